@@ -1,0 +1,321 @@
+"""The engine in plain torch: for any device torch knows, and to read beside the native ones.
+
+Both questions walk over *tiles* (`tiles.py`): one product of balls gives the distances of all
+pairs of a tile, and one comparison with a threshold per row, or per column, says which of them
+matter. What a product cannot decide goes through finer *sieves*: float32, then float64, and at
+last the canonical distance of single pairs.
+"""
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from ..arithmetic import float32_products_are_float32
+from ..certificate import FLOAT32, FLOAT64, Certificate
+from ..distance import row_chunks, squared_distances
+from ..problem import Problem, Samples
+from ..sketch import Balls, certificate, make_balls, make_frame
+from ..tiles import Tile, class_tiles, foreign_tiles
+
+LARGEST_SIDE = 1024  # a tile of float32 products then fills 4 MB: it stays in the cache
+SMALLEST_SIDE = 64
+TILE_BYTES_PER_PAIR = 100  # product, selection and indices of survivors, should all survive
+SAMPLE_BYTES = 100  # radii, slack, thresholds, results and order of one sample
+CHUNK_BYTES = 16 << 20  # float64 rows on their way through preparation and refinement
+CROWDED = 32  # a sieve that leaves one pair in so many has not decided the tile
+NO_ROW = torch.iinfo(torch.int64).max
+FAR = -torch.inf  # product of a pair that is not asked about: below every threshold
+
+
+class Part(NamedTuple):
+    """One side of a tile: its positions and its balls."""
+
+    positions: slice
+    balls: Balls
+
+
+class View(NamedTuple):
+    """A tile's product as one of its sides sees it: `own` samples ask about the `others`."""
+
+    acc: Tensor  # (rows, columns) as multiplied
+    own: Part
+    others: Part
+    along: int  # the dimension of `acc` along which the others lie
+    bounds: Certificate
+
+    def column(self, per_own: Tensor) -> Tensor:
+        """Shape one number per own sample so that it meets `acc`."""
+        return per_own.to(self.acc.device).unsqueeze(self.along)
+
+
+class Question(ABC):
+    """What a walk finds out. Pairs that no sieve decides are collected and refined together."""
+
+    foreign: bool  # whether it asks about pairs of different classes, or of the same
+
+    def __init__(self, engine: "Engine") -> None:
+        self.engine = engine
+        self.pending: list[tuple[Tensor, ...]] = []
+        self.patience = engine.side**2 // 4
+
+    @abstractmethod
+    def settle(self, views: list[View], last: bool) -> bool:
+        """Take in a tile; return False to see it again through a finer sieve."""
+
+    @abstractmethod
+    def refine(self) -> None:
+        """Decide the pending pairs by their canonical distances."""
+
+    def postpone(self, *pairs: Tensor) -> None:
+        """Add to the pending pairs, and refine them when they are many."""
+        self.pending.append(pairs)
+        if sum(len(samples) for samples, *_ in self.pending) > self.patience:
+            self.refine()
+
+    def take_pending(self) -> list[Tensor]:
+        """Return the columns of all pending pairs, and forget them."""
+        columns = [torch.cat(column) for column in zip(*self.pending, strict=True)]
+        self.pending.clear()
+        return columns
+
+
+class Engine:
+    """Answers both questions with products in torch; see `backends.Engine`."""
+
+    def __init__(
+        self, problem: Problem, device: torch.device, memory_limit: int | None, progress: bool
+    ) -> None:
+        self.problem = problem
+        self.device = device
+        self.progress = progress
+        self.side = tile_side(problem, memory_limit)
+        self.frame = make_frame(problem)
+        dimensions = problem.samples.values.shape[1]
+        self.fine = certificate(FLOAT64, dimensions, device)
+        coarse = certificate(FLOAT32, dimensions, device)
+        # Where float32 products are not what they say, all starts at the float64 sieve.
+        trusted = coarse.holds and float32_products_are_float32(device)
+        self.sieves = [coarse, self.fine] if trusted else [self.fine]
+        sides = [problem.samples] if problem.self_form else [problem.samples, problem.references]
+        everything = slice(None)
+        self.stored = [make_balls(side, self.frame, coarse, everything, device) for side in sides]
+        self.codes = [torch.from_numpy(side.codes).to(device) for side in sides]
+        self.left: tuple[Part, Certificate, Tensor] | None = None
+
+    def nearest_foreign(self) -> tuple[Tensor, Tensor]:
+        """Return per position the squared distance and the row of the nearest foreign sample."""
+        search = Search(self)
+        self._walk("search", list(foreign_tiles(self.problem, self.side)), search)
+        return search.squared, search.rows
+
+    def count_within(self, squared_radii: Tensor) -> Tensor:
+        """Return per position how many others of its class are nearer than its radius."""
+        count = Count(self, squared_radii)
+        self._walk("count", list(class_tiles(self.problem, self.side)), count)
+        return count.counts
+
+    def distances(self, samples: Tensor, references: Tensor) -> Tensor:
+        """Return the canonical squared distances between these positions, pair by pair."""
+        values = self.problem.samples.values
+        result = torch.empty(len(samples), dtype=torch.float64, device=values.device)
+        for chunk in row_chunks(len(result), values.shape[1]):
+            result[chunk] = squared_distances(
+                self.problem.samples.rows(samples[chunk]),
+                self.problem.references.rows(references[chunk]),
+            )
+        return result
+
+    def radius(self, squared: Tensor) -> Tensor:
+        """Return canonical squared distances as distances in the frame's unit."""
+        return squared.sqrt() * self.frame.scale
+
+    def _walk(self, name: str, tiles: list[Tile], question: Question) -> None:
+        rows, sieve = slice(0, 0), 0
+        for tile in tqdm(tiles, desc=name, unit="tile", disable=not self.progress):
+            if tile.samples != rows:
+                rows, sieve = tile.samples, 0
+            # A row of tiles goes on with the sieve that its last tile needed.
+            while not question.settle(
+                self._views(tile, self.sieves[sieve], question.foreign),
+                last=sieve == len(self.sieves) - 1,
+            ):
+                sieve += 1
+        question.refine()
+
+    def _views(self, tile: Tile, bounds: Certificate, foreign: bool) -> list[View]:
+        """Multiply a tile, mark the pairs not asked about, and look at it from its sides."""
+        own, left = self._left_factor(tile.samples, bounds)
+        others = self._part(self.problem.references, tile.references, bounds)
+        acc = left @ others.balls.points.T
+        if tile.mixed:
+            same = self.codes[0][tile.samples, None] == self.codes[-1][None, tile.references]
+            acc.masked_fill_(same if foreign else ~same, FAR)
+        if self.problem.self_form and tile.samples == tile.references:
+            acc.fill_diagonal_(FAR)
+        views = [View(acc, own, others, 1, bounds)]
+        if tile.both_ways:
+            views.append(View(acc, others, own, 0, bounds))
+        return views
+
+    def _left_factor(self, positions: slice, bounds: Certificate) -> tuple[Part, Tensor]:
+        """Return the rows of a tile; a walk meets the same ones many times in a row."""
+        if self.left is None or (self.left[0].positions, self.left[1]) != (positions, bounds):
+            part = self._part(self.problem.samples, positions, bounds)
+            self.left = part, bounds, part.balls.partners()
+        return self.left[0], self.left[2]
+
+    def _part(self, side: Samples, positions: slice, bounds: Certificate) -> Part:
+        if bounds is self.fine:  # float64 balls of all samples would take too much memory
+            return Part(positions, make_balls(side, self.frame, bounds, positions, self.device))
+        stored = self.stored[0 if side is self.problem.samples else -1]
+        return Part(positions, stored[positions])
+
+
+class Search(Question):
+    """Nearest foreign sample: keep the pairs that may be nearest, refine them, keep the best."""
+
+    foreign = True
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        values = engine.problem.samples.values
+        self.squared = torch.full(
+            (len(values),), torch.inf, dtype=torch.float64, device=values.device
+        )
+        self.reach = self.squared.clone()  # radius in the frame within which the nearest must lie
+        self.rows = torch.full_like(self.squared, NO_ROW, dtype=torch.int64)
+
+    def settle(self, views: list[View], last: bool) -> bool:
+        """Postpone the pairs within reach; the best of a tile shortens the reach at once."""
+        return all([self._settle(view, last) for view in views])
+
+    def _settle(self, view: View, last: bool) -> bool:
+        own, bounds = view.own.balls, view.bounds
+        reach = self.reach[view.own.positions]  # a view: shortened in place
+        best = view.acc.amax(view.along)
+        within = best >= bounds.farther(reach, own.radii).to(best.device)
+        asking = within.nonzero().squeeze(1)
+        if len(asking) == 0:
+            return True
+        acc = view.acc.index_select(1 - view.along, asking)
+        if view.along == 0:
+            acc = acc.T
+        asking = asking.to(reach.device)
+        radii = own.radii[asking]
+        reach[asking] = torch.minimum(
+            reach[asking],
+            bounds.at_most(
+                best[within].to(reach.device),
+                radii,
+                own.slack[asking],
+                view.others.balls.radii.max(),
+                view.others.balls.slack.max(),
+            ),
+        )
+        threshold = bounds.farther(reach[asking], radii).to(acc.device)
+        i, j = (acc >= threshold[:, None]).nonzero(as_tuple=True)
+        if not last and len(i) > view.acc.numel() // CROWDED:
+            return False
+        products = acc[i, j].to(reach.device)
+        i, j = i.to(reach.device), j.to(reach.device)
+        self.postpone(
+            asking[i] + view.own.positions.start,
+            j + view.others.positions.start,
+            bounds.at_least(products, radii[i]),
+        )
+        return True
+
+    def refine(self) -> None:
+        """Minimise the distance; where it fell, start the row anew; then minimise the row."""
+        if not self.pending:
+            return
+        samples, references, at_least = self.take_pending()
+        kept = ~(self.reach[samples] < at_least)
+        samples, references = samples[kept], references[kept]
+        squared = self.engine.distances(samples, references)
+        before = self.squared.clone()
+        self.squared.scatter_reduce_(0, samples, squared, "amin")
+        self.rows[self.squared < before] = NO_ROW
+        nearest = squared == self.squared[samples]
+        rows = self.engine.problem.references.order[references[nearest]]
+        self.rows.scatter_reduce_(0, samples[nearest], rows, "amin")
+        reach = self.engine.fine.above(self.engine.radius(self.squared))
+        self.reach = torch.minimum(self.reach, reach)
+
+
+class Count(Question):
+    """Samples of the own class within the radius: count the certain ones, refine the others."""
+
+    foreign = False
+
+    def __init__(self, engine: Engine, squared_radii: Tensor) -> None:
+        super().__init__(engine)
+        self.squared = squared_radii
+        radius = engine.radius(squared_radii)
+        self.inner, self.outer = engine.fine.below(radius), engine.fine.above(radius)
+        self.counts = torch.zeros_like(squared_radii, dtype=torch.int64)
+
+    def settle(self, views: list[View], last: bool) -> bool:
+        """Count a tile from all its sides, or, if one of them is undecided, from none."""
+        decided = [self._sift(view) for view in views]
+        limit = views[0].acc.numel() // CROWDED
+        if not last and any(len(samples) > limit for _, samples, _ in decided):
+            return False
+        for view, (inside, samples, references) in zip(views, decided, strict=True):
+            self.counts[view.own.positions] += inside
+            self.postpone(samples, references)
+        return True
+
+    def _sift(self, view: View) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the number of pairs that are inside for certain, and the uncertain pairs."""
+        own, others, bounds = view.own.balls, view.others.balls, view.bounds
+        inner, outer = self.inner[view.own.positions], self.outer[view.own.positions]
+        nearer = bounds.nearer(inner, own.radii, own.slack, others.radii.max(), others.slack.max())
+        farther = bounds.farther(outer, own.radii)
+        # As floats: torch compares into them, and sums them, faster than booleans.
+        inside = torch.empty_like(view.acc)
+        torch.gt(view.acc, view.column(nearer), out=inside)
+        possible = view.acc >= view.column(farther)
+        pair = (possible & (inside == 0)).nonzero().to(self.counts.device)
+        samples = pair[:, 1 - view.along] + view.own.positions.start
+        references = pair[:, view.along] + view.others.positions.start
+        return inside.sum(view.along).to(self.counts), samples, references
+
+    def refine(self) -> None:
+        """Count the pending pairs whose canonical distance is less than the radius."""
+        if not self.pending:
+            return
+        samples, references = self.take_pending()
+        within = self.engine.distances(samples, references) < self.squared[samples]
+        self.counts += torch.bincount(samples[within], minlength=len(self.counts))
+
+
+def tile_side(problem: Problem, memory_limit: int | None) -> int:
+    """Return the side of the largest tile that the memory limit bears.
+
+    Raises
+    ------
+    ValueError
+        If not even the smallest tile fits.
+    """
+    side = LARGEST_SIDE
+    while memory_limit is not None and memory_needed(problem, side) > memory_limit:
+        if side == SMALLEST_SIDE:
+            raise ValueError(
+                f"memory_limit: at least {memory_needed(problem, side)} bytes are wanted for "
+                f"this problem on the torch backend, got {memory_limit}"
+            )
+        side //= 2
+    return side
+
+
+def memory_needed(problem: Problem, side: int) -> int:
+    """Return a bound on the bytes used beside the input: balls, one tile, chunks, results."""
+    dimensions = problem.samples.values.shape[1]
+    samples = len(problem.samples) + (0 if problem.self_form else len(problem.references))
+    balls = samples * (4 * (dimensions + 2) + SAMPLE_BYTES)
+    fine_balls = 3 * side * 8 * (dimensions + 2)
+    return balls + fine_balls + TILE_BYTES_PER_PAIR * side**2 + CHUNK_BYTES

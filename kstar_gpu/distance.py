@@ -1,0 +1,52 @@
+"""The canonical squared distance in torch: the twin of csrc/distance.hpp.
+
+Distances are float64 numbers defined by an exact order of operations (`definition.lane_sum`), so
+that "nearer" means the same to every engine. A plain product followed by a plain sum is never
+fused by torch; `addcmul` and `.sum()` would change the last bit.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .definition import LANES
+
+CHUNK_ELEMENTS = 1 << 19  # elements of one gathered chunk: a few MB of float64
+
+
+def lane_sum(products: Tensor) -> Tensor:
+    """Sum each row of an (n, d) float64 tensor in the canonical order."""
+    padded = F.pad(products, (0, -products.shape[1] % LANES))
+    lanes = padded[:, :LANES]
+    for start in range(LANES, padded.shape[1], LANES):
+        lanes = lanes + padded[:, start : start + LANES]
+    for half in (16, 8, 4, 2, 1):
+        lanes = lanes[:, :half] + lanes[:, half:]
+    return lanes[:, 0]
+
+
+def square_root(values: Tensor) -> Tensor:
+    """Correctly rounded square root; torch's own is an ulp off now and then on the CPU."""
+    return torch.from_numpy(np.sqrt(values.cpu().numpy())).to(values.device)
+
+
+def row_chunks(rows: int, features: int, elements: int = CHUNK_ELEMENTS) -> list[slice]:
+    """Cut `rows` rows so that one chunk holds about so many numbers."""
+    step = max(1, elements // features)
+    return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
+
+
+def norms(values: Tensor) -> Tensor:
+    """Euclidean norm of each row of (N, d): the square root of the canonical sum of squares."""
+    squares = torch.empty(len(values), dtype=torch.float64, device=values.device)
+    for chunk in row_chunks(*values.shape):
+        rows = values[chunk].to(torch.float64)
+        squares[chunk] = lane_sum(rows * rows)
+    return square_root(squares)
+
+
+def squared_distances(x: Tensor, y: Tensor) -> Tensor:
+    """Squared distance of each row of (P, d) float64 to the row beside it."""
+    difference = x - y
+    return lane_sum(difference * difference)

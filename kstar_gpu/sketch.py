@@ -1,0 +1,108 @@
+"""Balls: every sample as a centre that is cheap to multiply, and a radius that makes it honest.
+
+This is the full-width sketch: the centre has as many dimensions as the sample, and only rounding
+separates it from the sample. All samples share one *frame*, a shift and a power of two, so that
+neither an offset nor the scale of the data costs precision. Canonical distances never see it.
+"""
+
+from dataclasses import dataclass
+from math import frexp
+
+import torch
+from torch import Tensor
+
+from .certificate import FLOAT32, FLOAT64, Certificate, Precision
+from .distance import row_chunks
+from .problem import Problem, Samples
+
+CENTRE_ROWS = 256  # rows whose median is the centre
+NORM_EXPONENT = 8  # scaled norms stay below 2^8: their squares neither overflow nor vanish
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where the balls' coordinates start, and their unit."""
+
+    centre: Tensor  # (d,) float64
+    scale: float  # a power of two
+
+    def rows(self, samples: Samples, positions: Tensor | slice) -> Tensor:
+        """Return shifted and scaled rows, (P, d) float64."""
+        return (samples.rows(positions) - self.centre) * self.scale
+
+
+@dataclass(frozen=True)
+class Balls:
+    """Consecutive samples as balls of one precision, ready to be multiplied."""
+
+    points: Tensor  # (n, d + 2): centre, seed, 1
+    radii: Tensor  # (n,) float64
+    slack: Tensor  # (n,) float64, see certificate.py
+
+    def __getitem__(self, part: slice) -> "Balls":
+        return Balls(self.points[part], self.radii[part], self.slack[part])
+
+    def partners(self) -> Tensor:
+        """Points with seed and 1 exchanged: <point_i, partner_j> = <z_i, z_j> + s_i + s_j."""
+        partners = self.points.clone()
+        partners[:, -2:] = self.points[:, -2:].flip(1)
+        return partners
+
+
+def make_frame(problem: Problem) -> Frame:
+    """Choose the shift and the scale that both sides share.
+
+    The shift is the median of some rows, coordinate by coordinate: a far outlier moves it little.
+    The scale is chosen for the longest row that the largest magnitude of the data allows.
+    """
+    sides = (problem.samples, problem.references)
+    centre = torch.cat([side.rows(_spread_positions(len(side))) for side in sides]).median(dim=0)
+    # A difference has at most twice the magnitude. Rows under cosine have norm 1.
+    largest = 1.0 if problem.samples.norms is not None else problem.largest
+    longest = 2 * largest * problem.samples.values.shape[1] ** 0.5
+    exponent = frexp(longest)[1] if longest > 0 else NORM_EXPONENT
+    return Frame(centre.values, 2.0 ** (NORM_EXPONENT - exponent))
+
+
+def _spread_positions(count: int) -> slice:
+    return slice(0, count, -(-count // CENTRE_ROWS))
+
+
+def certificate(precision: Precision, dimensions: int, device: torch.device) -> Certificate:
+    """Return the bounds for products in this precision on this device."""
+    # Beside the CPU and CUDA, nothing is known of how sums are rounded: allow a unit twice as large.
+    known = device.type in ("cpu", "cuda") or precision is FLOAT64
+    return Certificate(precision, dimensions, precision.unit * (1 if known else 2))
+
+
+def make_balls(
+    samples: Samples, frame: Frame, bounds: Certificate, positions: slice, device: torch.device
+) -> Balls:
+    """Turn the samples at these positions into balls; the points go to `device`."""
+    first, last, _ = positions.indices(len(samples))
+    dimensions = samples.values.shape[1]
+    exact = samples.values.device
+    points = torch.empty(
+        last - first, dimensions + 2, dtype=bounds.precision.dtype, device=device
+    )
+    radii = torch.empty(last - first, dtype=torch.float64, device=exact)
+    slack = torch.empty_like(radii)
+    for chunk in row_chunks(last - first, dimensions):
+        rows = frame.rows(samples, slice(first + chunk.start, first + chunk.stop))
+        centres = rows.to(bounds.precision.dtype)
+        stored = centres.to(torch.float64)
+        squares = (stored * stored).sum(1)
+        error = torch.linalg.vector_norm(stored - rows, dim=1)
+        # The shift rounded each coordinate once (2^-53); the constant covers underflow.
+        e = (error + squares.sqrt() * 2.0**-50) * (1 + 2.0**-30) + _underflow(bounds.precision)
+        points[chunk, :-2] = centres.to(device)
+        points[chunk, -2] = bounds.seed(squares, e).to(device)
+        points[chunk, -1] = 1.0
+        radii[chunk] = e
+        slack[chunk] = bounds.slack(squares, e)
+    return Balls(points, radii, slack)
+
+
+def _underflow(precision: Precision) -> float:
+    """A radius above what coordinates lost below the smallest normal number can add up to."""
+    return {FLOAT32: 2.0**-100, FLOAT64: 2.0**-500}[precision]

@@ -1,0 +1,183 @@
+"""Activations: the right rows in the right order, and a model left exactly as it was."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from kstar_gpu.layers import activations
+
+INPUTS = torch.randn(7, 3, generator=torch.Generator().manual_seed(0))
+LABELS = torch.tensor([2, 0, 1, 1, 0, 2, 0])
+
+
+@pytest.fixture
+def loader() -> DataLoader:
+    return DataLoader(TensorDataset(INPUTS, LABELS), batch_size=3)  # batches of 3, 3 and 1
+
+
+@pytest.fixture
+def model() -> nn.Sequential:
+    return nn.Sequential(nn.Linear(3, 4), nn.ReLU(inplace=True), nn.Dropout(0.5), nn.Linear(4, 2))
+
+
+def hooks(model: nn.Module) -> int:
+    return sum(len(module._forward_hooks) for module in model.modules())
+
+
+def test_gives_each_layers_output_in_the_loaders_order(model, loader):
+    features, labels = activations(model, loader, ["0", "3", ""])
+    model.eval()
+    with torch.no_grad():
+        batches = [(model[0](inputs), model(inputs)) for inputs, _ in loader]
+    first, last = (torch.cat(parts) for parts in zip(*batches, strict=True))
+    assert torch.equal(features["0"], first)  # not what the in-place ReLU after it left there
+    assert torch.equal(features["3"], last)
+    assert torch.equal(features[""], last)  # "" is the model itself
+    assert torch.equal(labels, LABELS)
+    assert list(features) == ["0", "3", ""]
+    assert not any(values.requires_grad for values in features.values())
+
+
+def test_keeps_shape_and_dtype_of_the_output():
+    model = nn.Conv2d(1, 4, 3).to(torch.float64)
+    loader = [(torch.ones(2, 1, 5, 5, dtype=torch.float64), torch.tensor([0, 1]))]
+    features = activations(model, loader, [""]).features[""]
+    assert features.shape == (2, 4, 3, 3)
+    assert features.dtype == torch.float64
+
+
+def test_a_model_without_parameters_will_do(loader):
+    features = activations(nn.Sequential(nn.Flatten()), loader, ["0"]).features["0"]
+    assert torch.equal(features, INPUTS)
+
+
+def test_a_module_is_found_under_each_of_its_names(loader):
+    model = nn.Sequential(nn.Flatten())
+    model.alias = model[0]
+    model.forward = lambda inputs: model[0](inputs)
+    features = activations(model, loader, ["0", "alias"]).features
+    assert torch.equal(features["0"], features["alias"])
+
+
+def test_leaves_the_model_as_it_was(model, loader):
+    model.train()
+    model[3].eval()  # a mixture, such as a frozen layer in a network under training
+    flags = [module.training for module in model.modules()]
+    activations(model, loader, ["0", "3"])
+    assert [module.training for module in model.modules()] == flags
+    assert hooks(model) == 0
+    assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_leaves_the_model_as_it_was_after_an_exception(model, error):
+    def broken_loader():
+        yield INPUTS, LABELS
+        assert not model.training
+        assert hooks(model) == 2
+        raise error("stop")
+
+    model.train()
+    with pytest.raises(error, match="stop"):
+        activations(model, broken_loader(), ["0", "3"])
+    assert all(module.training for module in model.modules())
+    assert hooks(model) == 0
+    assert torch.is_grad_enabled()
+
+
+def test_hooks_of_others_are_left_alone(model, loader):
+    calls = []
+    model[0].register_forward_hook(lambda *_: calls.append(1))
+    activations(model, loader, ["0"])
+    assert len(calls) == 3
+    assert hooks(model) == 1
+
+
+def test_unknown_layer(model, loader):
+    model.add_module("classifier", nn.Linear(2, 2))
+    with pytest.raises(ValueError, match="no module named 'clasifier'; close names: 'classifier'"):
+        activations(model, loader, ["clasifier"])
+    with pytest.raises(ValueError, match="no module named 'xyz'; no name is close"):
+        activations(model, loader, ["0", "xyz"])
+    with pytest.raises(TypeError, match="must be a sequence of names, got the string 'classifier'"):
+        activations(model, loader, "classifier")
+    assert hooks(model) == 0
+
+
+def test_output_that_is_not_a_tensor():
+    model = nn.LSTM(3, 2)
+    with pytest.raises(TypeError, match=r"layer '' \(LSTM\) must return a tensor, got tuple"):
+        activations(model, [(INPUTS, LABELS)], [""])
+    assert hooks(model) == 0
+
+
+def test_layer_that_never_runs(model, loader):
+    model[3].unused = nn.Linear(1, 1)
+    with pytest.raises(ValueError, match=r"layer '3\.unused' did not run"):
+        activations(model, loader, ["0", "3.unused"])
+
+
+def test_layer_that_runs_twice(loader):
+    shared = nn.ReLU()
+    with pytest.raises(ValueError, match="layer '0' ran more than once in a batch"):
+        activations(nn.Sequential(shared, nn.Linear(3, 2), shared), loader, ["0"])
+
+
+def test_layer_without_one_row_per_sample():
+    loader = [(torch.ones(2, 3, 4), torch.tensor([0, 1]))]
+    with pytest.raises(ValueError, match=r"one row per sample, got shape \(24,\) for a batch of 2"):
+        activations(nn.Flatten(0), loader, [""])
+
+
+def test_layer_whose_shape_changes():
+    loader = [(torch.ones(1, size), torch.tensor([0])) for size in (3, 4)]
+    with pytest.raises(ValueError, match=r"one shape throughout, got \(4,\) per sample after \(3,"):
+        activations(nn.Sequential(nn.ReLU()), loader, ["0"])
+
+
+def test_empty_loader(model):
+    with pytest.raises(ValueError, match="loader is empty"):
+        activations(model, [], ["0"])
+
+
+@pytest.mark.parametrize(
+    ("batch", "described"),
+    [
+        (INPUTS, r"batch 0 is a tensor of shape \(7, 3\)"),
+        ((INPUTS,), r"batch 0 is \(a tensor of shape \(7, 3\)\)"),
+        ((INPUTS, LABELS[:4]), r"shape \(7, 3\), a tensor of shape \(4,\)"),
+        ((INPUTS, LABELS[:, None]), r"a tensor of shape \(7, 1\)"),
+        ((INPUTS, ["a"] * 7), r"a tensor of shape \(7, 3\), a list\)"),
+        ({"inputs": INPUTS, "labels": LABELS}, "batch 0 is a dict"),
+    ],
+)
+def test_batches_that_are_not_pairs(model, batch, described):
+    with pytest.raises(ValueError, match=f"pairs .inputs, labels. of tensors.*{described}"):
+        activations(model, [batch], ["0"])
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_inputs_go_to_the_models_device_and_features_come_back(model, loader):
+    expected = activations(model, loader, ["3"])
+    features, labels = activations(model.cuda(), loader, ["3"])
+    assert features["3"].device == labels.device == torch.device("cpu")
+    torch.testing.assert_close(features["3"], expected.features["3"])
+
+
+def test_inputs_go_to_the_models_device():
+    """The meta device stands in for an accelerator: the module must get its input there."""
+    arrived: list[torch.device] = []
+
+    class Watcher(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("anywhere", torch.zeros(1, device="meta"))
+
+        def forward(self, inputs: Tensor) -> Tensor:
+            arrived.append(inputs.device)
+            return torch.zeros(len(inputs), 1)
+
+    activations(Watcher(), [(INPUTS, LABELS)], [""])
+    assert arrived == [torch.device("meta")]
