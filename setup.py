@@ -12,7 +12,7 @@ from setuptools import setup
 from setuptools.command.build_ext import build_ext
 
 
-class BuildEngines(build_ext):
+class BuildEngines(build_ext):  # type: ignore[misc]  # setuptools has no types
     """`build_ext` that records why an engine could not be built."""
 
     def run(self) -> None:

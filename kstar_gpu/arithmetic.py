@@ -45,7 +45,7 @@ def _full_precision_products() -> Iterator[None]:
         finally:
             torch.set_float32_matmul_precision(before)
         return
-    switches = (torch.backends.cuda.matmul, torch.backends.mkldnn.matmul)
+    switches = [getattr(torch.backends, library).matmul for library in ("cuda", "mkldnn")]
     # What is not reduced is left untouched: it may be inherited, and stay so.
     reduced = [(switch, switch.fp32_precision) for switch in switches]
     reduced = [(switch, value) for switch, value in reduced if value in REDUCED]
@@ -99,11 +99,16 @@ def _tiny(values: Tensor) -> bool:
     integers = {2: torch.int16, 4: torch.int32, 8: torch.int64}[values.dtype.itemsize]
     smallest = {2: 1 << 7, 4: 1 << 23, 8: (1023 - 450) << 52}[values.dtype.itemsize]
     sign = torch.iinfo(integers).max
-    for rows in values.split(4096):
+    for rows in torch.split(values, 4096):
         magnitude = rows.contiguous().view(integers).bitwise_and(sign)
         if bool(((magnitude > 0) & (magnitude < smallest)).any()):
             return True
     return False
+
+
+def float64_device(device: torch.device) -> torch.device:
+    """Return the device itself, or the CPU where it has no float64 (Apple's MPS)."""
+    return torch.device("cpu") if device.type == "mps" else device
 
 
 def float32_products_are_float32(device: torch.device) -> bool:

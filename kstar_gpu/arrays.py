@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.dlpack import from_dlpack
 
 LARGEST_INTEGER = 2**53  # up to here every integer is a float64
 FLOAT_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
@@ -23,7 +24,7 @@ def to_tensor(values: Any, name: str) -> Tensor:
     if isinstance(values, Tensor):
         tensor = values.detach()
     elif hasattr(values, "__dlpack__") and not isinstance(values, np.ndarray):
-        tensor = torch.from_dlpack(values)
+        tensor = from_dlpack(values)
     else:
         # .to_numpy(): DataFrame and Series
         array = values.to_numpy() if hasattr(values, "to_numpy") else np.asarray(values)
@@ -84,7 +85,10 @@ def restorer(like: Any) -> Callable[[NDArray[Any]], Any]:
         series = sys.modules["pandas"].Series
         return lambda result: series(result, index=like.index)
     if hasattr(like, "__dlpack__") and not isinstance(like, np.ndarray):
-        device = torch.from_dlpack(like).device
-        library = sys.modules[type(like).__module__.partition(".")[0]]
+        device = from_dlpack(like).device
+        if hasattr(like, "__array_namespace__"):
+            library = like.__array_namespace__()
+        else:
+            library = sys.modules[type(like).__module__.partition(".")[0]]
         return lambda result: library.from_dlpack(torch.from_numpy(result).to(device))
     return lambda result: result

@@ -36,6 +36,7 @@ class Precision:
     unit: float  # half the distance from 1 to the next number
     weight: float  # w above: far above e / r, far below 1
     smallest: float  # smallest normal number
+    vanishing: float  # length above that of any row whose coordinates, or their squares, underflow
 
     def above(self, values: Tensor) -> Tensor:
         """Round float64 values up into this type."""
@@ -50,8 +51,8 @@ class Precision:
         return torch.nextafter(rounded, torch.full_like(rounded, limit))
 
 
-FLOAT32 = Precision(torch.float32, 2.0**-24, 2.0**-20, 2.0**-126)
-FLOAT64 = Precision(torch.float64, 2.0**-53, 2.0**-48, 2.0**-1022)
+FLOAT32 = Precision(torch.float32, 2.0**-24, 2.0**-20, 2.0**-126, 2.0**-100)
+FLOAT64 = Precision(torch.float64, 2.0**-53, 2.0**-48, 2.0**-1022, 2.0**-500)
 
 
 @dataclass(frozen=True)
@@ -144,9 +145,7 @@ class Certificate:
         reach = (-2 * acc.to(torch.float64)).clamp(min=0).div(1 + self.precision.weight).sqrt()
         return reach / OUTWARD - e * OUTWARD
 
-    def at_most(
-        self, acc: Tensor, e: Tensor, slack: Tensor, e_j: Tensor, s_j: Tensor
-    ) -> Tensor:
+    def at_most(self, acc: Tensor, e: Tensor, slack: Tensor, e_j: Tensor, s_j: Tensor) -> Tensor:
         """Return a `radius` that the canonical distance of these pairs does not exceed."""
         squared = (-2 * acc.to(torch.float64)).add(slack).add(s_j).clamp(min=0)
         return self.above((squared.sqrt() + e + e_j) * OUTWARD)

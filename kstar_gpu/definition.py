@@ -16,15 +16,15 @@ LANES = 32
 
 
 class Table(NamedTuple):
-    """One entry per sample: k*, and the nearest foreign sample's squared distance and index."""
+    """One entry per sample: k*, and squared distance and row of the nearest foreign sample."""
 
     kstar: NDArray[np.int64]
     squared_distance: NDArray[np.float64]
-    index: NDArray[np.int64]
+    row: NDArray[np.int64]
 
 
 def lane_sum(products: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum each row of an (n, d) array in the fixed order: 32 lanes in rising k, folded in halves."""
+    """Sum each row of (n, d) in the fixed order: 32 lanes in rising k, folded in halves."""
     n, d = products.shape
     padded = np.zeros((n, -(-d // LANES) * LANES))
     padded[:, :d] = products
@@ -81,17 +81,18 @@ def table(
     wanted = np.arange(len(x)) if rows is None else np.asarray(rows)
     kstar = np.empty(len(wanted), dtype=np.int64)
     nearest = np.empty(len(wanted), dtype=np.float64)
-    index = np.empty(len(wanted), dtype=np.int64)
+    nearest_row = np.empty(len(wanted), dtype=np.int64)
     for position, i in enumerate(wanted):
         d2 = x[i] if metric == "precomputed" else squared_distances(x[i], others)
         foreign = np.flatnonzero(other_labels != y[i])
         same = other_labels == y[i]
         if itself:
             same[i] = False
-        index[position] = foreign[np.argmin(d2[foreign])]  # argmin: the lowest index among equals
-        nearest[position] = d2[index[position]]
+        row = foreign[np.argmin(d2[foreign])]  # argmin: the lowest row among equals
+        nearest_row[position] = row
+        nearest[position] = d2[row]
         kstar[position] = 1 + np.count_nonzero(d2[same] < nearest[position])
-    return Table(kstar, nearest, index)
+    return Table(kstar, nearest, nearest_row)
 
 
 def kstar(

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.utils.dlpack import from_dlpack
 
 WANTED = "integers, strings, booleans or integral floats"
 
@@ -50,7 +51,7 @@ def _label_array(labels: Any, name: str) -> NDArray[Any]:
     if isinstance(labels, torch.Tensor):
         labels = labels.detach().cpu().numpy()
     elif hasattr(labels, "__dlpack__") and not isinstance(labels, np.ndarray):
-        labels = torch.from_dlpack(labels).cpu().numpy()
+        labels = from_dlpack(labels).cpu().numpy()
     array = _array_of_one_kind(labels, name)
     if array.ndim != 1:
         raise ValueError(f"{name}: one label per sample, shape (N,), is wanted, got {array.shape}")

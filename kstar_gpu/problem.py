@@ -122,9 +122,7 @@ def feature_matrix(features: Any, name: str, labels: int, labels_name: str) -> T
     """Return an (N, d) tensor with contiguous rows; further dimensions are flattened."""
     tensor = to_tensor(features, name)
     if tensor.ndim < 2:
-        raise ValueError(
-            f"{name}: shape (N, d) or (N, ...) is wanted, got {tuple(tensor.shape)}"
-        )
+        raise ValueError(f"{name}: shape (N, d) or (N, ...) is wanted, got {tuple(tensor.shape)}")
     if tensor.numel() == 0:
         raise ValueError(
             f"{name}: at least one sample with one feature is wanted, got shape "
@@ -132,7 +130,8 @@ def feature_matrix(features: Any, name: str, labels: int, labels_name: str) -> T
         )
     if len(tensor) != labels:
         raise ValueError(
-            f"{labels_name}: one label per sample is wanted ({name} has {len(tensor)}), got {labels}"
+            f"{labels_name}: one label per sample is wanted ({name} has {len(tensor)}), "
+            f"got {labels}"
         )
     matrix = tensor.flatten(1)
     return matrix if matrix.stride(1) == 1 else matrix.contiguous()

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .arithmetic import exact_arithmetic
+from .arithmetic import exact_arithmetic, float64_device
 from .arrays import restorer, to_tensor
 from .backends import choose_backend, make_engine
 from .distance import square_root
@@ -151,7 +151,7 @@ def _search(
     place = _computing_device(x, backend, device)
     name = choose_backend(backend, place)
     with exact_arithmetic(place, x):
-        problem = make_problem(x, references, classes, metric, place)
+        problem = make_problem(x, references, classes, metric, float64_device(place))
         engine = make_engine(name, problem, place, memory_limit, progress)
         squared, rows = engine.nearest_foreign()
         counts = engine.count_within(squared)
@@ -168,9 +168,15 @@ def _computing_device(
     features: Tensor, backend: str, device: str | torch.device | None
 ) -> torch.device:
     """Return where to compute: as asked, or where the features are; the CPU engine on the CPU."""
-    if device is not None:
-        return torch.device(device)
-    return torch.device("cpu") if backend == "cpu" else features.device
+    if device is None:
+        return torch.device("cpu") if backend == "cpu" else features.device
+    try:
+        place = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"device: a torch device is wanted, got {device!r}") from error
+    if place.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device: torch sees no CUDA device here, got {device!r}")
+    return place
 
 
 def _hand_back(

@@ -70,7 +70,7 @@ def _spread_positions(count: int) -> slice:
 
 def certificate(precision: Precision, dimensions: int, device: torch.device) -> Certificate:
     """Return the bounds for products in this precision on this device."""
-    # Beside the CPU and CUDA, nothing is known of how sums are rounded: allow a unit twice as large.
+    # Of other devices nothing is known of how they round sums: allow a unit twice as large.
     known = device.type in ("cpu", "cuda") or precision is FLOAT64
     return Certificate(precision, dimensions, precision.unit * (1 if known else 2))
 
@@ -82,9 +82,7 @@ def make_balls(
     first, last, _ = positions.indices(len(samples))
     dimensions = samples.values.shape[1]
     exact = samples.values.device
-    points = torch.empty(
-        last - first, dimensions + 2, dtype=bounds.precision.dtype, device=device
-    )
+    points = torch.empty(last - first, dimensions + 2, dtype=bounds.precision.dtype, device=device)
     radii = torch.empty(last - first, dtype=torch.float64, device=exact)
     slack = torch.empty_like(radii)
     for chunk in row_chunks(last - first, dimensions):
@@ -93,16 +91,11 @@ def make_balls(
         stored = centres.to(torch.float64)
         squares = (stored * stored).sum(1)
         error = torch.linalg.vector_norm(stored - rows, dim=1)
-        # The shift rounded each coordinate once (2^-53); the constant covers underflow.
-        e = (error + squares.sqrt() * 2.0**-50) * (1 + 2.0**-30) + _underflow(bounds.precision)
+        # The shift rounded each coordinate once, by 2^-53 of it.
+        e = (error + squares.sqrt() * 2.0**-50) * (1 + 2.0**-30) + bounds.precision.vanishing
         points[chunk, :-2] = centres.to(device)
         points[chunk, -2] = bounds.seed(squares, e).to(device)
         points[chunk, -1] = 1.0
         radii[chunk] = e
         slack[chunk] = bounds.slack(squares, e)
     return Balls(points, radii, slack)
-
-
-def _underflow(precision: Precision) -> float:
-    """A radius above what coordinates lost below the smallest normal number can add up to."""
-    return {FLOAT32: 2.0**-100, FLOAT64: 2.0**-500}[precision]

@@ -9,12 +9,12 @@ namespace kstar::cpu {
 
 // While it lives, the thread rounds to nearest and keeps denormals; then its mode is put back.
 class IeeeMode {
-   public:
+ public:
 #if defined(__SSE2__)
     IeeeMode() : before_(_mm_getcsr()) { _mm_setcsr(kDefault); }
     ~IeeeMode() { _mm_setcsr(before_); }
 
-   private:
+ private:
     static constexpr unsigned kDefault = 0x1f80;  // all exceptions masked, nothing flushed
     unsigned before_;
 #elif defined(__aarch64__)
@@ -24,13 +24,13 @@ class IeeeMode {
     }
     ~IeeeMode() { asm volatile("msr fpcr, %0" : : "r"(before_)); }
 
-   private:
+ private:
     unsigned long before_;
 #else
     IeeeMode() {}
     ~IeeeMode() {}
 
-   public:
+ public:
 #endif
     IeeeMode(const IeeeMode&) = delete;
     IeeeMode& operator=(const IeeeMode&) = delete;

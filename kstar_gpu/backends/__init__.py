@@ -64,7 +64,9 @@ def choose_backend(backend: str, device: Device) -> str:
     if backend == "auto":
         return "cpu" if device.type == "cpu" and _compiled("cpu").available else "torch"
     if backend not in BACKENDS:
-        raise ValueError(f"backend: 'auto', {', '.join(map(repr, BACKENDS))} are known, got {backend!r}")
+        raise ValueError(
+            f"backend: 'auto', {', '.join(map(repr, BACKENDS))} are known, got {backend!r}"
+        )
     status = available_backends()[backend]
     if not status.available:
         raise ValueError(f"backend: {backend!r} is not available here: {status.detail}")

@@ -1,0 +1,44 @@
+# Every target works on a fresh clone: it makes the environment that it needs under .venv/.
+#   make demo    train a small network, compute its k* distributions, write tables and pictures
+#   make test    the whole test suite
+#   make bench   benchmarks against the peers
+#   make lint    ruff, mypy, clang-format        make format   let them change the files
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+PIP_ARGS ?=
+
+SOURCES := pyproject.toml setup.py $(shell find csrc -type f)
+CXX_FILES := $(shell find csrc -name '*.[ch]pp')
+PIP = bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS)
+
+.PHONY: demo test bench lint format clean
+
+demo: .venv/demo/installed
+	.venv/demo/bin/python examples/demo.py --out demo
+
+test: .venv/dev/installed
+	.venv/dev/bin/python -m pytest
+
+bench: .venv/bench/installed
+	.venv/bench/bin/python -m pytest benchmarks --benchmark-only
+
+lint: .venv/dev/installed
+	.venv/dev/bin/ruff check .
+	.venv/dev/bin/ruff format --check .
+	.venv/dev/bin/mypy
+	.venv/dev/bin/clang-format --dry-run --Werror $(CXX_FILES)
+
+format: .venv/dev/installed
+	.venv/dev/bin/ruff check --fix .
+	.venv/dev/bin/ruff format .
+	.venv/dev/bin/clang-format -i $(CXX_FILES)
+
+# torch comes first, so that the package's own requirement finds it satisfied.
+.venv/%/installed: $(SOURCES)
+	$(PYTHON) -m venv .venv/$*
+	cd .venv/$* && $(PIP) "$(TORCH)"
+	cd .venv/$* && $(PIP) --editable "../..[$*]"
+	touch $@
+
+clean:
+	rm -rf .venv build demo kstar_gpu/*.so kstar_gpu/_build_failures.json

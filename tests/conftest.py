@@ -1,0 +1,40 @@
+"""Shared by all tests: GPU tests run wherever there is a GPU, and tiles can be made small."""
+
+import numpy as np
+import pytest
+import torch
+
+from kstar_gpu import available_backends
+from kstar_gpu.backends import torch as torch_backend
+
+
+def pytest_collection_modifyitems(items):
+    if torch.cuda.is_available():
+        return
+    for item in items:
+        if item.get_closest_marker("gpu"):
+            item.add_marker(pytest.mark.skip(reason="no CUDA device"))
+
+
+def pytest_report_header():
+    return [f"backend {name}: {status.detail}" for name, status in available_backends().items()]
+
+
+BACKENDS = [name for name, status in available_backends().items() if status.available]
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request):
+    return request.param
+
+
+@pytest.fixture(params=[8, 1024], ids=["small-tiles", "large-tiles"])
+def tiles(request, monkeypatch):
+    """Sides of tiles: with small ones, little data already fills many of them."""
+    monkeypatch.setattr(torch_backend, "LARGEST_SIDE", request.param)
+    return request.param
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20231204)
