@@ -29,7 +29,9 @@ class Peer(Protocol):
 
     def __call__(
         self, features: Features, labels: Integers, rows: Integers | None = ..., block: int = ...
-    ) -> Integers | None: ...
+    ) -> Integers | None:
+        """Return the k* of the rows, if it computes any."""
+        ...
 
 
 def product(
@@ -37,7 +39,7 @@ def product(
 ) -> None:
     """Compute the bare N x N float32 product, each block in fresh memory, as people write it."""
     x = torch.from_numpy(features)
-    for part in _selected(features, rows).split(block):
+    for part in torch.split(_selected(features, rows), block):
         torch.mm(part, x.T)
 
 
@@ -47,7 +49,7 @@ def product_into(
     """Compute the bare N x N float32 product into one buffer, which saves page faults."""
     x = torch.from_numpy(features)
     buffer = torch.empty(block, len(x))
-    for part in _selected(features, rows).split(block):
+    for part in torch.split(_selected(features, rows), block):
         torch.mm(part, x.T, out=buffer[: len(part)])
 
 
@@ -63,7 +65,9 @@ def authors(
     x, y = torch.from_numpy(features), torch.from_numpy(labels)
     parts = []
     for part, own in zip(
-        _selected(features, rows).split(block), _selected(labels, rows).split(block), strict=True
+        torch.split(_selected(features, rows), block),
+        torch.split(_selected(labels, rows), block),
+        strict=True,
     ):
         order = torch.cdist(part, x).argsort(dim=1)
         foreign = y[order] != own[:, None]

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from feature_sets import FeatureSet
 from peers import PEERS, fastest_block
-from pytest_benchmark.fixture import BenchmarkFixture
 
 from kstar_gpu import available_backends, definition, kstar
 
@@ -15,8 +14,10 @@ BACKENDS = [name for name, status in available_backends().items() if status.avai
 ROUNDS = 3
 CHECKED_ROWS = 50
 
+Benchmark = Any  # pytest-benchmark's fixture, whose methods have no types
 
-def timed(benchmark: BenchmarkFixture, feature_set: FeatureSet, call: Callable[[], Any]) -> Any:
+
+def timed(benchmark: Benchmark, feature_set: FeatureSet, call: Callable[[], Any]) -> Any:
     """Time a call beside the others on the same set, and note the work in the JSON."""
     n, d = feature_set.features.shape
     benchmark.group = f"{feature_set.name} {n} x {d}"
@@ -25,7 +26,7 @@ def timed(benchmark: BenchmarkFixture, feature_set: FeatureSet, call: Callable[[
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_kstar(benchmark: BenchmarkFixture, feature_set: FeatureSet, backend: str) -> None:
+def test_kstar(benchmark: Benchmark, feature_set: FeatureSet, backend: str) -> None:
     """Time a backend, and see that it is exact on some rows."""
     features, labels, _ = feature_set
     values = timed(benchmark, feature_set, lambda: kstar(features, labels, backend=backend))
@@ -34,7 +35,7 @@ def test_kstar(benchmark: BenchmarkFixture, feature_set: FeatureSet, backend: st
 
 
 @pytest.mark.parametrize("name", PEERS)
-def test_peer(benchmark: BenchmarkFixture, feature_set: FeatureSet, name: str) -> None:
+def test_peer(benchmark: Benchmark, feature_set: FeatureSet, name: str) -> None:
     """Time a peer at its fastest block size."""
     features, labels, _ = feature_set
     peer = PEERS[name]

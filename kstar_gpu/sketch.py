@@ -11,7 +11,7 @@ from math import frexp
 import torch
 from torch import Tensor
 
-from .certificate import FLOAT32, FLOAT64, Certificate, Precision
+from .certificate import FLOAT64, Certificate, Precision
 from .distance import row_chunks
 from .problem import Problem, Samples
 

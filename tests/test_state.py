@@ -101,6 +101,14 @@ def test_state_changes_nothing_and_is_kept(state, family, backend, rng):
     np.testing.assert_array_equal(result.index, wanted.row)
 
 
+@pytest.mark.filterwarnings("ignore:Anomaly Detection")
+@pytest.mark.parametrize("state", STATES)
+def test_products_are_float32_under_any_state(state):
+    device = torch.device("cpu")
+    with STATES[state](), arithmetic.exact_arithmetic(device):
+        assert arithmetic.float32_products_are_float32(device)
+
+
 BORN_FLUSHING = """
 import sys
 import numpy as np
