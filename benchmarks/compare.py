@@ -86,11 +86,11 @@ def compare(
             "samples": n,
             "dimensions": d,
             "method": name,
-            "median": median(times),
-            "fastest": min(times),
-            "slowest": max(times),
-            "rate": n * n * d / median(times) / 1e9,
-            "ratio": median(times) / ours,
+            "median_s": median(times),
+            "fastest_s": min(times),
+            "slowest_s": max(times),
+            "giga_multiply_adds_per_s": n * n * d / median(times) / 1e9,
+            "ratio_to_kstar": median(times) / ours,
         }
         for name, times in seconds.items()
     ]
@@ -99,39 +99,36 @@ def compare(
 def line(record: dict[str, Any]) -> str:
     """Write one record as a line of the table."""
     size = f"{record['samples']} x {record['dimensions']}"
-    spread = f"{record['fastest']:.3f} .. {record['slowest']:.3f}"
+    spread = f"{record['fastest_s']:.3f} .. {record['slowest_s']:.3f}"
+    rate, ratio = record["giga_multiply_adds_per_s"], record["ratio_to_kstar"]
     return (
-        f"{record['set']:<22} {size:>14}  {record['method']:<24} {record['median']:>9.3f} s  "
-        f"{spread:>20} s  {record['rate']:>8.1f} G/s  {record['ratio']:>7.2f}x"
+        f"{record['set']:<22} {size:>14}  {record['method']:<24} {record['median_s']:>9.3f} s  "
+        f"{spread:>20} s  {rate:>8.1f} G/s  {ratio:>7.2f}x"
     )
-
-
-def names(text: str) -> list[str]:
-    """Split a comma-separated argument."""
-    return text.split(",")
 
 
 def main() -> None:
     """Print the environment and then a line per feature set and method."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sets", type=names, default=["fc1", "effnet"], help="comma-separated")
+    parser.add_argument("--sets", default="fc1,effnet", help="comma-separated")
     parser.add_argument("--size", type=int, help="keep this many samples of each set")
-    parser.add_argument("--versus", type=names, default=list(PEERS), help=", ".join(PEERS))
+    parser.add_argument("--versus", default=",".join(PEERS), help="comma-separated")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--backend", default="auto", help="kstar's backend")
     parser.add_argument("--json", type=Path, help="write environment and records here")
     arguments = parser.parse_args()
-    unknown = set(arguments.versus) - set(PEERS)
-    if unknown:
-        parser.error(f"--versus: {', '.join(PEERS)} are known, got {', '.join(sorted(unknown))}")
+    versus = arguments.versus.split(",")
+    for peer in versus:
+        if peer not in PEERS:
+            parser.error(f"--versus: {', '.join(PEERS)} are known, got {peer!r}")
 
     machine = environment()
     print(", ".join(f"{key} {value}" for key, value in machine.items()))
     print("median, fastest .. slowest; G/s: 10^9 multiply-adds of N x N x d; ratio: time / kstar's")
     records = []
-    for name in arguments.sets:
+    for name in arguments.sets.split(","):
         feature_set = load(name, arguments.size)
-        for record in compare(feature_set, arguments.versus, arguments.backend, arguments.rounds):
+        for record in compare(feature_set, versus, arguments.backend, arguments.rounds):
             print(line(record), flush=True)
             records.append(record)
     if arguments.json:

@@ -28,9 +28,9 @@ def resident_kilobytes(field: str) -> int:
     raise ValueError(f"field: /proc/self/status has no {field!r}")
 
 
-def peak_bytes(name: str, size: int | None, backend: str) -> tuple[int, int]:
+def peak_bytes(name: str, backend: str) -> tuple[int, int]:
     """Return the peak of one call beyond what was resident before, and the input's bytes."""
-    features, labels, _ = load(name, size)
+    features, labels, _ = load(name)
     kstar(features[:WARM_UP_ROWS], labels[:WARM_UP_ROWS], backend=backend)
     Path("/proc/self/clear_refs").write_text(RESET_PEAK)
     before = resident_kilobytes("VmRSS")
@@ -43,14 +43,13 @@ def main() -> None:
     available = [name for name, status in available_backends().items() if status.available]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", default="gaussian:60000x256", help="comma-separated")
-    parser.add_argument("--size", type=int, help="keep this many samples of each set")
     parser.add_argument("--backends", default=",".join(available), help="comma-separated")
     arguments = parser.parse_args()
 
     for name in arguments.sets.split(","):
         for backend in arguments.backends.split(","):
             with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as process:
-                peak, given = process.submit(peak_bytes, name, arguments.size, backend).result()
+                peak, given = process.submit(peak_bytes, name, backend).result()
             print(
                 f"{name:<22} kstar ({backend})  input {given / 1e6:8.1f} MB  "
                 f"peak beyond it {peak / 1e6:8.1f} MB = {peak / given:6.2f}x",

@@ -5,31 +5,43 @@ from pathlib import Path
 import numpy as np
 import pytest
 from feature_sets import FILES, load
-from peers import BLOCKS, PEERS, Peer, authors, faiss_flat, fastest_block
+from numpy.typing import NDArray
+from peers import BLOCKS, Peer, authors, faiss_flat, fastest_block, product, product_into
+from torch.utils.flop_counter import FlopCounterMode
 
 from kstar_gpu import definition
 
+Samples = tuple[NDArray[np.float32], NDArray[np.int64]]
 K_STAR_PEERS = pytest.mark.parametrize("peer", [authors, faiss_flat])
 
 
-@K_STAR_PEERS
-@pytest.mark.parametrize("name", ["gaussian:300x20", "clusters:300x20"])
-def test_peer_is_right_without_ties(peer: Peer, name: str) -> None:
-    """On small tie-free data float32 decides as the definition does."""
-    features, labels, _ = load(name)
-    np.testing.assert_array_equal(
-        peer(features, labels, block=70), definition.kstar(features, labels)
-    )
+@pytest.fixture
+def two_halves() -> Samples:
+    """Return a cloud cut in two: no ties, and k* from 1 to the hundreds."""
+    features = np.random.default_rng(0).standard_normal((400, 3), dtype=np.float32)
+    return features, (features[:, 0] > 0).astype(np.int64)
 
 
 @K_STAR_PEERS
-def test_peer_takes_rows(peer: Peer) -> None:
+def test_peer_is_right_without_ties(peer: Peer, two_halves: Samples) -> None:
+    """Where nothing is close to a tie, float32 decides as the definition does."""
+    np.testing.assert_array_equal(peer(*two_halves, block=70), definition.kstar(*two_halves))
+
+
+@K_STAR_PEERS
+def test_peer_takes_rows(peer: Peer, two_halves: Samples) -> None:
     """The k* of a few rows are those of the whole."""
-    features, labels, _ = load("gaussian:300x20")
-    rows = np.array([299, 0, 7])
-    whole = peer(features, labels)
+    rows = np.array([399, 0, 7, 30])
+    whole = peer(*two_halves)
     assert whole is not None
-    np.testing.assert_array_equal(peer(features, labels, rows, block=2), whole[rows])
+    np.testing.assert_array_equal(peer(*two_halves, rows, block=3), whole[rows])
+
+
+@K_STAR_PEERS
+def test_peer_sees_whole_classes(peer: Peer) -> None:
+    """Among far-off clusters the first foreign neighbour comes after the whole class."""
+    features, labels, _ = load("clusters:300x20")
+    np.testing.assert_array_equal(peer(features, labels), np.bincount(labels)[labels])
 
 
 def test_faiss_excludes_the_sample_by_number() -> None:
@@ -39,11 +51,13 @@ def test_faiss_excludes_the_sample_by_number() -> None:
     np.testing.assert_array_equal(faiss_flat(features, labels), [1, 1, 1, 1])
 
 
-def test_products_return_nothing() -> None:
-    """The bare products compute no k*."""
-    features, labels, _ = load("gaussian:300x20")
-    assert PEERS["product"](features, labels, block=70) is None
-    assert PEERS["product_into"](features, labels, block=70) is None
+@pytest.mark.parametrize("peer", [product, product_into])
+def test_product_multiplies_every_pair(peer: Peer, two_halves: Samples) -> None:
+    """The bare products do N x N x d multiply-adds, the last, smaller block included."""
+    n, d = two_halves[0].shape
+    with FlopCounterMode(display=False) as counter:
+        assert peer(*two_halves, block=70) is None
+    assert counter.get_total_flops() == 2 * n * n * d
 
 
 def test_fastest_block_is_one_of_those_tried() -> None:
@@ -60,12 +74,6 @@ def test_sets_are_the_same_every_time() -> None:
     assert first.labels.shape == (100,)
     np.testing.assert_array_equal(first.features, second.features)
     np.testing.assert_array_equal(first.labels, second.labels)
-
-
-def test_clusters_are_clustered() -> None:
-    """Every sample has its whole class around it."""
-    features, labels, _ = load("clusters:300x20")
-    np.testing.assert_array_equal(definition.kstar(features, labels), np.bincount(labels)[labels])
 
 
 def test_file_is_read_from_the_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,15 +23,8 @@ class Table(NamedTuple):
     row: NDArray[np.int64]
 
 
-def lane_sum(products: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum each row of (n, d) in the fixed order: 32 lanes in rising k, folded in halves."""
-    n, d = products.shape
-    padded = np.zeros((n, -(-d // LANES) * LANES))
-    padded[:, :d] = products
-    chunks = padded.reshape(n, -1, LANES)
-    lanes = chunks[:, 0]
-    for k in range(1, chunks.shape[1]):
-        lanes = lanes + chunks[:, k]
+def fold(lanes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum the lanes of (n, 32) in the fixed order: l with l + 16, then l + 8, 4, 2 and 1."""
     for half in (16, 8, 4, 2, 1):
         lanes = lanes[:, :half] + lanes[:, half:]
     return lanes[:, 0]
@@ -40,13 +33,18 @@ def lane_sum(products: NDArray[np.float64]) -> NDArray[np.float64]:
 def squared_distances(
     sample: NDArray[np.float64], others: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Squared distance of one row (d,) to each row of (n, d)."""
-    return lane_sum((sample - others) * (sample - others))
+    """Squared distance of one row (d,) to each row of (n, d): product k goes to lane k mod 32."""
+    lanes = np.zeros((len(others), LANES))
+    for k in range(0, len(sample), LANES):
+        difference = sample[k : k + LANES] - others[:, k : k + LANES]
+        lanes[:, : difference.shape[1]] += difference * difference
+    return fold(lanes)
 
 
 def unit_rows(features: NDArray[np.float64]) -> NDArray[np.float64]:
     """Divide each row by its norm: the map that turns `cosine` into `euclidean`."""
-    return features / np.sqrt(lane_sum(features * features))[:, None]
+    squared_norms = squared_distances(np.zeros(features.shape[1]), features)
+    return features / np.sqrt(squared_norms)[:, None]
 
 
 def table(

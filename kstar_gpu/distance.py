@@ -1,6 +1,6 @@
 """The canonical squared distance in torch: the twin of csrc/distance.hpp.
 
-Distances are float64 numbers defined by an exact order of operations (`definition.lane_sum`), so
+Distances are float64 numbers defined by an exact order of operations (`definition.fold`), so
 that "nearer" means the same to every engine. A plain product followed by a plain sum is never
 fused by torch; `addcmul` and `.sum()` would change the last bit.
 """

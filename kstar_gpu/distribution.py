@@ -1,11 +1,12 @@
 """The k* distribution of each class: its statistics, its pattern, and a file to keep it in."""
 
 import json
+import numbers
 import os
 import uuid
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -79,6 +80,8 @@ class KStarDistribution:
 
     def __post_init__(self) -> None:
         _check_rule(self.skewness, self.threshold)
+        object.__setattr__(self, "threshold", float(self.threshold))
+        object.__setattr__(self, "class_names", tuple(self.class_names))
         for name in ARRAYS:
             object.__setattr__(self, name, _read_only(np.array(getattr(self, name))))
 
@@ -202,8 +205,8 @@ class KStarDistribution:
         )
         widths = [max(map(len, column)) for column in columns]
         lines = [f"k* distribution: {self._title()}"]
-        for name, *numbers, pattern in zip(*columns, strict=True):
-            cells = (cell.rjust(width) for cell, width in zip(numbers, widths[1:-1], strict=True))
+        for name, *figures, pattern in zip(*columns, strict=True):
+            cells = (cell.rjust(width) for cell, width in zip(figures, widths[1:-1], strict=True))
             lines.append("  ".join((name.ljust(widths[0]), *cells, pattern)))
         lines.append(f"pattern: {self.skewness} skewness, threshold {self.threshold:g}")
         return "\n".join(lines)
@@ -254,10 +257,12 @@ class KStarDistribution:
                 f"kstar-gpu, got {header['format_version']} (written by kstar-gpu "
                 f"{header['package_version']})"
             )
-        fields = {name: members[name] for name in ARRAYS} | {
-            name: header[name] for name in SETTINGS
-        }
-        return cls(**fields | {"class_names": tuple(header["class_names"])})
+        try:
+            arrays = {name: members[name] for name in ARRAYS}
+            settings = {name: header[name] for name in SETTINGS}
+        except KeyError as lost:
+            raise ValueError(f"{os.fspath(path)}: the file is damaged: it lacks {lost}") from lost
+        return cls(**arrays, **settings)
 
     def _per_class(self, statistic: Callable[[NDArray[np.float64]], Any]) -> NDArray[np.float64]:
         return _read_only(np.array([statistic(values) for values in self.class_values]))
@@ -367,7 +372,7 @@ def _check_rule(skewness: str, threshold: float) -> None:
     if skewness not in SKEWNESS_CONVENTIONS:
         wanted = " or ".join(SKEWNESS_CONVENTIONS)
         raise ValueError(f"skewness: {wanted} is wanted, got {skewness!r}")
-    if not 0 <= threshold < np.inf:
+    if not isinstance(threshold, numbers.Real) or not 0 <= threshold < np.inf:
         raise ValueError(f"threshold: a finite number of at least 0 is wanted, got {threshold!r}")
 
 
@@ -378,17 +383,20 @@ def _class_names(
     if names is None:
         return [str(label) for label in classes]
     if isinstance(names, Mapping):
-        missing = [label for label in classes.tolist() if label not in names]
-        if missing:
-            raise ValueError(
-                f"class_names: a name for every label is wanted, got none for {missing}"
-            )
+        for label in classes.tolist():
+            if label not in names:
+                raise ValueError(
+                    f"class_names: a name for every label is wanted, got none for {label!r}"
+                )
         return [str(names[label]) for label in classes.tolist()]
-    if len(names) != len(classes):
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise TypeError(f"class_names: a sequence or a mapping of names is wanted, got {names!r}")
+    chosen = [str(name) for name in names]
+    if len(chosen) != len(classes):
         raise ValueError(
-            f"class_names: one name per class is wanted ({len(classes)}), got {len(names)}"
+            f"class_names: one name per class is wanted ({len(classes)}), got {len(chosen)}"
         )
-    return [str(name) for name in names]
+    return chosen
 
 
 def _skewness(values: NDArray[np.float64]) -> float:

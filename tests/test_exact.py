@@ -90,7 +90,7 @@ def test_small_problems(data):
     if kind == "floats":
         x = (x + rng.standard_normal((n, d)) * 3).astype(dtype)
     elif kind == "few rows":
-        x = x[rng.integers(0, 3, n)]
+        x = x[rng.integers(0, min(3, n), n)]
     y = np.array(data.draw(st.lists(st.integers(0, 3), min_size=n, max_size=n), "labels"))
     y[:2] = 0, 1
     metric = data.draw(st.sampled_from(["euclidean", "cosine"]), "metric")

@@ -7,6 +7,7 @@ last the canonical distance of single pairs.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -22,7 +23,7 @@ from ..tiles import Tile, class_tiles, foreign_tiles
 
 LARGEST_SIDE = 1024  # a tile of float32 products then fills 4 MB: it stays in the cache
 SMALLEST_SIDE = 64
-TILE_BYTES_PER_PAIR = 100  # product, selection and indices of survivors, should all survive
+TILE_BYTES_PER_PAIR = 160  # product, selection and indices of survivors, should all survive
 SAMPLE_BYTES = 100  # radii, slack, thresholds, results and order of one sample
 CHUNK_BYTES = 16 << 20  # float64 rows on their way through preparation and refinement
 CROWDED = 32  # a sieve that leaves one pair in so many has not decided the tile
@@ -56,10 +57,14 @@ class Question(ABC):
 
     foreign: bool  # whether it asks about pairs of different classes, or of the same
 
-    def __init__(self, engine: "Engine") -> None:
+    def __init__(self, engine: "Engine", *columns: torch.dtype) -> None:
         self.engine = engine
-        self.pending: list[tuple[Tensor, ...]] = []
-        self.patience = engine.side**2 // 4
+        # Room for all pairs of a tile and some more. One piece of memory: many small ones, living
+        # between tiles, would keep the tiles' own memory from being used again.
+        room = engine.side**2 * 5 // 4
+        device = engine.problem.samples.values.device
+        self.pending = [torch.empty(room, dtype=dtype, device=device) for dtype in columns]
+        self.waiting = 0
 
     @abstractmethod
     def settle(self, views: list[View], last: bool) -> bool:
@@ -70,15 +75,18 @@ class Question(ABC):
         """Decide the pending pairs by their canonical distances."""
 
     def postpone(self, *pairs: Tensor) -> None:
-        """Add to the pending pairs, and refine them when they are many."""
-        self.pending.append(pairs)
-        if sum(len(samples) for samples, *_ in self.pending) > self.patience:
+        """Add to the pending pairs; refine those before if they would be too many."""
+        if self.waiting + len(pairs[0]) > len(self.pending[0]):
             self.refine()
+        end = self.waiting + len(pairs[0])
+        for column, values in zip(self.pending, pairs, strict=True):
+            column[self.waiting : end] = values
+        self.waiting = end
 
     def take_pending(self) -> list[Tensor]:
         """Return the columns of all pending pairs, and forget them."""
-        columns = [torch.cat(column) for column in zip(*self.pending, strict=True)]
-        self.pending.clear()
+        columns = [column[: self.waiting] for column in self.pending]
+        self.waiting = 0
         return columns
 
 
@@ -104,6 +112,7 @@ class Engine:
         self.stored = [make_balls(side, self.frame, coarse, everything, device) for side in sides]
         self.codes = [torch.from_numpy(side.codes).to(device) for side in sides]
         self.left: tuple[Part, Certificate, Tensor] | None = None
+        self.scratch: dict[tuple[str, torch.dtype], Tensor] = {}
 
     def nearest_foreign(self) -> tuple[Tensor, Tensor]:
         """Return per position the squared distance and the row of the nearest foreign sample."""
@@ -128,6 +137,13 @@ class Engine:
             )
         return result
 
+    def buffer(self, use: str, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
+        """Return memory for a tile, the same each time: new pages cost as much as a product."""
+        key = use, dtype
+        if key not in self.scratch:
+            self.scratch[key] = torch.empty(self.side**2, dtype=dtype, device=self.device)
+        return self.scratch[key][: shape[0] * shape[1]].view(*shape)
+
     def radius(self, squared: Tensor) -> Tensor:
         """Return canonical squared distances as distances in the frame's unit."""
         return squared.sqrt() * self.frame.scale
@@ -149,7 +165,8 @@ class Engine:
         """Multiply a tile, mark the pairs not asked about, and look at it from its sides."""
         own, left = self._left_factor(tile.samples, bounds)
         others = self._part(self.problem.references, tile.references, bounds)
-        acc = left @ others.balls.points.T
+        acc = self.buffer("product", (len(left), len(others.balls.radii)), left.dtype)
+        torch.mm(left, others.balls.points.T, out=acc)
         if tile.mixed:
             same = self.codes[0][tile.samples, None] == self.codes[-1][None, tile.references]
             acc.masked_fill_(same if foreign else ~same, FAR)
@@ -180,7 +197,7 @@ class Search(Question):
     foreign = True
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
+        super().__init__(engine, torch.int64, torch.int64, torch.float64)
         values = engine.problem.samples.values
         self.squared = torch.full(
             (len(values),), torch.inf, dtype=torch.float64, device=values.device
@@ -230,8 +247,6 @@ class Search(Question):
 
     def refine(self) -> None:
         """Minimise the distance; where it fell, start the row anew; then minimise the row."""
-        if not self.pending:
-            return
         samples, references, at_least = self.take_pending()
         kept = ~(self.reach[samples] < at_least)
         samples, references = samples[kept], references[kept]
@@ -252,7 +267,7 @@ class Count(Question):
     foreign = False
 
     def __init__(self, engine: Engine, squared_radii: Tensor) -> None:
-        super().__init__(engine)
+        super().__init__(engine, torch.int64, torch.int64)
         self.squared = squared_radii
         radius = engine.radius(squared_radii)
         self.inner, self.outer = engine.fine.below(radius), engine.fine.above(radius)
@@ -276,7 +291,7 @@ class Count(Question):
         nearer = bounds.nearer(inner, own.radii, own.slack, others.radii.max(), others.slack.max())
         farther = bounds.farther(outer, own.radii)
         # As floats: torch compares into them, and sums them, faster than booleans.
-        inside = torch.empty_like(view.acc)
+        inside = self.engine.buffer(f"inside {view.along}", view.acc.shape, view.acc.dtype)
         torch.gt(view.acc, view.column(nearer), out=inside)
         possible = view.acc >= view.column(farther)
         pair = (possible & (inside == 0)).nonzero().to(self.counts.device)
@@ -286,8 +301,6 @@ class Count(Question):
 
     def refine(self) -> None:
         """Count the pending pairs whose canonical distance is less than the radius."""
-        if not self.pending:
-            return
         samples, references = self.take_pending()
         within = self.engine.distances(samples, references) < self.squared[samples]
         self.counts += torch.bincount(samples[within], minlength=len(self.counts))

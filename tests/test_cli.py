@@ -1,0 +1,343 @@
+"""The command line: every file format, what it prints and writes, and errors of one line."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from kstar_gpu import cli, definition
+from kstar_gpu.backends import BackendStatus
+from kstar_gpu.distribution import KStarDistribution, kstar_distribution
+
+FEATURES = np.random.default_rng(0).standard_normal((30, 4)).astype(np.float32)
+LABELS = np.arange(30) % 3
+FEATURES[:, 0] += 2 * LABELS
+EXPECTED = definition.kstar(FEATURES, LABELS)
+PNG = b"\x89PNG"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Run each test in a folder of its own, with the samples in data.npz."""
+    monkeypatch.chdir(tmp_path)
+    np.savez("data.npz", features=FEATURES, labels=LABELS)
+    return tmp_path
+
+
+def error_of(capsys, *arguments: str) -> str:
+    """Run what must fail and return its one line on stderr."""
+    assert cli.main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("kstar-gpu: error: ")
+    assert printed.err.count("\n") == 1
+    return printed.err
+
+
+def saved(*arguments: str) -> KStarDistribution:
+    """Run what must succeed and return the result that it saved."""
+    assert cli.main([*arguments, "--out", "result.npz"]) == 0
+    return KStarDistribution.load("result.npz")
+
+
+def write(name: str, entries: dict[str, np.ndarray]) -> None:
+    """Write the entries to a file of the format that the name's suffix says."""
+    tensors = {key: torch.from_numpy(values) for key, values in entries.items()}
+    match name.rpartition(".")[2]:
+        case "npz":
+            np.savez(name, **entries)
+        case "pt":
+            torch.save(tensors, name)
+        case "safetensors":
+            save_file(tensors, name)
+
+
+def test_prints_the_table_alone_when_nothing_else_is_asked(capsys, folder):
+    assert cli.main(["compute", "data.npz"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == kstar_distribution(FEATURES, LABELS).summary() + "\n"
+    assert printed.err == ""
+    assert [path.name for path in folder.iterdir()] == ["data.npz"]
+
+
+def test_saves_and_draws_as_well(capsys, folder):
+    result = saved("compute", "data.npz", "--plot", "k.png")
+    np.testing.assert_array_equal(result.kstar, EXPECTED)
+    assert (folder / "k.png").read_bytes().startswith(PNG)
+    assert capsys.readouterr().out == result.summary() + "\n"
+
+
+@pytest.mark.parametrize("suffix", ["npz", "pt", "safetensors"])
+def test_entries_of_archives(suffix):
+    entries = {
+        "features": FEATURES,
+        "labels": LABELS,
+        "flipped": -LABELS,
+        "fc.weight": FEATURES[:5],
+    }
+    write(f"a.{suffix}", entries)
+    np.testing.assert_array_equal(saved("compute", f"a.{suffix}").kstar, EXPECTED)
+    result = saved("compute", f"a.{suffix}:features", "--labels", f"a.{suffix}:flipped")
+    np.testing.assert_array_equal(result.classes, [-2, -1, 0])
+    write(f"small.{suffix}", {"fc.weight": FEATURES[:5], "labels": LABELS[:5]})
+    result = saved("compute", f"small.{suffix}:fc.weight")
+    np.testing.assert_array_equal(result.kstar, definition.kstar(FEATURES[:5], LABELS[:5]))
+
+
+def test_bare_arrays():
+    np.save("x.npy", FEATURES)
+    torch.save(torch.from_numpy(FEATURES), "x.pt")
+    np.save("y.npy", LABELS)
+    torch.save(torch.from_numpy(LABELS), "y.pt")
+    for features, labels in (("x.npy", "y.pt"), ("x.pt", "y.npy")):
+        result = saved("compute", features, "--labels", labels)
+        np.testing.assert_array_equal(result.kstar, EXPECTED)
+
+
+def test_bfloat16_and_string_labels():
+    rounded = torch.from_numpy(FEATURES).to(torch.bfloat16)
+    names = ["cat", "dog", "eel"]
+    torch.save({"features": rounded, "labels": [names[label] for label in LABELS]}, "a.pt")
+    result = saved("compute", "a.pt")
+    np.testing.assert_array_equal(result.kstar, definition.kstar(rounded.double(), LABELS))
+    assert result.class_names == ("cat", "dog", "eel")
+
+
+def test_colons_in_file_names(capsys, folder):
+    (folder / "C:").mkdir()
+    other = FEATURES[::-1].copy()
+    np.savez("C:/run:1.npz", features=FEATURES, labels=LABELS, **{"stage:2": other})
+    np.testing.assert_array_equal(saved("compute", "C:/run:1.npz").kstar, EXPECTED)
+    result = saved("compute", "C:/run:1.npz:stage:2")
+    np.testing.assert_array_equal(result.kstar, definition.kstar(other, LABELS))
+    (folder / "data.npz:labels").touch()  # a file of that name comes before a key of data.npz
+    error = error_of(capsys, "compute", "data.npz:labels")
+    assert "data.npz:labels: .npy, .npz, .pt or .safetensors is wanted, got '.npz:labels'" in error
+
+
+def test_references(capsys):
+    queries, query_labels = FEATURES[:7] + 1, np.array([0, 1, 2, 0, 1, 2, 5])
+    np.savez("queries.npz", features=queries, labels=query_labels)
+    expected = definition.kstar(queries, query_labels, FEATURES, LABELS)
+    result = saved("compute", "queries.npz", "--references", "data.npz")
+    np.testing.assert_array_equal(result.kstar, expected)
+    np.save("y.npy", LABELS[::-1])
+    expected = definition.kstar(queries, query_labels, FEATURES, LABELS[::-1])
+    result = saved(
+        "compute", "queries.npz", "--references", "data.npz", "--reference-labels", "y.npy"
+    )
+    np.testing.assert_array_equal(result.kstar, expected)
+    np.save("x.npy", FEATURES)
+    error = error_of(capsys, "compute", "queries.npz", "--references", "x.npy")
+    assert "--reference-labels is wanted, since x.npy has no entry 'labels'" in error
+
+
+def test_metrics():
+    result = saved("compute", "data.npz", "--metric", "cosine")
+    expected = definition.kstar(FEATURES, LABELS, metric="cosine")
+    np.testing.assert_array_equal(result.kstar, expected)
+    distances = np.random.default_rng(1).random((8, 30))
+    np.savez("distances.npz", features=distances, labels=LABELS[:8])
+    result = saved(
+        "compute", "distances.npz", "--metric", "precomputed", "--reference-labels", "data.npz"
+    )
+    expected = definition.kstar(
+        distances, LABELS[:8], reference_labels=LABELS, metric="precomputed"
+    )
+    np.testing.assert_array_equal(result.kstar, expected)
+
+
+def test_backend_device_and_progress_are_passed_on(monkeypatch):
+    passed = {}
+
+    def record(*arguments, **options):
+        passed.update(options)
+        return kstar_distribution(FEATURES, LABELS)
+
+    monkeypatch.setattr(cli, "kstar_distribution", record)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert cli.main(["compute", "data.npz", "--backend", "torch", "--device", "cuda:1"]) == 0
+    assert (passed["backend"], passed["device"], passed["progress"]) == ("torch", "cuda:1", True)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
+    assert cli.main(["compute", "data.npz"]) == 0
+    assert (passed["backend"], passed["device"], passed["progress"]) == ("auto", None, False)
+
+
+def test_class_names_come_from_the_option_or_from_the_file_where_they_fit():
+    names = ["cat", "dog", "eel"]
+    assert saved("compute", "data.npz", "--class-names", "x,y,z").class_names == ("x", "y", "z")
+    np.savez("named.npz", features=FEATURES, labels=LABELS, class_names=names)
+    assert saved("compute", "named.npz").class_names == ("cat", "dog", "eel")
+    assert saved("compute", "named.npz", "--class-names", "x,y,z").class_names == ("x", "y", "z")
+    np.savez("named.npz", features=FEATURES, labels=LABELS, class_names=names[:2])
+    assert saved("compute", "named.npz").class_names == ("0", "1", "2")
+    torch.save({"features": torch.from_numpy(FEATURES), "labels": [*"zyx"] * 10}, "named.pt")
+    assert saved("compute", "named.pt").class_names == ("x", "y", "z")
+
+
+def test_names_in_the_file_do_not_rename_labels_that_are_names(folder):
+    labels = np.array(["z", "y", "x"])[LABELS]
+    np.savez("named.npz", features=FEATURES, labels=labels, class_names=["z", "y", "x"])
+    assert saved("compute", "named.npz").class_names == ("x", "y", "z")
+
+
+def test_names_count_the_classes_of_both_sides():
+    np.savez("one.npz", features=FEATURES, labels=LABELS * 0 + 2, class_names=["a", "b", "c"])
+    assert saved("compute", "one.npz", "--references", "data.npz").class_names == ("c",)
+
+
+def test_missing_entries(capsys):
+    error = error_of(capsys, "compute", "data.npz:fc")
+    assert "data.npz has no entry 'fc'; entries: features, labels" in error
+    np.savez("plain.npz", FEATURES)
+    error = error_of(capsys, "compute", "plain.npz", "--labels", "data.npz")
+    assert "plain.npz has no entry 'features'; entries: arr_0" in error
+    error = error_of(capsys, "compute", "plain.npz")
+    assert "--labels is wanted, since plain.npz has no entry 'labels'" in error
+    np.save("x.npy", FEATURES)
+    error = error_of(capsys, "compute", "x.npy:features", "--labels", "data.npz")
+    assert "x.npy has no entry 'features'; entries: none with a name" in error
+
+
+def test_missing_and_unknown_files(capsys, folder):
+    assert "nothing.npz: there is no such file" in error_of(capsys, "compute", "nothing.npz")
+    (folder / "x.csv").write_text("1,2")
+    error = error_of(capsys, "compute", "x.csv")
+    assert "x.csv: .npy, .npz, .pt or .safetensors is wanted, got '.csv'" in error
+
+
+class Trap:
+    """Unpickling it would leave a file behind."""
+
+    def __reduce__(self):
+        return open, ("sprung", "w")
+
+
+def test_pickles_are_never_loaded(capsys, folder):
+    np.save("trap.npy", np.array([Trap()]), allow_pickle=True)
+    np.savez("trap.npz", features=np.array([Trap()]), labels=LABELS)
+    torch.save({"features": Trap(), "labels": LABELS}, "trap.pt")
+    for name in ("trap.npy", "trap.npz", "trap.pt"):
+        error = error_of(capsys, "compute", name)
+        assert f"{name} cannot be read: it is damaged, or it holds pickled objects" in error
+    assert not (folder / "sprung").exists()
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.npz", "a.pt", "a.safetensors"])
+@pytest.mark.parametrize("kept", [0, 100, -1])
+def test_damaged_files(capsys, folder, name, kept):
+    if name == "a.npy":
+        np.save(name, FEATURES)
+    else:
+        write(name, {"features": FEATURES, "labels": LABELS})
+    path = folder / name
+    path.write_bytes(path.read_bytes()[:kept])
+    assert f"{name} cannot be read" in error_of(capsys, "compute", name, "--labels", "data.npz")
+
+
+@pytest.mark.parametrize("option", ["--out", "--plot"])
+def test_bad_targets_are_found_before_the_work(capsys, folder, monkeypatch, option):
+    monkeypatch.setattr(cli, "kstar_distribution", lambda *_, **__: pytest.fail("computed"))
+    error = error_of(capsys, "compute", "data.npz", option, "no/where/a.png")
+    assert "no/where/a.png: there is no folder no/where" in error
+    (folder / "a.png").mkdir()
+    assert "a.png is a folder; a file name is wanted" in error_of(
+        capsys, "compute", "data.npz", option, "a.png"
+    )
+
+
+def test_unknown_kind_of_picture_is_found_before_the_work(capsys, monkeypatch):
+    monkeypatch.setattr(cli, "kstar_distribution", lambda *_, **__: pytest.fail("computed"))
+    error = error_of(capsys, "compute", "data.npz", "--plot", "k.xyz")
+    assert "k.xyz: a picture's suffix is wanted, one of " in error
+    assert "png" in error
+
+
+@pytest.mark.parametrize(
+    ("package", "arguments", "extra"),
+    [
+        ("seaborn", ["data.npz", "--plot", "k.png"], "plot"),
+        ("safetensors", ["a.safetensors"], "safetensors"),
+    ],
+)
+def test_missing_extras_are_named(capsys, monkeypatch, package, arguments, extra):
+    write("a.safetensors", {"features": FEATURES})
+    monkeypatch.setitem(sys.modules, package, None)  # importing it fails now
+    monkeypatch.setattr(cli, "kstar_distribution", lambda *_, **__: pytest.fail("computed"))
+    error = error_of(capsys, "compute", *arguments)
+    assert f'{package}: pip install "kstar-gpu[{extra}]"' in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--metric", "manhattan"], "metric: one of euclidean, cosine, precomputed is wanted"),
+        (["--backend", "abacus"], "got 'abacus'"),
+        (["--device", "abacus"], "device: a torch device is wanted, got 'abacus'"),
+        (["--class-names", "a,b"], "class_names: one name per class is wanted (3), got 2"),
+        (["--reference-labels", "data.npz"], "references and reference_labels go together"),
+        (["--labels", "data.npz:features"], "labels: one label per sample, shape (N,), is wanted"),
+    ],
+)
+def test_errors_of_the_computation_are_one_line(capsys, arguments, text):
+    assert text in error_of(capsys, "compute", "data.npz", *arguments)
+
+
+def test_ctrl_c(capsys, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "kstar_distribution", interrupted)
+    assert cli.main(["compute", "data.npz"]) == 130
+
+
+def test_other_errors_are_not_hidden(monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(cli, "kstar_distribution", broken)
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["compute", "data.npz"])
+
+
+def test_info(capsys, monkeypatch):
+    statuses = {
+        "torch": BackendStatus(True, "torch on 2 threads"),
+        "cpu": BackendStatus(False, "no compiler"),
+    }
+    monkeypatch.setattr(cli, "available_backends", lambda: statuses)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    assert cli.main(["info"]) == 0
+    lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        ["kstar-gpu", version("kstar-gpu")],
+        ["Python", sys.version.split()[0]],
+        ["torch", torch.__version__],
+        ["numpy", np.__version__],
+        ["threads", str(torch.get_num_threads())],
+        ["backend", "torch available: torch on 2 threads"],
+        ["backend", "cpu   not available: no compiler"],
+        ["CUDA", "devices  none that torch sees"],
+    ]
+
+
+def test_info_lists_cuda_devices(capsys, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: f"Device {index}")
+    assert cli.main(["info"]) == 0
+    printed = capsys.readouterr().out
+    assert "cuda:0        Device 0\ncuda:1        Device 1\n" in printed
+    assert "none that torch sees" not in printed
+
+
+def test_version_and_usage_as_a_program():
+    program = [sys.executable, "-c", "import sys; from kstar_gpu.cli import main; sys.exit(main())"]
+    done = subprocess.run([*program, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"kstar-gpu {version('kstar-gpu')}\n"
+    done = subprocess.run(program, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "the following arguments are required: COMMAND" in done.stderr
