@@ -2,6 +2,7 @@
 
 The way of the data through the package:
 
+    layers                        activations of a network: features and labels
     arrays, labels -> problem     checked input, samples in class order, one metric left
     sketch         -> balls       low-precision centres with certified radii
     backends                      nearest foreign sample, then a count within its distance
@@ -11,7 +12,23 @@ The way of the data through the package:
 `definition` says in float64 what every backend must return, integer for integer.
 """
 
+from importlib.metadata import version
+
 from .backends import available_backends
+from .distribution import KStarDistribution, kstar_distribution
+from .layers import Activations, activations
+from .plot import plot_distributions
 from .search import KStarForeign, kstar
 
-__all__ = ["KStarForeign", "available_backends", "kstar"]
+__version__ = version("kstar-gpu")
+
+__all__ = [
+    "Activations",
+    "KStarDistribution",
+    "KStarForeign",
+    "activations",
+    "available_backends",
+    "kstar",
+    "kstar_distribution",
+    "plot_distributions",
+]

@@ -30,6 +30,7 @@ def folder(tmp_path, monkeypatch):
 
 def error_of(capsys, *arguments: str) -> str:
     """Run what must fail and return its one line on stderr."""
+    capsys.readouterr()  # what earlier commands printed
     assert cli.main(arguments) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
