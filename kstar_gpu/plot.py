@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # Positions in seaborn's palette "colorblind". The pattern is also written beside each class.
 PALETTE = {"fractured": 3, "overlapped": 4, "clustered": 0, "undefined": 7}
 INCHES_PER_CLASS = 0.34
-COLUMNS = ((1.07, "n"), (1.17, "skew"), (1.20, "pattern"))  # right of the axes, in axes widths
+COLUMNS = ((1.09, "n"), (1.20, "skew"), (1.23, "pattern"))  # right of the axes, in axes widths
 
 
 def plot_distributions(
