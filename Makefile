@@ -1,6 +1,7 @@
 # Every target works on a fresh clone: it makes the environment that it needs under .venv/.
 #   make demo    train a small network, compute its k* distributions, write tables and pictures
 #   make test    the whole test suite
+#   make test-native   the compiled engine alone, under sanitizers
 #   make bench   benchmarks against the peers
 #   make lint    ruff, mypy, clang-format        make format   let them change the files
 PYTHON ?= python3
@@ -8,16 +9,37 @@ TORCH ?= torch==2.13.0
 PIP_ARGS ?=
 
 SOURCES := pyproject.toml setup.py $(shell find csrc -type f)
-CXX_FILES := $(shell find csrc -name '*.[ch]pp')
+CXX_FILES := $(shell find csrc tests -name '*.[ch]pp')
 PIP = bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS)
 
-.PHONY: demo test bench lint format clean
+.PHONY: demo test test-native bench lint format clean
 
 demo: .venv/demo/installed
 	.venv/demo/bin/python examples/demo.py --out demo
 
 test: .venv/dev/installed
 	.venv/dev/bin/python -m pytest
+
+# Sanitizers slow the engine down a lot, so each gets as many samples as it can take.
+test-native: build/native/address/engine_test build/native/thread/engine_test
+	build/native/address/engine_test 700
+	build/native/thread/engine_test 400
+
+NATIVE := g++ -std=c++17 -O2 -g -ffp-contract=off -fno-math-errno -pthread -Icsrc
+NATIVE += -Wall -Wextra -Werror -Wno-maybe-uninitialized
+X86_KERNELS := $(if $(filter x86_64,$(shell uname -m)),avx2 avx512 avx512_vnni)
+KERNELS := dispatch $(addprefix kernels_,portable $(X86_KERNELS))
+HEADERS := $(shell find csrc -name '*.hpp')
+
+define SANITIZED
+build/native/$(1)/%.o: csrc/cpu/%.cpp $(HEADERS)
+	@mkdir -p $$(@D)
+	$(NATIVE) $(2) $$$$(sed -n 's|^// flags: ||p' $$<) -c $$< -o $$@
+build/native/$(1)/engine_test: tests/native/engine_test.cpp $(KERNELS:%=build/native/$(1)/%.o)
+	$(NATIVE) $(2) $$^ -o $$@
+endef
+$(eval $(call SANITIZED,address,-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all))
+$(eval $(call SANITIZED,thread,-fsanitize=thread))
 
 bench: .venv/bench/installed
 	.venv/bench/bin/python -m pytest benchmarks --benchmark-only

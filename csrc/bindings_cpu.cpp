@@ -1,4 +1,5 @@
 // kstar_gpu._cpu: unpack numpy arrays, call the engine, nothing else.
+#include <pybind11/functional.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -7,64 +8,220 @@
 #include <stdexcept>
 #include <string>
 
-#include "cpu/refine.hpp"
+#include "cpu/count.hpp"
+#include "cpu/kernels.hpp"
+#include "cpu/prepare.hpp"
+#include "cpu/search.hpp"
 
 namespace py = pybind11;
-using kstar::cpu::BFloat16;
-using kstar::cpu::Half;
-using kstar::cpu::PairList;
-using kstar::cpu::Rows;
+using kstar::Certificate;
+using namespace kstar::cpu;
 
 namespace {
 
-using Norms = std::optional<py::array_t<double>>;
-using Indices = py::array_t<int64_t>;
+template <typename Value>
+using Array = py::array_t<Value, py::array::c_style>;
 
-template <typename Element>
-Rows<Element> rows_of(const py::array& values, const Norms& norms) {
-    return {static_cast<const Element*>(values.data()),
-            static_cast<int64_t>(values.strides(0) / static_cast<py::ssize_t>(sizeof(Element))),
-            norms ? norms->data() : nullptr};
+Element element_named(const std::string& name) {
+    if (name == "float16") return Element::float16;
+    if (name == "bfloat16") return Element::bfloat16;
+    if (name == "float32") return Element::float32;
+    if (name == "float64") return Element::float64;
+    throw std::invalid_argument("unknown element type " + name);
 }
 
-// Calls `use` with the rows typed as `type` says.
-template <typename Use>
-void with_rows(const py::array& values, const std::string& type, const Norms& norms, Use use) {
-    if (type == "float16") {
-        use(rows_of<Half>(values, norms));
-    } else if (type == "bfloat16") {
-        use(rows_of<BFloat16>(values, norms));
-    } else if (type == "float32") {
-        use(rows_of<float>(values, norms));
-    } else if (type == "float64") {
-        use(rows_of<double>(values, norms));
-    } else {
-        throw std::invalid_argument("unknown element type " + type);
+// The arrays of one side; holding them keeps what the engine points to alive.
+struct SideArrays {
+    py::array values;
+    std::string element;
+    std::optional<Array<double>> norms;
+    Array<int64_t> order;
+
+    Rows rows() const {
+        return {values.data(), element_named(element),
+                static_cast<int64_t>(values.strides(0) / values.itemsize()),
+                static_cast<int64_t>(values.shape(1)), norms ? norms->data() : nullptr};
     }
+};
+
+struct BallArrays {
+    Array<int16_t> points;
+    int64_t width;
+    Array<double> radii;
+    Certificate certificate;
+
+    Balls balls() const {
+        return {points.data(), static_cast<int64_t>(points.shape(1)), width, radii.data(),
+                certificate};
+    }
+};
+
+struct ProblemArrays {
+    SideArrays rows;
+    Array<int32_t> codes;
+    Array<int32_t> weights;
+    BallArrays full;
+    BallArrays narrow;
+
+    Side side() const {
+        return {rows.rows(),    rows.order.data(), codes.data(),  weights.data(),
+                codes.shape(0), full.balls(),      narrow.balls()};
+    }
+};
+
+// Hears Ctrl-C, and reports progress, while the threads work.
+Crew crew(int threads, const std::optional<py::function>& progress) {
+    return {threads, [progress](int64_t done, int64_t pieces) {
+                const py::gil_scoped_acquire gil;
+                if (PyErr_CheckSignals() != 0) {
+                    throw py::error_already_set();
+                }
+                if (progress) {
+                    (*progress)(done, pieces);
+                }
+            }};
 }
 
-void squared_distances(const py::array& x, const std::string& x_type, const Norms& x_norms,
-                       const py::array& y, const std::string& y_type, const Norms& y_norms,
-                       const Indices& samples, const Indices& references,
-                       py::array_t<double> squared, int threads) {
-    const PairList pairs{samples.data(), references.data(), samples.shape(0)};
-    const int64_t dimensions = x.shape(1);
-    double* result = squared.mutable_data();
-    with_rows(x, x_type, x_norms, [&](const auto& rows_x) {
-        with_rows(y, y_type, y_norms, [&](const auto& rows_y) {
-            const py::gil_scoped_release release;
-            kstar::cpu::refine(rows_x, rows_y, dimensions, pairs, threads, result);
-        });
-    });
+Problem problem(const ProblemArrays& samples, const ProblemArrays* references,
+                const std::string& target) {
+    return {samples.side(), (references == nullptr ? samples : *references).side(),
+            references == nullptr, kernels(target)};
+}
+
+py::dict counted(const Work& work) {
+    py::dict result;
+    result["tile_pairs"] = work.tile_pairs.load();
+    result["screened"] = work.screened.load();
+    result["refined"] = work.refined.load();
+    return result;
 }
 
 }  // namespace
 
 PYBIND11_MODULE(_cpu, module) {
     module.doc() = "Native CPU engine of kstar_gpu.";
-    module.def("squared_distances", &squared_distances, py::arg("x"), py::arg("x_type"),
-               py::arg("x_norms").none(true), py::arg("y"), py::arg("y_type"),
-               py::arg("y_norms").none(true), py::arg("samples"), py::arg("references"),
-               py::arg("squared").noconvert(), py::arg("threads"),
-               "Write the canonical squared distance of each pair (samples[p], references[p]).");
+    module.attr("LONGEST") = kstar::kLongest;
+    module.attr("WIDTH_STEP") = kWidthStep;
+    module.def("targets", &targets, "Instruction sets that this processor runs, best first.");
+
+    py::class_<Certificate>(module, "Certificate")
+        .def(py::init(
+                 [](double scale, double relative, double absolute, double weight, double largest) {
+                     return Certificate{scale, relative, absolute, weight, largest};
+                 }),
+             py::arg("scale"), py::arg("relative"), py::arg("absolute"), py::arg("weight"),
+             py::arg("largest"));
+    py::class_<SideArrays>(module, "Rows")
+        .def(py::init<py::array, std::string, std::optional<Array<double>>, Array<int64_t>>(),
+             py::arg("values"), py::arg("element"), py::arg("norms").none(true),
+             py::arg("order").noconvert());
+    py::class_<BallArrays>(module, "Balls")
+        .def(py::init<Array<int16_t>, int64_t, Array<double>, Certificate>(),
+             py::arg("points").noconvert(), py::arg("width"), py::arg("radii").noconvert(),
+             py::arg("certificate"));
+    py::class_<ProblemArrays>(module, "Side")
+        .def(py::init<SideArrays, Array<int32_t>, Array<int32_t>, BallArrays, BallArrays>(),
+             py::arg("rows"), py::arg("codes").noconvert(), py::arg("weights").noconvert(),
+             py::arg("full"), py::arg("narrow"));
+
+    module.def(
+        "measure",
+        [](const SideArrays& rows, const Array<double>& centre, const Array<double>& weights,
+           Array<double> lengths, Array<double> fingerprints, int threads,
+           const std::string& target) {
+            const Crew workers = crew(threads, std::nullopt);
+            double* length = lengths.mutable_data();
+            double* fingerprint = fingerprints.mutable_data();
+            const py::gil_scoped_release release;
+            measure(kernels(target), rows.rows(), rows.order.data(), rows.order.shape(0),
+                    centre.data(), weights.data(), length, fingerprint, workers);
+        },
+        py::arg("rows"), py::arg("centre"), py::arg("weights"), py::arg("lengths").noconvert(),
+        py::arg("fingerprints").noconvert(), py::arg("threads"), py::arg("target"),
+        "Write the distance of each row from the centre, and a number that equal rows share.");
+    module.def(
+        "quantise",
+        [](const SideArrays& rows, const Array<double>& centre, double scale, double longest,
+           Array<int16_t> points, Array<double> radii, int threads, const std::string& target) {
+            const Crew workers = crew(threads, std::nullopt);
+            int16_t* to = points.mutable_data();
+            double* radius = radii.mutable_data();
+            const int64_t stride = points.shape(1);
+            const py::gil_scoped_release release;
+            quantise(kernels(target), rows.rows(), rows.order.data(), rows.order.shape(0),
+                     centre.data(), scale, longest, stride, to, radius, workers);
+        },
+        py::arg("rows"), py::arg("centre"), py::arg("scale"), py::arg("longest"),
+        py::arg("points").noconvert(), py::arg("radii").noconvert(), py::arg("threads"),
+        py::arg("target"),
+        "Write full-width points; radii hold lengths before, and radii afterwards.");
+    module.def(
+        "project",
+        [](const BallArrays& full, const Array<int16_t>& basis, double norm, Array<int16_t> points,
+           Array<double> radii, int threads, const std::string& target) {
+            const Crew workers = crew(threads, std::nullopt);
+            int16_t* to = points.mutable_data();
+            double* radius = radii.mutable_data();
+            const int64_t stride = points.shape(1);
+            const py::gil_scoped_release release;
+            project(kernels(target), full.balls(), full.points.shape(0), basis.data(),
+                    basis.shape(0), norm, stride, to, radius, workers);
+        },
+        py::arg("full"), py::arg("basis").noconvert(), py::arg("norm"),
+        py::arg("points").noconvert(), py::arg("radii").noconvert(), py::arg("threads"),
+        py::arg("target"), "Write narrow points and their radii.");
+    module.def(
+        "products",
+        [](const Array<int16_t>& queries, const Array<int16_t>& points, int64_t width,
+           Array<int32_t> result, int threads, const std::string& target) {
+            const Crew workers = crew(threads, std::nullopt);
+            const int64_t stride = points.shape(1);
+            const Balls left{queries.data(), stride, width, nullptr, {}};
+            const Balls right{points.data(), stride, width, nullptr, {}};
+            int32_t* to = result.mutable_data();
+            const py::gil_scoped_release release;
+            products(kernels(target), left, queries.shape(0), right, points.shape(0), to, workers);
+        },
+        py::arg("queries"), py::arg("points").noconvert(), py::arg("width"),
+        py::arg("result").noconvert(), py::arg("threads"), py::arg("target"),
+        "Write the product of each query with each point.");
+    module.def(
+        "nearest_foreign",
+        [](const ProblemArrays& samples, const ProblemArrays* references, Array<double> squared,
+           Array<int64_t> rows, int threads, const std::string& target,
+           const std::optional<py::function>& progress) {
+            const Problem whole = problem(samples, references, target);
+            const Crew workers = crew(threads, progress);
+            Work work;
+            {
+                double* to = squared.mutable_data();
+                int64_t* row = rows.mutable_data();
+                const py::gil_scoped_release release;
+                Search(whole, to, row, work).run(workers);
+            }
+            return counted(work);
+        },
+        py::arg("samples"), py::arg("references").none(true), py::arg("squared").noconvert(),
+        py::arg("rows").noconvert(), py::arg("threads"), py::arg("target"),
+        py::arg("progress").none(true),
+        "Write squared distance and row of the nearest foreign sample; return the work done.");
+    module.def(
+        "count_within",
+        [](const ProblemArrays& samples, const ProblemArrays* references,
+           const Array<double>& squared, Array<int64_t> counts, int threads,
+           const std::string& target, const std::optional<py::function>& progress) {
+            const Problem whole = problem(samples, references, target);
+            const Crew workers = crew(threads, progress);
+            Work work;
+            {
+                int64_t* to = counts.mutable_data();
+                const py::gil_scoped_release release;
+                Count(whole, squared.data(), to, work).run(workers);
+            }
+            return counted(work);
+        },
+        py::arg("samples"), py::arg("references").none(true), py::arg("squared"),
+        py::arg("counts").noconvert(), py::arg("threads"), py::arg("target"),
+        py::arg("progress").none(true),
+        "Write the weight of the own class within each radius; return the work done.");
 }

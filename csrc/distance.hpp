@@ -5,7 +5,10 @@
 
 #include <cstdint>
 
+#include "target.hpp"
+
 namespace kstar {
+inline namespace KSTAR_TARGET {
 
 constexpr int kLanes = 32;
 
@@ -33,4 +36,5 @@ double squared_distance(const RowX& x, const RowY& y, int64_t dimensions) {
     return lanes[0];
 }
 
+}  // namespace KSTAR_TARGET
 }  // namespace kstar

@@ -1,16 +1,94 @@
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-def squared_distances(
-    x: NDArray[Any],
-    x_type: str,
-    x_norms: NDArray[Any] | None,
-    y: NDArray[Any],
-    y_type: str,
-    y_norms: NDArray[Any] | None,
-    samples: NDArray[Any],
-    references: NDArray[Any],
-    squared: NDArray[Any],
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Points = NDArray[np.int16]
+
+LONGEST: float
+WIDTH_STEP: int
+
+def targets() -> list[str]: ...
+
+class Certificate:
+    def __init__(
+        self, scale: float, relative: float, absolute: float, weight: float, largest: float
+    ) -> None: ...
+
+class Rows:
+    def __init__(
+        self, values: NDArray[Any], element: str, norms: Floats | None, order: Integers
+    ) -> None: ...
+
+class Balls:
+    def __init__(
+        self, points: Points, width: int, radii: Floats, certificate: Certificate
+    ) -> None: ...
+
+class Side:
+    def __init__(
+        self,
+        rows: Rows,
+        codes: NDArray[np.int32],
+        weights: NDArray[np.int32],
+        full: Balls,
+        narrow: Balls,
+    ) -> None: ...
+
+def measure(
+    rows: Rows,
+    centre: Floats,
+    weights: Floats,
+    lengths: Floats,
+    fingerprints: Floats,
     threads: int,
+    target: str,
 ) -> None: ...
+def quantise(
+    rows: Rows,
+    centre: Floats,
+    scale: float,
+    longest: float,
+    points: Points,
+    radii: Floats,
+    threads: int,
+    target: str,
+) -> None: ...
+def project(
+    full: Balls,
+    basis: Points,
+    norm: float,
+    points: Points,
+    radii: Floats,
+    threads: int,
+    target: str,
+) -> None: ...
+def products(
+    queries: Points,
+    points: Points,
+    width: int,
+    result: NDArray[np.int32],
+    threads: int,
+    target: str,
+) -> None: ...
+def nearest_foreign(
+    samples: Side,
+    references: Side | None,
+    squared: Floats,
+    rows: Integers,
+    threads: int,
+    target: str,
+    progress: Callable[[int, int], object] | None,
+) -> dict[str, int]: ...
+def count_within(
+    samples: Side,
+    references: Side | None,
+    squared: Floats,
+    counts: Integers,
+    threads: int,
+    target: str,
+    progress: Callable[[int, int], object] | None,
+) -> dict[str, int]: ...

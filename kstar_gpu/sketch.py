@@ -49,19 +49,26 @@ class Balls:
         return partners
 
 
+def make_centre(problem: Problem) -> Tensor:
+    """Return a point (d,) float64 amid the data.
+
+    It is the median of some rows, coordinate by coordinate: a far outlier moves it little.
+    """
+    sides = (problem.samples, problem.references)
+    rows = torch.cat([side.rows(_spread_positions(len(side))) for side in sides])
+    return rows.T.contiguous().median(dim=1).values
+
+
 def make_frame(problem: Problem) -> Frame:
     """Choose the shift and the scale that both sides share.
 
-    The shift is the median of some rows, coordinate by coordinate: a far outlier moves it little.
     The scale is chosen for the longest row that the largest magnitude of the data allows.
     """
-    sides = (problem.samples, problem.references)
-    centre = torch.cat([side.rows(_spread_positions(len(side))) for side in sides]).median(dim=0)
     # A difference has at most twice the magnitude. Rows under cosine have norm 1.
     largest = 1.0 if problem.samples.norms is not None else problem.largest
     longest = 2 * largest * problem.samples.values.shape[1] ** 0.5
     exponent = frexp(longest)[1] if longest > 0 else NORM_EXPONENT
-    return Frame(centre.values, 2.0 ** (NORM_EXPONENT - exponent))
+    return Frame(make_centre(problem), 2.0 ** (NORM_EXPONENT - exponent))
 
 
 def _spread_positions(count: int) -> slice:

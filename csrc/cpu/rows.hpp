@@ -4,7 +4,22 @@
 #include <cstdint>
 #include <cstring>
 
+#include "target.hpp"
+
 namespace kstar::cpu {
+
+enum class Element { float16, bfloat16, float32, float64 };
+
+// All rows of one side; `norms`, where given, divides each row (the cosine metric).
+struct Rows {
+    const void* data;
+    Element element;
+    int64_t stride;  // elements from one row to the next
+    int64_t dimensions;
+    const double* norms;
+};
+
+inline namespace KSTAR_TARGET {
 
 // IEEE binary16 and bfloat16 are kept as their bits.
 struct Half {
@@ -34,25 +49,41 @@ inline double to_double(Half value) {
     return static_cast<double>(result) * 0x1p112;
 }
 
-// All rows of one side; `norms`, where given, divides each row (the cosine metric).
-template <typename Element>
-struct Rows {
-    const Element* data;
-    int64_t stride;  // elements from one row to the next
-    const double* norms;
-};
-
-template <typename Element>
+template <typename Value>
 struct Row {
-    const Element* data;
+    const Value* data;
+    Row(const Rows& rows, int64_t i)
+        : data(static_cast<const Value*>(rows.data) + i * rows.stride) {}
     double operator[](int64_t k) const { return to_double(data[k]); }
 };
 
-template <typename Element>
+template <typename Value>
 struct UnitRow {
-    const Element* data;
+    const Value* data;
     double norm;
+    UnitRow(const Rows& rows, int64_t i)
+        : data(static_cast<const Value*>(rows.data) + i * rows.stride), norm(rows.norms[i]) {}
     double operator[](int64_t k) const { return to_double(data[k]) / norm; }
 };
 
+// Calls `use` with row i, typed as it is stored.
+template <typename Use>
+auto with_row(const Rows& rows, int64_t i, const Use& use) {
+    const auto typed = [&](auto value) {
+        using Value = decltype(value);
+        return rows.norms == nullptr ? use(Row<Value>(rows, i)) : use(UnitRow<Value>(rows, i));
+    };
+    switch (rows.element) {
+        case Element::float16:
+            return typed(Half());
+        case Element::bfloat16:
+            return typed(BFloat16());
+        case Element::float32:
+            return typed(float());
+        default:
+            return typed(double());
+    }
+}
+
+}  // namespace KSTAR_TARGET
 }  // namespace kstar::cpu

@@ -1,0 +1,238 @@
+// Count: how many samples of its own class every sample has within its radius.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "cpu/crew.hpp"
+#include "cpu/panel.hpp"
+#include "cpu/problem.hpp"
+#include "cpu/search.hpp"
+
+namespace kstar::cpu {
+
+class Count {
+ public:
+    // `squared` are the radii; `counts` receives the weights inside, the sample's own left out.
+    Count(const Problem& problem, const double* squared, int64_t* counts, Work& work)
+        : problem_(problem),
+          self_form_(problem.self_form),
+          samples_(problem.samples),
+          references_(problem.references),
+          layout_(problem.layout()),
+          squared_(squared),
+          outer_(samples_.count),
+          inner_(samples_.count),
+          counts_(samples_.count),
+          output_(counts),
+          sample_seeds_(seeds(problem.kernels, samples_.full, samples_.count)),
+          reference_seeds_(seeds(problem.kernels, references_.full, references_.count)),
+          work_(work) {
+        for (int64_t i = 0; i < samples_.count; ++i) {
+            const bool asks = squared[i] != 0 && !samples_.full.outlier(i);
+            const Certificate& certificate = samples_.full.certificate;
+            const double radius = samples_.full.radii[i];
+            outer_[i] = asks ? certificate.farther(squared[i], radius) : kNever;
+            inner_[i] = asks ? certificate.nearer(squared[i], radius) : kNever;
+        }
+    }
+
+    void run(const Crew& crew) {
+        refine_outliers(crew);
+        const std::vector<Tile> all = tiles(layout_, false);
+        crew.run(static_cast<int64_t>(all.size()), [&] {
+            return [&, walker = Walker(*this)](int64_t piece) mutable { walker.walk(all[piece]); };
+        });
+        std::copy(counts_.begin(), counts_.end(), output_);
+    }
+
+ private:
+    class Walker {
+     public:
+        explicit Walker(Count& count)
+            : count_(count),
+              kernels_(count.problem_.kernels),
+              width_(panel_columns(kernels_, count.samples_.full.feature_pairs())),
+              rows_(kernels_, kernels_.rows),
+              columns_(kernels_, kernels_.columns),
+              undecided_(kernels_.rows * width_) {}
+
+        void walk(const Tile& tile) {
+            const Side& samples = count_.samples_;
+            const Side& references = count_.references_;
+            rows_.fill(samples.full, count_.sample_seeds_.data(), tile.rows.begin,
+                       tile.rows.size());
+            gather(tile.rows, rows_.padded(), samples, true, row_outer_, row_inner_, row_weights_);
+            row_counts_.assign(rows_.padded(), 0);
+            for (int64_t begin = tile.columns.begin; begin < tile.columns.end; begin += width_) {
+                const Range columns{begin, std::min(begin + width_, tile.columns.end)};
+                columns_.fill(references.full, count_.reference_seeds_.data(), begin,
+                              columns.size());
+                gather(columns, columns_.padded(), references, count_.self_form_, column_outer_,
+                       column_inner_, column_weights_);
+                column_counts_.assign(columns_.padded(), 0);
+                block(tile.rows, columns, tile.mixed);
+                if (count_.self_form_) {
+                    add(columns, column_counts_);
+                }
+            }
+            add(tile.rows, row_counts_);
+        }
+
+     private:
+        // Thresholds and weights of a stretch of samples. Padding never asks and weighs nothing,
+        // and neither do outliers.
+        void gather(Range range, int64_t padded, const Side& side, bool asks,
+                    std::vector<int32_t>& outer, std::vector<int32_t>& inner,
+                    std::vector<int32_t>& weights) {
+            outer.assign(padded, kNever);
+            inner.assign(padded, kNever);
+            weights.assign(padded, 0);
+            for (int64_t k = 0; k < range.size(); ++k) {
+                const int64_t i = range.begin + k;
+                weights[k] = side.full.outlier(i) ? 0 : side.weights[i];
+                if (asks) {
+                    outer[k] = count_.outer_[i];
+                    inner[k] = count_.inner_[i];
+                }
+            }
+        }
+
+        void block(Range rows, Range columns, bool mixed) {
+            for (int64_t group = 0; group < rows_.groups(); ++group) {
+                const int64_t first = group * kernels_.rows;
+                const Strip strip = rows_.strip(group, columns_);
+                const int64_t present = std::min<int64_t>(kernels_.rows, rows.size() - first);
+                if (mixed) {
+                    products_.resize(kernels_.rows * columns_.padded());
+                    kernels_.multiply(strip, products_.data());
+                    for (int64_t r = 0; r < present; ++r) {
+                        for (int64_t c = 0; c < columns.size(); ++c) {
+                            if (count_.layout_.asks(rows.begin + first + r, columns.begin + c,
+                                                    false)) {
+                                decide(rows, columns, first + r, c,
+                                       products_[r * columns_.padded() + c]);
+                            }
+                        }
+                    }
+                    continue;
+                }
+                const int64_t open = kernels_.count(
+                    strip,
+                    {row_outer_.data() + first, row_inner_.data() + first,
+                     row_weights_.data() + first, row_counts_.data() + first, column_outer_.data(),
+                     column_inner_.data(), column_weights_.data(), column_counts_.data()},
+                    undecided_.data());
+                for (int64_t p = 0; p < open; ++p) {
+                    const Pair pair = undecided_[p];
+                    if (pair.row < present && pair.column < columns.size()) {
+                        refine(rows, columns, first + pair.row, pair.column, pair.product);
+                    }
+                }
+            }
+            count_.work_.tile_pairs += rows.size() * columns.size();
+            count_.work_.refined += refined_;
+            refined_ = 0;
+        }
+
+        // What the kernel does for a pair of a tile that is not mixed.
+        void decide(Range rows, Range columns, int64_t r, int64_t c, int32_t product) {
+            row_counts_[r] += product > row_inner_[r] ? column_weights_[c] : 0;
+            column_counts_[c] += product > column_inner_[c] ? row_weights_[r] : 0;
+            refine(rows, columns, r, c, product);
+        }
+
+        // Decides by the canonical distance what the product leaves open, on either side.
+        void refine(Range rows, Range columns, int64_t r, int64_t c, int32_t product) {
+            const bool row_open = product > row_outer_[r] && product <= row_inner_[r];
+            const bool column_open = product > column_outer_[c] && product <= column_inner_[c];
+            if ((!row_open && !column_open) || column_weights_[c] == 0 || row_weights_[r] == 0) {
+                return;
+            }
+            const int64_t i = rows.begin + r;
+            const int64_t j = columns.begin + c;
+            const double squared = count_.problem_.distance(i, j);
+            ++refined_;
+            row_counts_[r] += row_open && squared < count_.squared_[i] ? column_weights_[c] : 0;
+            column_counts_[c] += column_open && squared < count_.squared_[j] ? row_weights_[r] : 0;
+        }
+
+        void add(Range range, const std::vector<int32_t>& counts) {
+            for (int64_t k = 0; k < range.size(); ++k) {
+                if (counts[k] != 0) {
+                    count_.counts_[range.begin + k] += counts[k];
+                }
+            }
+        }
+
+        Count& count_;
+        const Kernels& kernels_;
+        int64_t width_;
+        Panel rows_;
+        Panel columns_;
+        std::vector<Pair> undecided_;
+        std::vector<int32_t> products_;
+        std::vector<int32_t> row_outer_, row_inner_, row_weights_, row_counts_;
+        std::vector<int32_t> column_outer_, column_inner_, column_weights_, column_counts_;
+        int64_t refined_ = 0;
+    };
+
+    // The pairs of outliers, which no tile holds.
+    void refine_outliers(const Crew& crew) {
+        const std::vector<int64_t> rows = outliers(samples_);
+        crew.run(static_cast<int64_t>(rows.size()), [&] {
+            return [&](int64_t piece) {
+                const int64_t i = rows[piece];
+                for (int64_t j = 0; j < references_.count; ++j) {
+                    const bool itself = self_form_ && j == i;
+                    const bool met = self_form_ && j < i && samples_.full.outlier(j);
+                    if (samples_.codes[i] == references_.codes[j] && !itself && !met) {
+                        refine(i, j);
+                    }
+                }
+            };
+        });
+        if (self_form_) {
+            return;
+        }
+        const std::vector<int64_t> columns = outliers(references_);
+        crew.run(static_cast<int64_t>(columns.size()), [&] {
+            return [&](int64_t piece) {
+                const int64_t j = columns[piece];
+                for (int64_t i = 0; i < samples_.count; ++i) {
+                    if (samples_.codes[i] == references_.codes[j] && !samples_.full.outlier(i)) {
+                        refine(i, j);
+                    }
+                }
+            };
+        });
+    }
+
+    void refine(int64_t i, int64_t j) {
+        const double squared = problem_.distance(i, j);
+        ++work_.refined;
+        if (squared < squared_[i]) {
+            counts_[i] += references_.weights[j];
+        }
+        if (self_form_ && squared < squared_[j]) {
+            counts_[j] += samples_.weights[i];
+        }
+    }
+
+    const Problem& problem_;
+    const bool self_form_;
+    const Side& samples_;
+    const Side& references_;
+    const Layout layout_;
+    const double* squared_;
+    std::vector<int32_t> outer_;
+    std::vector<int32_t> inner_;
+    std::vector<std::atomic<int64_t>> counts_;
+    int64_t* output_;
+    std::vector<int32_t> sample_seeds_;
+    std::vector<int32_t> reference_seeds_;
+    Work& work_;
+};
+
+}  // namespace kstar::cpu

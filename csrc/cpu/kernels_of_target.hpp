@@ -1,0 +1,326 @@
+// The kernels, written once over `simd.hpp`; each kernels_*.cpp compiles them for one target.
+#pragma once
+
+#include <cmath>
+#include <cstring>
+#include <type_traits>
+
+#include "cpu/kernels.hpp"
+#include "cpu/rows.hpp"
+#include "cpu/simd.hpp"
+#include "distance.hpp"
+
+namespace kstar::cpu {
+inline namespace KSTAR_TARGET {
+
+constexpr int kTileColumns = kTileVectors * Vector::kLanes;
+
+inline Vector all_of_pair(const int16_t* pair) {
+    int32_t both;
+    std::memcpy(&both, pair, sizeof both);
+    return Vector::all(both);
+}
+
+void pack(const int16_t* first, int64_t stride, int64_t count, int64_t feature_pairs, int group,
+          int16_t* packed) {
+    constexpr int64_t kBlock = 16;  // pairs at a time: what they are scattered to stays in cache
+    for (int64_t start = 0; start < count; start += group) {
+        for (int64_t block = 0; block < feature_pairs; block += kBlock) {
+            const int64_t end = block + kBlock < feature_pairs ? block + kBlock : feature_pairs;
+            for (int64_t member = 0; member < group; ++member) {
+                const int16_t* from = first + (start + member) * stride;
+                int16_t* to = packed + 2 * member;
+                for (int64_t pair = block; pair < end; ++pair) {
+                    if (start + member < count) {
+                        std::memcpy(to + 2 * group * pair, from + 2 * pair, 4);
+                    } else {
+                        std::memset(to + 2 * group * pair, 0, 4);
+                    }
+                }
+            }
+        }
+        packed += 2 * group * feature_pairs;
+    }
+}
+
+// The products of one micro-tile. All sums stay in registers.
+struct MicroTile {
+    Vector sums[kTileRows][kTileVectors];
+
+    MicroTile(const Strip& strip, int64_t group) {
+        const int32_t* seeds = strip.column_seeds + group * kTileColumns;
+#pragma GCC unroll 8
+        for (int v = 0; v < kTileVectors; ++v) {
+            const Vector column_seeds = Vector::load(seeds + v * Vector::kLanes);
+#pragma GCC unroll 8
+            for (int r = 0; r < kTileRows; ++r) {
+                sums[r][v] = column_seeds + Vector::all(strip.row_seeds[r]);
+            }
+        }
+        const int16_t* row = strip.row_points;
+        const int16_t* column =
+            strip.column_points + group * 2 * kTileColumns * strip.feature_pairs;
+        for (int64_t pair = 0; pair < strip.feature_pairs; ++pair) {
+            Vector columns[kTileVectors];
+#pragma GCC unroll 8
+            for (int v = 0; v < kTileVectors; ++v) {
+                columns[v] = Vector::load(column + 2 * v * Vector::kLanes);
+            }
+#pragma GCC unroll 8
+            for (int r = 0; r < kTileRows; ++r) {
+                const Vector both = all_of_pair(row + 2 * r);
+#pragma GCC unroll 8
+                for (int v = 0; v < kTileVectors; ++v) {
+                    sums[r][v] = settled(add_products(sums[r][v], both, columns[v]));
+                }
+            }
+            row += 2 * kTileRows;
+            column += 2 * kTileColumns;
+        }
+    }
+};
+
+// Appends the pairs of one vector whose bits are set.
+inline Pair* append(uint32_t set, Vector products, int row, int64_t first_column, Pair* to) {
+    int32_t values[Vector::kLanes];
+    products.store(values);
+    for (; set != 0; set &= set - 1) {
+        const int lane = __builtin_ctz(set);
+        *to++ = {row, static_cast<int32_t>(first_column + lane), values[lane]};
+    }
+    return to;
+}
+
+int64_t search(const Strip& strip, const Thresholds& thresholds, Pair* survivors) {
+    Pair* end = survivors;
+    for (int64_t group = 0; group < strip.groups; ++group) {
+        const MicroTile tile(strip, group);
+        const auto survives = [&](int r, int v) {
+            const int64_t column = group * kTileColumns + v * Vector::kLanes;
+            return greater(tile.sums[r][v], min(Vector::load(thresholds.columns + column),
+                                                Vector::all(thresholds.rows[r])));
+        };
+        Mask any = survives(0, 0);
+#pragma GCC unroll 8
+        for (int v = 0; v < kTileVectors; ++v) {
+#pragma GCC unroll 8
+            for (int r = 0; r < kTileRows; ++r) {
+                any = either(any, survives(r, v));
+            }
+        }
+        if (bits(any) == 0) {
+            continue;
+        }
+        for (int r = 0; r < kTileRows; ++r) {
+            for (int v = 0; v < kTileVectors; ++v) {
+                end = append(bits(survives(r, v)), tile.sums[r][v], r,
+                             group * kTileColumns + v * Vector::kLanes, end);
+            }
+        }
+    }
+    return end - survivors;
+}
+
+int64_t count(const Strip& strip, const Tally& tally, Pair* undecided) {
+    Pair* end = undecided;
+    Vector row_counts[kTileRows];
+    for (int r = 0; r < kTileRows; ++r) {
+        row_counts[r] = Vector::all(0);
+    }
+    for (int64_t group = 0; group < strip.groups; ++group) {
+        const MicroTile tile(strip, group);
+        for (int v = 0; v < kTileVectors; ++v) {
+            const int64_t column = group * kTileColumns + v * Vector::kLanes;
+            const Vector outer = Vector::load(tally.column_outer + column);
+            const Vector inner = Vector::load(tally.column_inner + column);
+            const Vector weights = Vector::load(tally.column_weights + column);
+            Vector counts = Vector::load(tally.column_counts + column);
+#pragma GCC unroll 8
+            for (int r = 0; r < kTileRows; ++r) {
+                const Vector product = tile.sums[r][v];
+                const Mask inside_row = greater(product, Vector::all(tally.row_inner[r]));
+                const Mask inside_column = greater(product, inner);
+                row_counts[r] = row_counts[r] + masked(inside_row, weights);
+                counts = counts + masked(inside_column, Vector::all(tally.row_weights[r]));
+                const Mask open = either(
+                    only_second(inside_row, greater(product, Vector::all(tally.row_outer[r]))),
+                    only_second(inside_column, greater(product, outer)));
+                if (bits(open) != 0) {
+                    end = append(bits(open), product, r, column, end);
+                }
+            }
+            counts.store(tally.column_counts + column);
+        }
+    }
+    for (int r = 0; r < kTileRows; ++r) {
+        int32_t lanes[Vector::kLanes];
+        row_counts[r].store(lanes);
+        for (const int32_t lane : lanes) {
+            tally.row_counts[r] += lane;
+        }
+    }
+    return end - undecided;
+}
+
+void challenge(const Strip& strip, const Champions& champions) {
+    for (int64_t group = 0; group < strip.groups; ++group) {
+        const MicroTile tile(strip, group);
+        for (int r = 0; r < kTileRows; ++r) {
+            const Vector best = Vector::all(champions.products[r]);
+            const Vector own = Vector::all(champions.row_codes[r]);
+            for (int v = 0; v < kTileVectors; ++v) {
+                const int64_t column = group * kTileColumns + v * Vector::kLanes;
+                const Vector codes = Vector::load(champions.column_codes + column);
+                const Mask foreign = either(greater(own, codes), greater(codes, own));
+                const Mask better = greater(tile.sums[r][v], best);
+                uint32_t set = bits(foreign) & bits(better);
+                if (set == 0) {
+                    continue;
+                }
+                int32_t products[Vector::kLanes];
+                tile.sums[r][v].store(products);
+                for (; set != 0; set &= set - 1) {
+                    const int lane = __builtin_ctz(set);
+                    if (products[lane] > champions.products[r]) {
+                        champions.products[r] = products[lane];
+                        champions.columns[r] = static_cast<int32_t>(column + lane);
+                    }
+                }
+            }
+        }
+    }
+}
+
+void multiply(const Strip& strip, int32_t* products) {
+    const int64_t columns = strip.groups * kTileColumns;
+    for (int64_t group = 0; group < strip.groups; ++group) {
+        const MicroTile tile(strip, group);
+        for (int r = 0; r < kTileRows; ++r) {
+            for (int v = 0; v < kTileVectors; ++v) {
+                tile.sums[r][v].store(products + r * columns + group * kTileColumns +
+                                      v * Vector::kLanes);
+            }
+        }
+    }
+}
+
+int32_t dot(const int16_t* x, const int16_t* y, int64_t width) {
+    constexpr int kStep = 2 * Vector::kLanes;
+    constexpr int kChains = 4;
+    Vector sums[kChains];
+    for (Vector& sum : sums) {
+        sum = Vector::all(0);
+    }
+    int64_t k = 0;
+    for (; k + kChains * kStep <= width; k += kChains * kStep) {
+#pragma GCC unroll 4
+        for (int chain = 0; chain < kChains; ++chain) {
+            sums[chain] = add_products(sums[chain], Vector::load(x + k + chain * kStep),
+                                       Vector::load(y + k + chain * kStep));
+        }
+    }
+    for (; k + kStep <= width; k += kStep) {
+        sums[0] = add_products(sums[0], Vector::load(x + k), Vector::load(y + k));
+    }
+    int32_t lanes[Vector::kLanes];
+    ((sums[0] + sums[1]) + (sums[2] + sums[3])).store(lanes);
+    uint32_t total = 0;  // parts of the sum may wrap; the whole fits
+    for (const int32_t lane : lanes) {
+        total += static_cast<uint32_t>(lane);
+    }
+    for (; k < width; ++k) {
+        total += static_cast<uint32_t>(x[k] * y[k]);
+    }
+    return static_cast<int32_t>(total);
+}
+
+// A row of whatever type, where the two sides of a distance are stored differently.
+struct AnyRow {
+    const Rows& rows;
+    int64_t i;
+    double operator[](int64_t k) const {
+        return with_row(rows, i, [k](const auto& row) { return row[k]; });
+    }
+};
+
+double distance(const Rows& x, int64_t i, const Rows& y, int64_t j) {
+    if (x.element != y.element) {
+        return squared_distance(AnyRow{x, i}, AnyRow{y, j}, x.dimensions);
+    }
+    return with_row(x, i, [&](const auto& row_x) {
+        return squared_distance(row_x, std::decay_t<decltype(row_x)>(y, j), x.dimensions);
+    });
+}
+
+// Sums that need no fixed order, but enough chains to be vectors.
+template <typename Term>
+double sum_of(int64_t count, const Term& term) {
+    constexpr int kChains = 16;
+    double chains[kChains] = {};
+    int64_t k = 0;
+    for (; k + kChains <= count; k += kChains) {
+        for (int chain = 0; chain < kChains; ++chain) {
+            chains[chain] += term(k + chain);
+        }
+    }
+    double total = 0;
+    for (; k < count; ++k) {
+        total += term(k);
+    }
+    for (const double chain : chains) {
+        total += chain;
+    }
+    return total;
+}
+
+double moment(const Rows& x, int64_t i, const double* centre, const double* weights) {
+    return with_row(x, i, [&](const auto& row) {
+        const auto shifted = [&](int64_t k) { return row[k] - centre[k]; };
+        return weights == nullptr
+                   ? sum_of(x.dimensions, [&](int64_t k) { return shifted(k) * shifted(k); })
+                   : sum_of(x.dimensions, [&](int64_t k) { return weights[k] * shifted(k); });
+    });
+}
+
+double quantise(const Rows& x, int64_t i, const double* centre, double scale, int16_t* point) {
+    constexpr double kToInteger = 0x1.8p52;  // added and subtracted, rounds to an integer
+    constexpr double kExact = 0x1p50;        // integers below need no rounding in a sum
+    constexpr double kVanishing = 0x1p-500;  // above any error whose square underflows
+    return with_row(x, i, [&](const auto& row) {
+        const double squared = sum_of(x.dimensions, [&](int64_t k) {
+            const double v = scale * (row[k] - centre[k]);
+            const double rounded = (v + kToInteger) - kToInteger;
+            point[k] = static_cast<int16_t>(static_cast<int32_t>(rounded));
+            return (v - rounded) * (v - rounded);
+        });
+        // An error of zero counts only if the difference was not rounded either.
+        for (int64_t k = 0; squared == 0 && k < x.dimensions; ++k) {
+            const double units = scale * centre[k];
+            if (std::abs(units) > kExact || units != std::nearbyint(units) ||
+                (point[k] + units) / scale != row[k]) {
+                return kVanishing;
+            }
+        }
+        return std::sqrt(squared) + (squared == 0 ? 0 : kVanishing);
+    });
+}
+
+#define KSTAR_TEXT(name) #name
+#define KSTAR_NAME(target) KSTAR_TEXT(target)
+
+extern const Kernels kKernels;
+const Kernels kKernels{KSTAR_NAME(KSTAR_TARGET),
+                       kTileRows,
+                       kTileColumns,
+                       pack,
+                       search,
+                       count,
+                       challenge,
+                       multiply,
+                       dot,
+                       distance,
+                       moment,
+                       quantise};
+
+}  // namespace KSTAR_TARGET
+}  // namespace kstar::cpu

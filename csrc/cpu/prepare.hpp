@@ -1,0 +1,134 @@
+// From rows to balls: lengths, full-width points, and their projection to few dimensions.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "certificate.hpp"
+#include "cpu/crew.hpp"
+#include "cpu/panel.hpp"
+
+namespace kstar::cpu {
+
+constexpr int64_t kPreparedRows = 256;  // in one piece of work
+
+// Calls `use` with stretches of 0 .. count - 1, from several threads.
+template <typename Use>
+void in_stretches(const Crew& crew, int64_t count, const Use& use) {
+    crew.run((count + kPreparedRows - 1) / kPreparedRows, [&] {
+        return [&](int64_t piece) {
+            use(piece * kPreparedRows, std::min((piece + 1) * kPreparedRows, count));
+        };
+    });
+}
+
+// Distance of each row from the centre, and a number that equal rows share and different ones
+// hardly ever: its product with the given weights.
+inline void measure(const Kernels& kernels, const Rows& rows, const int64_t* order, int64_t count,
+                    const double* centre, const double* weights, double* lengths,
+                    double* fingerprints, const Crew& crew) {
+    in_stretches(crew, count, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+            lengths[i] = std::sqrt(kernels.moment(rows, order[i], centre, nullptr));
+            fingerprints[i] = kernels.moment(rows, order[i], centre, weights);
+        }
+    });
+}
+
+// Full-width balls. Points and radii are zero before. A row whose length, on input in `radii`, is
+// over `longest` becomes an outlier.
+inline void quantise(const Kernels& kernels, const Rows& rows, const int64_t* order, int64_t count,
+                     const double* centre, double scale, double longest, int64_t stride,
+                     int16_t* points, double* radii, const Crew& crew) {
+    in_stretches(crew, count, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+            int16_t* point = points + i * stride;
+            if (radii[i] > longest) {
+                radii[i] = std::numeric_limits<double>::infinity();
+                continue;
+            }
+            // The centre was rounded to whole units after the lengths were measured.
+            const double length = radii[i] * scale + std::sqrt(rows.dimensions);
+            const double error = kernels.quantise(rows, order[i], centre, scale, point);
+            // The shift rounded each coordinate once, by 2^-53 of it. Exact points keep radius 0:
+            // all coordinates are then integers below 2^15, and so exact before and after.
+            radii[i] = error == 0 ? 0 : error * (1 + 0x1p-30) + length * 0x1p-50;
+        }
+    });
+}
+
+// Narrow balls: the point u = B z / norm and the length t of what the projection misses.
+//
+// B has `width` rows of integers and a spectral norm of at most `norm`, so that B / norm shortens
+// every vector, and t^2 = |z|^2 - |u|^2 is |R z|^2 for some R with |B v / norm|^2 + |R v|^2 =
+// |v|^2. Hence (u, t) never moves two samples apart: | |R z_i| - |R z_j| | <= |R (z_i - z_j)|.
+inline void project(const Kernels& kernels, const Balls& full, int64_t count, const int16_t* basis,
+                    int64_t width, double norm, int64_t stride, int16_t* points, double* radii,
+                    const Crew& crew) {
+    constexpr double kToInteger = 0x1.8p52;  // added and subtracted, rounds to an integer
+    const Balls directions{basis, full.stride, full.width, nullptr, full.certificate};
+    const std::vector<int32_t> none(std::max(width, count), 0);
+    Panel columns(kernels, kernels.columns);
+    columns.fill(directions, none.data(), 0, width);
+    in_stretches(crew, count, [&](int64_t begin, int64_t end) {
+        Panel rows(kernels, kernels.rows);
+        rows.fill(full, none.data(), begin, end - begin);
+        std::vector<int32_t> products(kernels.rows * columns.padded());
+        for (int64_t i = begin; i < end; ++i) {
+            const int64_t group = (i - begin) / kernels.rows;
+            const int64_t member = (i - begin) % kernels.rows;
+            if (member == 0) {
+                kernels.multiply(rows.strip(group, columns), products.data());
+            }
+            if (full.outlier(i)) {
+                radii[i] = full.radii[i];
+                continue;
+            }
+            const int32_t* product = products.data() + member * columns.padded();
+            int16_t* point = points + i * stride;
+            double head = 0, error = 0;
+            for (int64_t k = 0; k < width; ++k) {
+                const double coordinate = product[k] / norm;
+                const double rounded = (coordinate + kToInteger) - kToInteger;
+                point[k] = static_cast<int16_t>(rounded);
+                head += coordinate * coordinate;
+                error += (coordinate - rounded) * (coordinate - rounded);
+            }
+            const double squared = kernels.dot(full.point(i), full.point(i), full.stride);
+            const double tail = std::sqrt(std::max(0.0, squared - head));
+            const double rounded = std::nearbyint(tail);
+            point[width] = static_cast<int16_t>(rounded);
+            error += (tail - rounded) * (tail - rounded);
+            // How wrong squared - head may be, and then its root.
+            const double doubt = (static_cast<double>(width) + 8) * 0x1p-52 * squared;
+            const double tail_error =
+                tail > 0 ? std::min(std::sqrt(doubt), doubt / tail) : std::sqrt(doubt);
+            radii[i] = (full.radii[i] + std::sqrt(error) + tail_error) * (1 + 0x1p-30);
+        }
+    });
+}
+
+// All products of some points with those of a side, (queries, count) row by row.
+inline void products(const Kernels& kernels, const Balls& queries, int64_t query_count,
+                     const Balls& balls, int64_t count, int32_t* result, const Crew& crew) {
+    const std::vector<int32_t> none(std::max(query_count, count), 0);
+    Panel rows(kernels, kernels.rows);
+    rows.fill(queries, none.data(), 0, query_count);
+    in_stretches(crew, count, [&](int64_t begin, int64_t end) {
+        Panel columns(kernels, kernels.columns);
+        columns.fill(balls, none.data(), begin, end - begin);
+        std::vector<int32_t> block(kernels.rows * columns.padded());
+        for (int64_t q = 0; q < query_count; ++q) {
+            if (q % kernels.rows == 0) {
+                kernels.multiply(rows.strip(q / kernels.rows, columns), block.data());
+            }
+            const int32_t* row = block.data() + q % kernels.rows * columns.padded();
+            std::copy(row, row + (end - begin), result + q * count + begin);
+        }
+    });
+}
+
+}  // namespace kstar::cpu

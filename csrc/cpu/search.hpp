@@ -1,0 +1,348 @@
+// Search: the nearest foreign sample of every sample.
+#pragma once
+
+#include <atomic>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "cpu/crew.hpp"
+#include "cpu/panel.hpp"
+#include "cpu/problem.hpp"
+
+namespace kstar::cpu {
+
+// How much work was done, for profiles and for tests of bounded cost.
+struct Work {
+    std::atomic<int64_t> tile_pairs{0};  // went through the tile kernel
+    std::atomic<int64_t> screened{0};    // went through the full-width product
+    std::atomic<int64_t> refined{0};     // went through the canonical distance
+};
+
+// The balls of one width, and per sample the product that a pair must exceed to be of interest.
+class Sieve {
+ public:
+    Sieve(const Problem& problem, const Balls& samples, const Balls& references)
+        : sample_seeds(seeds(problem.kernels, samples, problem.samples.count)),
+          reference_seeds(seeds(problem.kernels, references, problem.references.count)),
+          kernels_(problem.kernels),
+          samples_(samples),
+          references_(references),
+          thresholds_(problem.samples.count) {
+        for (int64_t i = 0; i < problem.samples.count; ++i) {
+            thresholds_[i] = samples.outlier(i) ? kNever : kAlways;
+        }
+    }
+
+    int32_t threshold(int64_t i) const { return thresholds_[i].load(std::memory_order_relaxed); }
+
+    // A sample that asks no longer, or does not ask in tiles at all, keeps to it.
+    void settle(int64_t i) { thresholds_[i] = kNever; }
+    void tighten(int64_t i, double squared) {
+        if (threshold(i) != kNever) {
+            thresholds_[i] = samples_.certificate.farther(squared, samples_.radii[i]);
+        }
+    }
+
+    // The product of one pair, as a tile would have it.
+    int32_t product(int64_t i, int64_t j) const {
+        if (samples_.outlier(i) || references_.outlier(j)) {
+            return kNever;  // nothing is known of an outlier
+        }
+        return sample_seeds[i] + reference_seeds[j] +
+               kernels_.dot(samples_.point(i), references_.point(j), samples_.stride);
+    }
+
+    const std::vector<int32_t> sample_seeds;
+    const std::vector<int32_t> reference_seeds;
+
+ private:
+    const Kernels& kernels_;
+    const Balls& samples_;
+    const Balls& references_;
+    std::vector<std::atomic<int32_t>> thresholds_;
+};
+
+class Search {
+ public:
+    // `squared` and `rows` hold infinity and -1, or zero and a row for those already known.
+    Search(const Problem& problem, double* squared, int64_t* rows, Work& work)
+        : problem_(problem),
+          self_form_(problem.self_form),
+          samples_(problem.samples),
+          references_(problem.references),
+          has_narrow_(samples_.narrow.points != samples_.full.points),
+          layout_(problem.layout()),
+          squared_(samples_.count),
+          narrow_(problem, samples_.narrow, references_.narrow),
+          full_(problem, samples_.full, references_.full),
+          rows_(rows),
+          output_(squared),
+          work_(work) {
+        for (int64_t i = 0; i < samples_.count; ++i) {
+            squared_[i] = squared[i];
+            if (squared[i] == 0) {
+                narrow_.settle(i);
+                full_.settle(i);
+            }
+        }
+    }
+
+    void run(const Crew& crew) {
+        seed(crew);
+        refine_outliers(crew);
+        const std::vector<Tile> all = tiles(layout_, true);
+        crew.run(static_cast<int64_t>(all.size()), [&] {
+            return [&, walker = Walker(*this)](int64_t piece) mutable { walker.walk(all[piece]); };
+        });
+        std::copy(squared_.begin(), squared_.end(), output_);
+    }
+
+ private:
+    static constexpr int64_t kSeedColumns = 1024;
+    static constexpr int64_t kLocks = 1024;
+
+    // What one thread needs to walk over tiles.
+    class Walker {
+     public:
+        explicit Walker(Search& search)
+            : search_(search),
+              kernels_(search.problem_.kernels),
+              // Columns whose full points, too, stay in the core's own cache: the survivors of all
+              // rows of the tile are screened with them.
+              width_(panel_columns(kernels_, (search.has_narrow_ ? search.references_.full
+                                                                 : search.references_.narrow)
+                                                 .feature_pairs())),
+              rows_(kernels_, kernels_.rows),
+              columns_(kernels_, kernels_.columns),
+              row_thresholds_(kernels_.rows),
+              survivors_(kernels_.rows * width_) {}
+
+        void walk(const Tile& tile) {
+            rows_.fill(search_.samples_.narrow, search_.narrow_.sample_seeds.data(),
+                       tile.rows.begin, tile.rows.size());
+            for (int64_t begin = tile.columns.begin; begin < tile.columns.end; begin += width_) {
+                const Range columns{begin, std::min(begin + width_, tile.columns.end)};
+                columns_.fill(search_.references_.narrow, search_.narrow_.reference_seeds.data(),
+                              begin, columns.size());
+                block(tile.rows, columns, tile.mixed);
+            }
+        }
+
+     private:
+        void block(Range rows, Range columns, bool mixed) {
+            column_thresholds_.assign(columns_.padded(), kNever);
+            if (search_.self_form_) {
+                for (int64_t c = 0; c < columns.size(); ++c) {
+                    column_thresholds_[c] = search_.narrow_.threshold(columns.begin + c);
+                }
+            }
+            for (int64_t group = 0; group < rows_.groups(); ++group) {
+                const int64_t first = rows.begin + group * kernels_.rows;
+                for (int r = 0; r < kernels_.rows; ++r) {
+                    row_thresholds_[r] =
+                        first + r < rows.end ? search_.narrow_.threshold(first + r) : kNever;
+                }
+                const int64_t count = kernels_.search(
+                    rows_.strip(group, columns_),
+                    {row_thresholds_.data(), column_thresholds_.data()}, survivors_.data());
+                settle(first, rows.end, columns, mixed, count);
+            }
+            search_.work_.tile_pairs += rows.size() * columns.size();
+        }
+
+        void settle(int64_t first_row, int64_t last_row, Range columns, bool mixed, int64_t count) {
+            for (int64_t p = 0; p < count; ++p) {
+                const Pair pair = survivors_[p];
+                const int64_t i = first_row + pair.row;
+                const int64_t j = columns.begin + pair.column;
+                if (i >= last_row || j >= columns.end ||
+                    (mixed && !search_.layout_.asks(i, j, true))) {
+                    continue;
+                }
+                if (search_.settle(i, j, pair.product, work_) && search_.self_form_) {
+                    column_thresholds_[pair.column] = search_.narrow_.threshold(j);
+                }
+            }
+            search_.work_.screened += work_.screened;
+            search_.work_.refined += work_.refined;
+            work_ = {};
+        }
+
+        Search& search_;
+        const Kernels& kernels_;
+        int64_t width_;
+        Panel rows_;
+        Panel columns_;
+        std::vector<int32_t> row_thresholds_;
+        std::vector<int32_t> column_thresholds_;
+        std::vector<Pair> survivors_;
+
+     public:
+        struct Counts {
+            int64_t screened = 0;
+            int64_t refined = 0;
+        };
+
+     private:
+        Counts work_;
+    };
+
+    // Takes a pair that survived its tile through the remaining sieves; returns whether it was
+    // refined.
+    bool settle(int64_t i, int64_t j, int32_t product, Walker::Counts& work) {
+        // Meanwhile other pairs may have brought the thresholds nearer.
+        const bool row_asks = product > narrow_.threshold(i);
+        const bool column_asks = self_form_ && product > narrow_.threshold(j);
+        if (!row_asks && !column_asks) {
+            return false;
+        }
+        if (has_narrow_) {
+            ++work.screened;
+            const int32_t finer = full_.product(i, j);
+            if (!(row_asks && finer > full_.threshold(i)) &&
+                !(column_asks && finer > full_.threshold(j))) {
+                return false;
+            }
+        }
+        ++work.refined;
+        refine(i, j);
+        return true;
+    }
+
+    void refine(int64_t i, int64_t j) {
+        const double squared = problem_.distance(i, j);
+        offer(i, squared, references_.order[j]);
+        if (self_form_) {
+            offer(j, squared, samples_.order[i]);
+        }
+    }
+
+    // Keeps the nearest and, among equals, the one of lowest row.
+    void offer(int64_t i, double squared, int64_t row) {
+        if (squared > squared_[i]) {
+            return;
+        }
+        const std::lock_guard<std::mutex> lock(locks_[i % kLocks]);
+        const double before = squared_[i];
+        if (squared < before) {
+            squared_[i] = squared;
+            rows_[i] = row;
+            narrow_.tighten(i, squared);
+            if (has_narrow_) {
+                full_.tighten(i, squared);
+            }
+        } else if (squared == before) {
+            rows_[i] = std::min(rows_[i], row);
+        }
+    }
+
+    // Gives every sample a first foreign distance: to the one of most promise among some columns.
+    void seed(const Crew& crew) {
+        const Kernels& kernels = problem_.kernels;
+        const Balls& narrow = references_.narrow;
+        const int64_t step = std::max<int64_t>(1, references_.count / kSeedColumns);
+        const int64_t chosen = (references_.count + step - 1) / step;
+        const int64_t width = panel_columns(kernels, narrow.feature_pairs());
+        std::vector<Panel> panels;
+        std::vector<int32_t> codes;
+        for (int64_t begin = 0; begin < chosen; begin += width) {
+            panels.emplace_back(kernels, kernels.columns);
+            panels.back().fill(narrow, narrow_.reference_seeds.data(), begin * step,
+                               std::min(width, chosen - begin), step);
+        }
+        codes.resize(chosen + kernels.columns);
+        for (int64_t c = 0; c < chosen; ++c) {
+            codes[c] = references_.codes[c * step];
+        }
+        const int64_t strips = (samples_.count + kStripRows - 1) / kStripRows;
+        crew.run(strips, [&] {
+            return [&, rows = Panel(kernels, kernels.rows)](int64_t strip) mutable {
+                const int64_t begin = strip * kStripRows;
+                const int64_t end = std::min(begin + kStripRows, samples_.count);
+                rows.fill(samples_.narrow, narrow_.sample_seeds.data(), begin, end - begin);
+                for (int64_t group = 0; group < rows.groups(); ++group) {
+                    const int64_t first = begin + group * kernels.rows;
+                    seed_group(rows, group, first, std::min(first + kernels.rows, end), panels,
+                               codes, step);
+                }
+            };
+        });
+    }
+
+    void seed_group(const Panel& rows, int64_t group, int64_t first, int64_t last,
+                    const std::vector<Panel>& panels, const std::vector<int32_t>& codes,
+                    int64_t step) {
+        std::vector<int32_t> own(problem_.kernels.rows), products(own.size(), 2 * kLowSeed);
+        std::vector<int32_t> columns(own.size(), -1), best(own.size(), -1);
+        std::copy(samples_.codes + first, samples_.codes + last, own.begin());
+        int64_t offset = 0;
+        for (const Panel& panel : panels) {
+            columns.assign(columns.size(), -1);
+            problem_.kernels.challenge(rows.strip(group, panel), {own.data(), codes.data() + offset,
+                                                                  products.data(), columns.data()});
+            for (size_t r = 0; r < columns.size(); ++r) {
+                const int64_t column = offset + columns[r];
+                if (columns[r] >= 0 && column * step < references_.count) {
+                    best[r] = static_cast<int32_t>(column);
+                }
+            }
+            offset += panel.padded();
+        }
+        for (int64_t i = first; i < last; ++i) {
+            if (best[i - first] >= 0 && narrow_.threshold(i) != kNever) {
+                refine(i, best[i - first] * step);
+            }
+        }
+    }
+
+    // The pairs of outliers, which no tile holds.
+    void refine_outliers(const Crew& crew) {
+        const std::vector<int64_t> rows = outliers(samples_);
+        crew.run(static_cast<int64_t>(rows.size()), [&] {
+            return [&](int64_t piece) {
+                const int64_t i = rows[piece];
+                for (int64_t j = 0; j < references_.count; ++j) {
+                    const bool met = self_form_ && j < i && samples_.full.outlier(j);
+                    if (samples_.codes[i] != references_.codes[j] && !met) {
+                        refine(i, j);
+                    }
+                }
+                work_.refined += references_.count;
+            };
+        });
+        if (self_form_) {
+            return;
+        }
+        const std::vector<int64_t> columns = outliers(references_);
+        crew.run(static_cast<int64_t>(columns.size()), [&] {
+            return [&](int64_t piece) {
+                const int64_t j = columns[piece];
+                for (int64_t i = 0; i < samples_.count; ++i) {
+                    if (samples_.codes[i] != references_.codes[j] && !samples_.full.outlier(i)) {
+                        refine(i, j);
+                    }
+                }
+                work_.refined += samples_.count;
+            };
+        });
+    }
+
+    const Problem& problem_;
+    const bool self_form_;
+    const Side& samples_;
+    const Side& references_;
+    const bool has_narrow_;
+    const Layout layout_;
+    std::vector<std::atomic<double>> squared_;
+    Sieve narrow_;
+    Sieve full_;
+    int64_t* rows_;
+    double* output_;
+    std::mutex locks_[kLocks];
+    Work& work_;
+};
+
+}  // namespace kstar::cpu

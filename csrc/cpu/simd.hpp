@@ -1,0 +1,147 @@
+// Vectors of 32-bit sums of products of 16-bit pairs, in the instruction set of this translation
+// unit; and the shape of the micro-tile whose sums fill its registers.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "target.hpp"
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+namespace kstar::cpu {
+inline namespace KSTAR_TARGET {
+
+#if defined(__AVX512BW__)
+
+constexpr int kTileRows = 8;
+constexpr int kTileVectors = 3;
+
+using Mask = uint32_t;  // one bit per lane
+
+struct Vector {
+    static constexpr int kLanes = 16;
+    __m512i lanes;
+
+    static Vector load(const void* from) { return {_mm512_loadu_si512(from)}; }
+    static Vector all(int32_t value) { return {_mm512_set1_epi32(value)}; }
+    void store(void* to) const { _mm512_storeu_si512(to, lanes); }
+};
+
+inline Vector operator+(Vector a, Vector b) { return {_mm512_add_epi32(a.lanes, b.lanes)}; }
+inline Vector min(Vector a, Vector b) { return {_mm512_min_epi32(a.lanes, b.lanes)}; }
+inline Vector max(Vector a, Vector b) { return {_mm512_max_epi32(a.lanes, b.lanes)}; }
+inline Mask greater(Vector a, Vector b) { return _mm512_cmpgt_epi32_mask(a.lanes, b.lanes); }
+inline Mask either(Mask a, Mask b) { return a | b; }
+inline Mask only_second(Mask a, Mask b) { return ~a & b; }
+inline uint32_t bits(Mask mask) { return mask; }
+inline Vector masked(Mask mask, Vector a) {
+    return {_mm512_maskz_mov_epi32(static_cast<__mmask16>(mask), a.lanes)};
+}
+
+inline Vector add_products(Vector sum, Vector a, Vector b) {
+#if defined(__AVX512VNNI__)
+    return {_mm512_dpwssd_epi32(sum.lanes, a.lanes, b.lanes)};
+#else
+    return {_mm512_add_epi32(sum.lanes, _mm512_madd_epi16(a.lanes, b.lanes))};
+#endif
+}
+
+#elif defined(__AVX2__)
+
+constexpr int kTileRows = 6;
+constexpr int kTileVectors = 2;
+
+using Mask = __m256i;  // all bits of a lane, or none
+
+struct Vector {
+    static constexpr int kLanes = 8;
+    __m256i lanes;
+
+    static Vector load(const void* from) {
+        return {_mm256_loadu_si256(static_cast<const __m256i*>(from))};
+    }
+    static Vector all(int32_t value) { return {_mm256_set1_epi32(value)}; }
+    void store(void* to) const { _mm256_storeu_si256(static_cast<__m256i*>(to), lanes); }
+};
+
+inline Vector operator+(Vector a, Vector b) { return {_mm256_add_epi32(a.lanes, b.lanes)}; }
+inline Vector min(Vector a, Vector b) { return {_mm256_min_epi32(a.lanes, b.lanes)}; }
+inline Vector max(Vector a, Vector b) { return {_mm256_max_epi32(a.lanes, b.lanes)}; }
+inline Mask greater(Vector a, Vector b) { return _mm256_cmpgt_epi32(a.lanes, b.lanes); }
+inline Mask either(Mask a, Mask b) { return _mm256_or_si256(a, b); }
+inline Mask only_second(Mask a, Mask b) { return _mm256_andnot_si256(a, b); }
+inline uint32_t bits(Mask mask) {
+    return static_cast<uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(mask)));
+}
+inline Vector masked(Mask mask, Vector a) { return {_mm256_and_si256(mask, a.lanes)}; }
+
+inline Vector add_products(Vector sum, Vector a, Vector b) {
+    return {_mm256_add_epi32(sum.lanes, _mm256_madd_epi16(a.lanes, b.lanes))};
+}
+
+#else
+
+// Vectors in the language of GCC and Clang, for any processor.
+constexpr int kTileRows = 4;
+constexpr int kTileVectors = 2;
+
+struct Vector {
+    typedef int32_t Lanes __attribute__((vector_size(16)));
+    typedef uint32_t Wrapping __attribute__((vector_size(16)));
+    static constexpr int kLanes = 4;
+    Lanes lanes;
+
+    static Vector load(const void* from) {
+        Vector result;
+        std::memcpy(&result.lanes, from, sizeof result.lanes);
+        return result;
+    }
+    static Vector all(int32_t value) { return {Lanes{value, value, value, value}}; }
+    void store(void* to) const { std::memcpy(to, &lanes, sizeof lanes); }
+};
+
+using Mask = Vector::Lanes;  // all bits of a lane, or none
+
+inline Mask greater(Vector a, Vector b) { return a.lanes > b.lanes; }
+inline Mask either(Mask a, Mask b) { return a | b; }
+inline Mask only_second(Mask a, Mask b) { return ~a & b; }
+inline uint32_t bits(Mask mask) {
+    return (mask[0] & 1u) | (mask[1] & 2u) | (mask[2] & 4u) | (mask[3] & 8u);
+}
+inline Vector masked(Mask mask, Vector a) { return {mask & a.lanes}; }
+
+inline Vector operator+(Vector a, Vector b) {
+    return {(Vector::Lanes)((Vector::Wrapping)a.lanes + (Vector::Wrapping)b.lanes)};
+}
+inline Vector min(Vector a, Vector b) {
+    const Mask more = greater(a, b);
+    return {(b.lanes & more) | (a.lanes & ~more)};
+}
+inline Vector max(Vector a, Vector b) {
+    const Mask more = greater(a, b);
+    return {(a.lanes & more) | (b.lanes & ~more)};
+}
+inline Vector add_products(Vector sum, Vector a, Vector b) {
+    const Vector::Lanes low_a = (Vector::Lanes)((Vector::Wrapping)a.lanes << 16) >> 16;
+    const Vector::Lanes low_b = (Vector::Lanes)((Vector::Wrapping)b.lanes << 16) >> 16;
+    const Vector::Lanes high_a = a.lanes >> 16;
+    const Vector::Lanes high_b = b.lanes >> 16;
+    return sum + Vector{low_a * low_b} + Vector{high_a * high_b};
+}
+
+#endif
+
+// The same vector, computed here and now. Compilers like to gather the factors of many products
+// first, and then have no register left for the sums.
+inline Vector settled(Vector vector) {
+#if defined(__AVX2__)
+    asm volatile("" : "+v"(vector.lanes));
+#endif
+    return vector;
+}
+
+}  // namespace KSTAR_TARGET
+}  // namespace kstar::cpu

@@ -1,0 +1,109 @@
+// Which blocks of pairs must be looked at. Samples stand in class order, so a tile knows from its
+// place what it can hold. In the self form a pair is met once, and serves both its samples.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace kstar::cpu {
+
+struct Range {
+    int64_t begin;
+    int64_t end;
+    int64_t size() const { return end - begin; }
+};
+
+// Rows against columns. A mixed tile may hold pairs that the walk does not ask about: of the wrong
+// classes or, in the self form, already met from their other side.
+struct Tile {
+    Range rows;
+    Range columns;
+    bool mixed;
+};
+
+// The classes of the samples (rows) and of those they are placed among (columns), each rising.
+struct Layout {
+    const int32_t* row_codes;
+    int64_t rows;
+    const int32_t* column_codes;
+    int64_t columns;
+    bool self_form;
+
+    bool asks(int64_t i, int64_t j, bool foreign) const {
+        return (row_codes[i] != column_codes[j]) == foreign && !(self_form && j <= i);
+    }
+};
+
+constexpr int64_t kStripRows = 240;    // a multiple of every micro-tile's rows
+constexpr int64_t kTileLength = 4096;  // columns of a tile: a fraction of a second of work
+
+// Cuts the rows into strips of one class or, where classes are small, of several whole ones.
+inline std::vector<Range> strips(const int32_t* codes, int64_t count) {
+    std::vector<Range> result;
+    int64_t start = 0;  // of the strip that small classes gather in
+    for (int64_t first = 0, last; first < count; first = last) {
+        last = std::upper_bound(codes + first, codes + count, codes[first]) - codes;
+        if (last - start <= kStripRows) {
+            continue;
+        }
+        if (start < first) {
+            result.push_back({start, first});
+        }
+        const int64_t pieces = (last - first + kStripRows - 1) / kStripRows;
+        start = last;
+        if (pieces == 1) {
+            start = first;
+            continue;
+        }
+        for (int64_t piece = 0; piece < pieces; ++piece) {
+            result.push_back({first + (last - first) * piece / pieces,
+                              first + (last - first) * (piece + 1) / pieces});
+        }
+    }
+    if (start < count) {
+        result.push_back({start, count});
+    }
+    return result;
+}
+
+inline void add_tiles(Range rows, Range columns, bool mixed, std::vector<Tile>& tiles) {
+    for (int64_t begin = columns.begin; begin < columns.end; begin += kTileLength) {
+        tiles.push_back({rows, {begin, std::min(begin + kTileLength, columns.end)}, mixed});
+    }
+}
+
+// Tiles that cover every pair of different classes, or every pair of one class.
+inline std::vector<Tile> tiles(const Layout& layout, bool foreign) {
+    std::vector<Tile> result;
+    const int32_t* const end = layout.column_codes + layout.columns;
+    for (const Range rows : strips(layout.row_codes, layout.rows)) {
+        const int32_t first = layout.row_codes[rows.begin];
+        const int32_t last = layout.row_codes[rows.end - 1];
+        // Columns of the strip's own classes, and in the self form none that were met before.
+        Range own{std::lower_bound(layout.column_codes, end, first) - layout.column_codes,
+                  std::upper_bound(layout.column_codes, end, last) - layout.column_codes};
+        if (layout.self_form) {
+            own.begin = rows.begin;
+        }
+        if (foreign) {
+            if (!layout.self_form) {
+                add_tiles(rows, {0, own.begin}, false, result);
+            }
+            if (first != last) {
+                add_tiles(rows, own, true, result);
+            }
+            add_tiles(rows, {own.end, layout.columns}, false, result);
+        } else if (first != last) {
+            add_tiles(rows, own, true, result);
+        } else if (layout.self_form) {
+            add_tiles(rows, rows, true, result);
+            add_tiles(rows, {rows.end, own.end}, false, result);
+        } else {
+            add_tiles(rows, own, false, result);
+        }
+    }
+    return result;
+}
+
+}  // namespace kstar::cpu

@@ -1,0 +1,303 @@
+"""Balls for the native CPU engine.
+
+A sample is shifted by a common centre, scaled by a common power of two and rounded to integers;
+how far that moves it is its ball's radius. Products of such points are exact, on every instruction
+set, so no certificate has rounding in it (csrc/certificate.hpp). Where it pays, narrow balls stand
+beside the full ones: the same points in a few principal directions.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .. import _cpu
+from ..definition import LANES
+from ..directions import Costs, Survey, choose_width, principal_directions
+from ..duplicates import Distinct, distinct, foreign_equals, groups_of_equals
+from ..problem import Problem, Samples
+from ..sketch import make_centre
+
+# Measured: a pair costs its tile about as much as ten products more.
+COSTS = Costs(pair=10, screened=3500, screened_product=2.6, worth=1.5e10)
+SURVEY_QUERIES = 30
+SURVEY_REFERENCES = 1 << 16  # among which the nearest foreign sample of a query is looked for
+SURVEY_ROWS = 1024  # on which narrow balls are tried
+DIRECTION_ROWS = 2048  # from which the directions come
+FLOATS_AT_ONCE = 1 << 23  # of rows that are looked at as float32
+MOST_DIRECTIONS = 256
+
+SAMPLE_BYTES = 200  # thresholds, seeds, radii, results and order of one sample
+THREAD_BYTES = 2 << 20  # packed columns and survivors of one thread
+PACKED_ROWS = 480  # and packed rows
+
+STEEPEST = 8  # samples this many times longer than nearly all others are outliers
+FEW = 1024  # one outlier in so many samples at the most
+DIRECTION_LENGTH = 32000  # of a direction in integers
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Points = NDArray[np.int16]
+
+
+class Crew(NamedTuple):
+    """Who does the work: how many threads, and with which instructions."""
+
+    threads: int
+    target: str  # instruction set; the best one if empty
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of the problem without its duplicates."""
+
+    rows: _cpu.Rows
+    kept: Distinct
+    codes: Integers
+    lengths: Floats  # distance from the centre, in the features' unit
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The balls of one side."""
+
+    points: Points  # (n, stride), zeros behind the width
+    width: int
+    radii: Floats  # (n,) in the points' unit; infinite for outliers
+
+
+def make_sides(
+    problem: Problem, widest: int, crew: Crew
+) -> tuple[list[_cpu.Side], Distinct, Integers]:
+    """Return the sides as the compiled engine takes them.
+
+    Also which samples were kept, and for each of those the lowest row of an equal reference of
+    another class, or `NO_ROW`.
+
+    Parameters
+    ----------
+    widest : most dimensions that narrow balls may have
+    """
+    dimensions = problem.samples.values.shape[1]
+    centre = make_centre(problem).numpy()
+    sides, equal_rows = _without_duplicates(problem, centre, crew)
+    lengths = np.concatenate([side.lengths for side in sides])
+    scale, longest = choose_unit(lengths, dimensions)
+    centre = np.rint(centre * scale) / scale  # so that samples on a lattice stay exact
+    full = [_quantised(side, centre, scale, longest, crew) for side in sides]
+    certificates = [_certificate(full, scale, lengths, dimensions)]
+    directions = _choose_directions(sides, full, problem.self_form, widest, crew)
+    narrow = full
+    if directions is not None:
+        narrow = _projected(full, directions, certificates[0], crew)
+        certificates.append(_certificate(narrow, scale, lengths, dimensions))
+    compiled = [
+        _cpu.Side(
+            side.rows,
+            side.codes.astype(np.int32),
+            side.kept.weights.astype(np.int32),
+            _balls(f, certificates[0]),
+            _balls(n, certificates[-1]),
+        )
+        for side, f, n in zip(sides, full, narrow, strict=True)
+    ]
+    return compiled, sides[0].kept, equal_rows
+
+
+def _without_duplicates(
+    problem: Problem, centre: Floats, crew: Crew
+) -> tuple[list[Side], Integers]:
+    given = [problem.samples] if problem.self_form else [problem.samples, problem.references]
+    weights = np.random.default_rng(0).standard_normal(len(centre))
+    lengths = [np.empty(len(samples)) for samples in given]
+    fingerprints = [np.empty(len(samples)) for samples in given]
+    for samples, length, fingerprint in zip(given, lengths, fingerprints, strict=True):
+        rows = _unpacked(samples, samples.order.numpy())
+        _cpu.measure(rows, centre, weights, length, fingerprint, *crew)
+    groups = groups_of_equals(given, fingerprints)
+    ours, theirs = groups[: len(given[0])], groups[-len(given[-1]) :]
+    kept = [distinct(theirs, problem.references.codes)]
+    if not problem.self_form:  # queries do not meet, and so need not stand for each other
+        everyone = np.arange(len(ours))
+        kept.insert(0, Distinct(everyone, np.ones_like(everyone), everyone))
+    sides = [
+        Side(
+            _unpacked(samples, samples.order.numpy()[some.positions]),
+            some,
+            samples.codes[some.positions],
+            length[some.positions],
+        )
+        for samples, some, length in zip(given, kept, lengths, strict=True)
+    ]
+    equal_rows = foreign_equals(ours, problem.samples.codes, theirs, problem.references)
+    return sides, equal_rows[kept[0].positions]
+
+
+def _unpacked(side: Samples, order: Integers) -> _cpu.Rows:
+    """Return rows, in this order, as the extension takes them."""
+    type_name = str(side.values.dtype).removeprefix("torch.")
+    # numpy has no bfloat16: hand over its bits.
+    values = side.values.view(torch.int16) if type_name == "bfloat16" else side.values
+    norms = None if side.norms is None else side.norms.numpy()
+    return _cpu.Rows(values.numpy(), type_name, norms, order)
+
+
+def choose_unit(lengths: Floats, dimensions: int) -> tuple[float, float]:
+    """Return the scale, a power of two, and the length of the longest sample that it can hold.
+
+    Of samples much longer than nearly all others a few are left out: they are outliers, and would
+    otherwise cost all others their precision.
+    """
+    room = _cpu.LONGEST - 1.5 * dimensions**0.5 - 1  # rounding lengthens, centre and coordinates
+    longest = float(lengths.max())
+    few = len(lengths) // FEW + 1
+    if few < len(lengths):
+        usual = float(np.partition(lengths, -few - 1)[-few - 1])
+        if longest > STEEPEST * usual:
+            longest = usual
+    if longest == 0:
+        return 1.0, 0.0
+    return 2.0 ** float(np.floor(np.log2(room) - np.log2(longest))), longest
+
+
+def _quantised(side: Side, centre: Floats, scale: float, longest: float, crew: Crew) -> Stored:
+    points = np.zeros((len(side.codes), _stride(len(centre))), dtype=np.int16)
+    radii = side.lengths.copy()
+    _cpu.quantise(side.rows, centre, scale, longest, points, radii, *crew)
+    return Stored(points, len(centre), radii)
+
+
+def _certificate(
+    stored: list[Stored], scale: float, lengths: Floats, dimensions: int
+) -> _cpu.Certificate:
+    # What the canonical distance itself may be off by: rounding, and underflow of its squares.
+    relative = 2 * (-(-dimensions // LANES) + 8) * 2.0**-53
+    absolute = (dimensions + 64) ** 0.5 * 2.0**-537 * scale
+    largest = max(
+        float(np.max(balls.radii, initial=0.0, where=np.isfinite(balls.radii))) for balls in stored
+    )
+    # Any weight is valid; the ratio of radius to distance loses least.
+    typical = max(float(np.median(lengths)) * scale / 2, 2.0**-10)
+    weight = 2.0 ** float(np.clip(np.rint(np.log2(largest / typical)), -14, -3)) if largest else 0.0
+    return _cpu.Certificate(scale, relative, absolute, weight, largest)
+
+
+def _balls(stored: Stored, certificate: _cpu.Certificate) -> _cpu.Balls:
+    return _cpu.Balls(stored.points, stored.width, stored.radii, certificate)
+
+
+def _choose_directions(
+    sides: list[Side], full: list[Stored], self_form: bool, widest: int, crew: Crew
+) -> NDArray[np.float32] | None:
+    """Return the directions of the narrow balls (h, d), or None if full ones do better."""
+    dimensions = full[0].width
+    pairs = _foreign_pairs(sides[0].codes, sides[-1].codes) / (2 if self_form else 1)
+    if pairs * dimensions < COSTS.worth or widest < 1:
+        return None
+    regular = np.flatnonzero(np.isfinite(full[-1].radii))
+    at_once = max(1, FLOATS_AT_ONCE // dimensions)
+    rows = _floats(full[-1], _spread(regular, min(DIRECTION_ROWS, at_once)))
+    directions = principal_directions(rows, MOST_DIRECTIONS)
+    others = _spread(regular, min(SURVEY_ROWS, at_once))
+    survey = _survey(sides, full, _spread(regular, SURVEY_REFERENCES), others, crew)
+    width = choose_width(
+        survey,
+        directions,
+        pairs=pairs,
+        samples=sum(len(side.codes) for side in sides),
+        costs=COSTS,
+        widest=widest,
+        both_ways=self_form,
+    )
+    return directions[:, :width].T.numpy() if width else None
+
+
+def _foreign_pairs(codes: Integers, other_codes: Integers) -> float:
+    classes = 1 + max(int(codes.max()), int(other_codes.max()))
+    sizes = np.bincount(codes, minlength=classes).astype(float)
+    other_sizes = np.bincount(other_codes, minlength=classes).astype(float)
+    return len(codes) * len(other_codes) - float(sizes @ other_sizes)
+
+
+def _survey(
+    sides: list[Side], full: list[Stored], near: Integers, others: Integers, crew: Crew
+) -> Survey:
+    """Ask for some samples how far their nearest foreign sample is, among the references `near`."""
+    asking = _spread(np.arange(len(sides[0].codes)), SURVEY_QUERIES)
+    queries = full[0].points[asking]
+    every = len(near) == len(full[-1].points)
+    points = full[-1].points if every else full[-1].points[near]
+    products = np.empty((len(asking), len(near)), dtype=np.int32)
+    _cpu.products(queries, points, full[0].width, products, *crew)
+    codes, other_codes = sides[0].codes[asking], sides[-1].codes
+    nearest = np.empty(len(asking), dtype=np.float32)
+    norms = np.einsum("ij,ij->i", points, points, dtype=np.float32)
+    for query, product in enumerate(products):
+        squared = np.where(other_codes[near] == codes[query], np.inf, norms - 2.0 * product)
+        nearest[query] = squared.min()
+    own = np.einsum("ij,ij->i", queries, queries, dtype=np.float32)
+    return Survey(
+        _floats(full[0], asking),
+        _floats(full[-1], others),
+        torch.from_numpy(codes[:, None] != other_codes[others]),
+        torch.from_numpy(np.sqrt(np.maximum(own + nearest, 0))),
+    )
+
+
+def _projected(
+    full: list[Stored],
+    directions: NDArray[np.float32],
+    certificate: _cpu.Certificate,
+    crew: Crew,
+) -> list[Stored]:
+    basis = np.zeros((len(directions), full[0].points.shape[1]), dtype=np.int16)
+    basis[:, : full[0].width] = np.rint(directions * DIRECTION_LENGTH)
+    floats = basis.astype(np.float64)
+    norm = float(np.linalg.eigvalsh(floats @ floats.T)[-1]) ** 0.5 * (1 + 2.0**-30)
+    narrow = []
+    for balls in full:
+        points = np.zeros((len(balls.points), _stride(len(basis) + 1)), dtype=np.int16)
+        radii = np.empty(len(points))
+        _cpu.project(_balls(balls, certificate), basis, norm, points, radii, *crew)
+        narrow.append(Stored(points, len(basis) + 1, radii))
+    return narrow
+
+
+def _stride(width: int) -> int:
+    return -(-width // _cpu.WIDTH_STEP) * _cpu.WIDTH_STEP
+
+
+def _spread(items: Integers, count: int) -> Integers:
+    """Return at most `count` of the items, evenly spaced."""
+    return items[:: max(1, -(-len(items) // count))]
+
+
+def _floats(stored: Stored, positions: Integers) -> Tensor:
+    return torch.from_numpy(stored.points[positions, : stored.width]).to(torch.float32)
+
+
+def widest_sketch(problem: Problem, threads: int, memory_limit: int | None) -> int:
+    """Return how many dimensions narrow balls may have; 0 for none.
+
+    Raises
+    ------
+    ValueError
+        If the memory limit does not even bear the full ones.
+    """
+    dimensions = problem.samples.values.shape[1]
+    samples = len(problem.samples) + (0 if problem.self_form else len(problem.references))
+    least = samples * (2 * _stride(dimensions) + SAMPLE_BYTES)
+    least += threads * (THREAD_BYTES + PACKED_ROWS * 2 * _stride(dimensions))
+    if memory_limit is None:
+        return dimensions // 2
+    if memory_limit < least:
+        raise ValueError(
+            f"memory_limit: at least {least} bytes are wanted for this problem on the cpu backend, "
+            f"got {memory_limit}"
+        )
+    survey = 8 * FLOATS_AT_ONCE + 8 * SURVEY_QUERIES * SURVEY_REFERENCES
+    room = (memory_limit - least - survey) // (2 * samples) - _cpu.WIDTH_STEP
+    return max(0, min(dimensions // 2, room))

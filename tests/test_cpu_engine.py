@@ -1,0 +1,172 @@
+"""The native engine: every instruction set, narrow balls, bounded work, threads, interruption."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from families import FAMILIES, labels
+from test_exact import assert_exact
+
+from kstar_gpu import available_backends, kstar
+from kstar_gpu.problem import make_classes, make_problem
+
+if not available_backends()["cpu"].available:
+    pytest.skip("the cpu backend is not built", allow_module_level=True)
+
+from kstar_gpu import _cpu, directions
+from kstar_gpu.backends import cpu, cpu_balls
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(params=_cpu.targets())
+def target(request, monkeypatch):
+    """Every instruction set that this machine can run."""
+    monkeypatch.setenv("KSTAR_CPU_TARGET", request.param)
+    return request.param
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    """Make the engine use narrow balls, whatever they cost."""
+    monkeypatch.setattr(cpu_balls, "COSTS", directions.Costs(0, 0, 0, worth=0))
+    widths = []
+
+    def first_width(*arguments, **options):
+        widths.append(16)
+        return 16
+
+    monkeypatch.setattr(cpu_balls, "choose_width", first_width)
+    return widths
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("shape", [(260, 1, 2), (700, 45, 5), (97, 33, 60)], ids=str)
+def test_every_instruction_set(family, shape, target, rng):
+    n, d, classes = shape
+    assert_exact(family(rng, n, d), labels(rng, n, classes), backend="cpu")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_narrow_balls(family, target, narrow, rng):
+    x = family(rng, 600, 40)
+    assert_exact(x, labels(rng, 600, 4), backend="cpu")
+    assert_exact(
+        x[:200],
+        labels(rng, 200, 4),
+        references=x[200:],
+        reference_labels=labels(rng, 400, 4),
+        backend="cpu",
+    )
+    assert narrow
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+def test_narrow_balls_by_any_number_of_threads(threads, narrow, rng):
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        assert_exact(rng.standard_normal((900, 64)), labels(rng, 900, 5), backend="cpu")
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_an_unknown_instruction_set_is_refused(monkeypatch):
+    monkeypatch.setenv("KSTAR_CPU_TARGET", "abacus")
+    with pytest.raises(ValueError, match="cannot run the instruction set abacus"):
+        kstar(np.eye(3), [0, 1, 1], backend="cpu")
+
+
+def work(x, y):
+    """Return how many pairs each stage of the engine looked at."""
+    problem = make_problem(np.asarray(x), None, make_classes(y, None), "euclidean", CPU)
+    engine = cpu.Engine(problem, CPU, None, False)
+    engine.count_within(engine.nearest_foreign()[0])
+    return engine.work
+
+
+N = 3000
+
+
+def gaussian(rng):
+    return rng.standard_normal((N, 20))
+
+
+def balanced(rng):
+    return rng.permutation(np.arange(N) % 10)
+
+
+def heavy_duplicates(rng):
+    return rng.standard_normal((30, 20))[rng.integers(0, 30, N)]
+
+
+def outlying(rng):
+    x = gaussian(rng)
+    x[17] *= 1e5
+    return x
+
+
+def collapsed(rng):
+    y = balanced(rng)
+    return 100 * rng.standard_normal((10, 20))[y] + 0.1 * gaussian(rng), y
+
+
+HARD = {
+    "all points equal": lambda rng: (np.ones((N, 20)), balanced(rng)),
+    "heavy duplicates": lambda rng: (heavy_duplicates(rng), balanced(rng)),
+    "one class of 99 %": lambda rng: (gaussian(rng), (np.arange(N) % 100 == 0).astype(int)),
+    "classes of two": lambda rng: (gaussian(rng), np.arange(N) // 2),
+    "label noise": lambda rng: (gaussian(rng), balanced(rng)),
+    "a far outlier": lambda rng: (outlying(rng), balanced(rng)),
+    "collapsed classes": collapsed,
+}
+
+
+@pytest.mark.parametrize("case", HARD)
+def test_work_is_bounded(case, rng):
+    x, y = HARD[case](rng)
+    done = work(x, y)
+    # Half of all pairs, each once, and padding; of those only a few per sample to the last digit.
+    assert done["search"]["tile_pairs"] <= 0.55 * N**2
+    assert done["count"]["tile_pairs"] <= 0.6 * N**2
+    assert done["search"]["refined"] <= 20 * N
+    assert done["count"]["refined"] <= 20 * N
+
+
+def test_equal_samples_are_looked_at_once(rng):
+    x = np.repeat(rng.standard_normal((40, 6)), 50, axis=0)
+    y = np.repeat(np.arange(4), 500)
+    assert work(x, y)["search"]["tile_pairs"] <= 40**2
+    assert_exact(x, y, backend="cpu")
+
+
+LONG = """
+import numpy as np
+from kstar_gpu import kstar
+x = np.random.default_rng(0).standard_normal((60000, 512), dtype=np.float32)
+print("started", flush=True)
+kstar(x, np.arange(60000) % 10, backend="cpu")
+"""
+
+
+def test_it_can_be_interrupted():
+    process = subprocess.Popen([sys.executable, "-c", LONG], stdout=-1, stderr=-1, text=True)
+    assert process.stdout.readline() == "started\n"
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    start = time.monotonic()
+    _, errors = process.communicate(timeout=30)
+    assert "KeyboardInterrupt" in errors
+    assert process.returncode != 0
+    assert time.monotonic() - start < 10  # a second where nothing else runs; never to the end
+
+
+def test_progress_reaches_its_end(capfd, rng):
+    kstar(rng.standard_normal((500, 8)), labels(rng, 500, 3), backend="cpu", progress=True)
+    shown = capfd.readouterr().err
+    assert "search" in shown
+    assert "count" in shown
