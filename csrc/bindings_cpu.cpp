@@ -122,7 +122,10 @@ PYBIND11_MODULE(_cpu, module) {
     py::class_<ProblemArrays>(module, "Side")
         .def(py::init<SideArrays, Array<int32_t>, Array<int32_t>, BallArrays, BallArrays>(),
              py::arg("rows"), py::arg("codes").noconvert(), py::arg("weights").noconvert(),
-             py::arg("full"), py::arg("narrow"));
+             py::arg("full"), py::arg("narrow"))
+        .def_property_readonly(
+            "width", [](const ProblemArrays& side) { return side.narrow.width; },
+            "Width of the balls that the search looks at first.");
 
     module.def(
         "measure",

@@ -37,6 +37,8 @@ class Side:
         full: Balls,
         narrow: Balls,
     ) -> None: ...
+    @property
+    def width(self) -> int: ...
 
 def measure(
     rows: Rows,

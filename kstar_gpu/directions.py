@@ -27,12 +27,12 @@ def principal_directions(rows: Tensor, count: int) -> Tensor:
     _, vectors = torch.linalg.eigh(few @ few.T)
     start = few.T @ vectors[:, -count:]
     start = start / torch.linalg.vector_norm(start, dim=0).clamp(min=1e-30)
-    image = rows.T @ (rows @ start)
-    image = image / image.abs().max().clamp(min=1e-30)
-    values, vectors = torch.linalg.eigh(image.T @ image)
-    lengths = values.clamp(min=float(values[-1]) * 1e-12 + 1e-30).sqrt()
+    # In float64: the image's lengths spread as the variances do, and their squares even more.
+    image = (rows.T @ (rows @ start)).to(torch.float64)
+    squares, vectors = torch.linalg.eigh(image.T @ image)
+    lengths = squares.clamp(min=1e-24 * float(squares[-1]) + 1e-300).sqrt()
     directions: Tensor = ((image @ vectors) / lengths).flip(1)
-    return directions
+    return directions.to(torch.float32)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ class Engine:
         self.crew = Crew(torch.get_num_threads(), os.environ.get("KSTAR_CPU_TARGET", ""))
         widest = widest_sketch(problem, self.crew.threads, memory_limit)
         self.sides, self.kept, self.equal_rows = make_sides(problem, widest, self.crew)
+        self.width = self.sides[0].width
         self.work: dict[str, dict[str, int]] = {}  # by question: pairs looked at, stage by stage
 
     def nearest_foreign(self) -> tuple[Tensor, Tensor]:

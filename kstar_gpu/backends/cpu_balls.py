@@ -24,7 +24,8 @@ from ..sketch import make_centre
 # Measured: a pair costs its tile about as much as ten products more.
 COSTS = Costs(pair=10, screened=3500, screened_product=2.6, worth=1.5e10)
 SURVEY_QUERIES = 30
-SURVEY_REFERENCES = 1 << 16  # among which the nearest foreign sample of a query is looked for
+SURVEY_SHARE = 16  # one reference in so many: radii fall as a search goes on, and on average
+# they are about as long as if it had seen so many (checked by the pairs screened)
 SURVEY_ROWS = 1024  # on which narrow balls are tried
 DIRECTION_ROWS = 2048  # from which the directions come
 FLOATS_AT_ONCE = 1 << 23  # of rows that are looked at as float32
@@ -202,7 +203,8 @@ def _choose_directions(
     rows = _floats(full[-1], _spread(regular, min(DIRECTION_ROWS, at_once)))
     directions = principal_directions(rows, MOST_DIRECTIONS)
     others = _spread(regular, min(SURVEY_ROWS, at_once))
-    survey = _survey(sides, full, _spread(regular, SURVEY_REFERENCES), others, crew)
+    near = _spread(regular, max(SURVEY_ROWS, len(regular) // SURVEY_SHARE))
+    survey = _survey(sides, full, near, others, crew)
     width = choose_width(
         survey,
         directions,
@@ -228,8 +230,7 @@ def _survey(
     """Ask for some samples how far their nearest foreign sample is, among the references `near`."""
     asking = _spread(np.arange(len(sides[0].codes)), SURVEY_QUERIES)
     queries = full[0].points[asking]
-    every = len(near) == len(full[-1].points)
-    points = full[-1].points if every else full[-1].points[near]
+    points = full[-1].points[near]
     products = np.empty((len(asking), len(near)), dtype=np.int32)
     _cpu.products(queries, points, full[0].width, products, *crew)
     codes, other_codes = sides[0].codes[asking], sides[-1].codes
@@ -298,6 +299,6 @@ def widest_sketch(problem: Problem, threads: int, memory_limit: int | None) -> i
             f"memory_limit: at least {least} bytes are wanted for this problem on the cpu backend, "
             f"got {memory_limit}"
         )
-    survey = 8 * FLOATS_AT_ONCE + 8 * SURVEY_QUERIES * SURVEY_REFERENCES
+    survey = 8 * FLOATS_AT_ONCE + 8 * SURVEY_QUERIES * (samples // SURVEY_SHARE + SURVEY_ROWS)
     room = (memory_limit - least - survey) // (2 * samples) - _cpu.WIDTH_STEP
     return max(0, min(dimensions // 2, room))
