@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "cpu/boxes.hpp"
 #include "cpu/count.hpp"
 #include "cpu/kernels.hpp"
 #include "cpu/prepare.hpp"
@@ -173,6 +174,18 @@ PYBIND11_MODULE(_cpu, module) {
         py::arg("full"), py::arg("basis").noconvert(), py::arg("norm"),
         py::arg("points").noconvert(), py::arg("radii").noconvert(), py::arg("threads"),
         py::arg("target"), "Write narrow points and their radii.");
+    module.def(
+        "arrange",
+        [](const BallArrays& balls, const Array<int32_t>& codes, Array<int64_t> order,
+           int threads) {
+            const Crew workers = crew(threads, std::nullopt);
+            int64_t* to = order.mutable_data();
+            const py::gil_scoped_release release;
+            arrange(balls.balls(), codes.data(), codes.shape(0), to, workers);
+        },
+        py::arg("balls"), py::arg("codes").noconvert(), py::arg("order").noconvert(),
+        py::arg("threads"),
+        "Write an order in which the samples of a class stand near each other.");
     module.def(
         "products",
         [](const Array<int16_t>& queries, const Array<int16_t>& points, int64_t width,

@@ -38,6 +38,9 @@ struct Certificate {
         return static_cast<int32_t>(std::ceil(-(squared_norm - spread(radius)) / 2));
     }
 
+    // No product exceeds this whose points are `gap` (squared) or more apart.
+    double highest_product(double gap) const { return spread(largest) + 2 - gap / 2; }
+
     // No real distance is longer whose canonical square is at most `squared`.
     double above(double squared) const {
         return std::sqrt(squared) * scale * (1 + relative) * kOutward + absolute;

@@ -68,6 +68,7 @@ def project(
     threads: int,
     target: str,
 ) -> None: ...
+def arrange(balls: Balls, codes: NDArray[np.int32], order: Integers, threads: int) -> None: ...
 def products(
     queries: Points,
     points: Points,

@@ -22,9 +22,15 @@ NO_ROW = np.iinfo(np.int64).max
 class Distinct:
     """The distinct samples of each class, by position, and where the others went."""
 
-    positions: Integers  # (n,) of the first sample of each kind, rising
+    positions: Integers  # (n,) of the first sample of each kind
     weights: Integers  # (n,) how many samples are like it
     kind: Integers  # (N,) position -> index into `positions`
+
+    def taken(self, order: Integers) -> "Distinct":
+        """Return the same samples in another order."""
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+        return Distinct(self.positions[order], self.weights[order], place[self.kind])
 
 
 def groups_of_equals(sides: list[Samples], fingerprints: list[NDArray[np.float64]]) -> Integers:

@@ -53,10 +53,10 @@ class Count {
         explicit Walker(Count& count)
             : count_(count),
               kernels_(count.problem_.kernels),
-              width_(panel_columns(kernels_, count.samples_.full.feature_pairs())),
+              width_(panel_columns(count.samples_.full.feature_pairs())),
               rows_(kernels_, kernels_.rows),
               columns_(kernels_, kernels_.columns),
-              undecided_(kernels_.rows * width_) {}
+              undecided_(kernels_.rows * (width_ + kernels_.columns)) {}
 
         void walk(const Tile& tile) {
             const Side& samples = count_.samples_;

@@ -10,14 +10,12 @@
 namespace kstar::cpu {
 
 constexpr int64_t kPanelBytes = 256 << 10;  // of packed columns: they stay in a core's own cache
-constexpr int64_t kMostColumns = 4096;
+constexpr int64_t kMostColumns = 2 * kCell;
 constexpr int32_t kLowSeed = -(1 << 30);  // below any product that could matter
 
 // How many columns are packed together.
-inline int64_t panel_columns(const Kernels& kernels, int64_t feature_pairs) {
-    const int64_t fitting = kPanelBytes / (4 * feature_pairs) / kernels.columns * kernels.columns;
-    const int64_t most = kMostColumns / kernels.columns * kernels.columns;
-    return std::clamp<int64_t>(fitting, kernels.columns, most);
+inline int64_t panel_columns(int64_t feature_pairs) {
+    return std::clamp(kPanelBytes / (4 * feature_pairs) / kCell * kCell, kCell, kMostColumns);
 }
 
 class Panel {

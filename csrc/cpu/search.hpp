@@ -8,6 +8,7 @@
 #include <mutex>
 #include <vector>
 
+#include "cpu/boxes.hpp"
 #include "cpu/crew.hpp"
 #include "cpu/panel.hpp"
 #include "cpu/problem.hpp"
@@ -80,7 +81,14 @@ class Search {
           full_(problem, samples_.full, references_.full),
           rows_(rows),
           output_(squared),
+          // Columns whose full points, too, stay in a core's own cache: the survivors of all rows
+          // of a tile are screened with them.
+          blocks_(pieces(references_.codes, references_.count,
+                         panel_columns(references_.full.feature_pairs()))),
           work_(work) {
+        for (const Range& block : blocks_) {
+            boxes_.emplace_back(references_.narrow, block);
+        }
         for (int64_t i = 0; i < samples_.count; ++i) {
             squared_[i] = squared[i];
             if (squared[i] == 0) {
@@ -110,35 +118,48 @@ class Search {
         explicit Walker(Search& search)
             : search_(search),
               kernels_(search.problem_.kernels),
-              // Columns whose full points, too, stay in the core's own cache: the survivors of all
-              // rows of the tile are screened with them.
-              width_(panel_columns(kernels_, (search.has_narrow_ ? search.references_.full
-                                                                 : search.references_.narrow)
-                                                 .feature_pairs())),
               rows_(kernels_, kernels_.rows),
               columns_(kernels_, kernels_.columns),
               row_thresholds_(kernels_.rows),
-              survivors_(kernels_.rows * width_) {}
+              survivors_(kernels_.rows * 2 * kMostColumns) {}
 
         void walk(const Tile& tile) {
-            rows_.fill(search_.samples_.narrow, search_.narrow_.sample_seeds.data(),
-                       tile.rows.begin, tile.rows.size());
-            for (int64_t begin = tile.columns.begin; begin < tile.columns.end; begin += width_) {
-                const Range columns{begin, std::min(begin + width_, tile.columns.end)};
-                columns_.fill(search_.references_.narrow, search_.narrow_.reference_seeds.data(),
-                              begin, columns.size());
-                block(tile.rows, columns, tile.mixed);
+            const Balls& balls = search_.samples_.narrow;
+            rows_.fill(balls, search_.narrow_.sample_seeds.data(), tile.rows.begin,
+                       tile.rows.size());
+            const Box box(balls, tile.rows);
+            for (size_t b = search_.block_of(tile.columns.begin);
+                 b < search_.blocks_.size() && search_.blocks_[b].begin < tile.columns.end; ++b) {
+                const Range columns{std::max(search_.blocks_[b].begin, tile.columns.begin),
+                                    std::min(search_.blocks_[b].end, tile.columns.end)};
+                if (may_hold(tile.rows, columns, box.gap(search_.boxes_[b]))) {
+                    columns_.fill(search_.references_.narrow,
+                                  search_.narrow_.reference_seeds.data(), columns.begin,
+                                  columns.size());
+                    block(tile.rows, columns, tile.mixed);
+                }
             }
         }
 
      private:
-        void block(Range rows, Range columns, bool mixed) {
-            column_thresholds_.assign(columns_.padded(), kNever);
+        // Loads the columns' thresholds. Returns whether a pair of this block, at least so far
+        // apart, may exceed any threshold.
+        bool may_hold(Range rows, Range columns, double gap) {
+            int32_t lowest = kNever;
+            for (int64_t i = rows.begin; i < rows.end; ++i) {
+                lowest = std::min(lowest, search_.narrow_.threshold(i));
+            }
+            column_thresholds_.assign(columns.size() + kernels_.columns, kNever);
             if (search_.self_form_) {
                 for (int64_t c = 0; c < columns.size(); ++c) {
                     column_thresholds_[c] = search_.narrow_.threshold(columns.begin + c);
+                    lowest = std::min(lowest, column_thresholds_[c]);
                 }
             }
+            return search_.samples_.narrow.certificate.highest_product(gap) > lowest;
+        }
+
+        void block(Range rows, Range columns, bool mixed) {
             for (int64_t group = 0; group < rows_.groups(); ++group) {
                 const int64_t first = rows.begin + group * kernels_.rows;
                 for (int r = 0; r < kernels_.rows; ++r) {
@@ -173,7 +194,6 @@ class Search {
 
         Search& search_;
         const Kernels& kernels_;
-        int64_t width_;
         Panel rows_;
         Panel columns_;
         std::vector<int32_t> row_thresholds_;
@@ -189,6 +209,14 @@ class Search {
      private:
         Counts work_;
     };
+
+    // The block of columns that a column belongs to.
+    size_t block_of(int64_t column) const {
+        const auto after = std::upper_bound(
+            blocks_.begin(), blocks_.end(), column,
+            [](int64_t position, const Range& block) { return position < block.begin; });
+        return static_cast<size_t>(after - blocks_.begin()) - 1;
+    }
 
     // Takes a pair that survived its tile through the remaining sieves; returns whether it was
     // refined.
@@ -245,7 +273,7 @@ class Search {
         const Balls& narrow = references_.narrow;
         const int64_t step = std::max<int64_t>(1, references_.count / kSeedColumns);
         const int64_t chosen = (references_.count + step - 1) / step;
-        const int64_t width = panel_columns(kernels, narrow.feature_pairs());
+        const int64_t width = panel_columns(narrow.feature_pairs());
         std::vector<Panel> panels;
         std::vector<int32_t> codes;
         for (int64_t begin = 0; begin < chosen; begin += width) {
@@ -341,6 +369,8 @@ class Search {
     Sieve full_;
     int64_t* rows_;
     double* output_;
+    std::vector<Range> blocks_;
+    std::vector<Box> boxes_;
     std::mutex locks_[kLocks];
     Work& work_;
 };

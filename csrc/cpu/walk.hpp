@@ -35,31 +35,29 @@ struct Layout {
     }
 };
 
-constexpr int64_t kStripRows = 240;    // a multiple of every micro-tile's rows
-constexpr int64_t kTileLength = 4096;  // columns of a tile: a fraction of a second of work
+constexpr int64_t kCell = 48;              // samples that stay together; a multiple of micro-tiles
+constexpr int64_t kStripRows = 4 * kCell;  // rows of a tile
+constexpr int64_t kTileLength = 4096;      // its columns: a fraction of a second of work
 
-// Cuts the rows into strips of one class or, where classes are small, of several whole ones.
-inline std::vector<Range> strips(const int32_t* codes, int64_t count) {
+// Cuts positions into pieces of `size`, or up to half as much again, from the start of every class
+// on. Small classes share a piece.
+inline std::vector<Range> pieces(const int32_t* codes, int64_t count, int64_t size) {
     std::vector<Range> result;
-    int64_t start = 0;  // of the strip that small classes gather in
+    int64_t start = 0;  // of the piece that small classes gather in
     for (int64_t first = 0, last; first < count; first = last) {
         last = std::upper_bound(codes + first, codes + count, codes[first]) - codes;
-        if (last - start <= kStripRows) {
+        if (last - start <= size) {
             continue;
         }
         if (start < first) {
             result.push_back({start, first});
-        }
-        const int64_t pieces = (last - first + kStripRows - 1) / kStripRows;
-        start = last;
-        if (pieces == 1) {
             start = first;
-            continue;
         }
-        for (int64_t piece = 0; piece < pieces; ++piece) {
-            result.push_back({first + (last - first) * piece / pieces,
-                              first + (last - first) * (piece + 1) / pieces});
+        for (; last - start >= size + size / 2; start += size) {
+            result.push_back({start, start + size});
         }
+        result.push_back({start, last});
+        start = last;
     }
     if (start < count) {
         result.push_back({start, count});
@@ -77,7 +75,7 @@ inline void add_tiles(Range rows, Range columns, bool mixed, std::vector<Tile>& 
 inline std::vector<Tile> tiles(const Layout& layout, bool foreign) {
     std::vector<Tile> result;
     const int32_t* const end = layout.column_codes + layout.columns;
-    for (const Range rows : strips(layout.row_codes, layout.rows)) {
+    for (const Range rows : pieces(layout.row_codes, layout.rows, kStripRows)) {
         const int32_t first = layout.row_codes[rows.begin];
         const int32_t last = layout.row_codes[rows.end - 1];
         // Columns of the strip's own classes, and in the self form none that were met before.

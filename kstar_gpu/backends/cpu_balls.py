@@ -30,6 +30,7 @@ SURVEY_ROWS = 1024  # on which narrow balls are tried
 DIRECTION_ROWS = 2048  # from which the directions come
 FLOATS_AT_ONCE = 1 << 23  # of rows that are looked at as float32
 MOST_DIRECTIONS = 256
+ARRANGED_WIDTH = 64  # in more dimensions boxes overlap whatever the order
 
 SAMPLE_BYTES = 200  # thresholds, seeds, radii, results and order of one sample
 THREAD_BYTES = 2 << 20  # packed columns and survivors of one thread
@@ -55,10 +56,23 @@ class Crew(NamedTuple):
 class Side:
     """One side of the problem without its duplicates."""
 
-    rows: _cpu.Rows
+    samples: Samples
     kept: Distinct
-    codes: Integers
     lengths: Floats  # distance from the centre, in the features' unit
+
+    @property
+    def codes(self) -> Integers:
+        """Class of each kept sample."""
+        return self.samples.codes[self.kept.positions]
+
+    @property
+    def rows(self) -> _cpu.Rows:
+        """The kept samples' features."""
+        return _unpacked(self.samples, self.samples.order.numpy()[self.kept.positions])
+
+    def taken(self, order: Integers) -> "Side":
+        """Return the same side in another order."""
+        return Side(self.samples, self.kept.taken(order), self.lengths[order])
 
 
 @dataclass(frozen=True)
@@ -68,6 +82,10 @@ class Stored:
     points: Points  # (n, stride), zeros behind the width
     width: int
     radii: Floats  # (n,) in the points' unit; infinite for outliers
+
+    def taken(self, order: Integers) -> "Stored":
+        """Return the same balls in another order."""
+        return Stored(self.points[order], self.width, self.radii[order])
 
 
 def make_sides(
@@ -95,6 +113,10 @@ def make_sides(
     if directions is not None:
         narrow = _projected(full, directions, certificates[0], crew)
         certificates.append(_certificate(narrow, scale, lengths, dimensions))
+    if narrow[0].width <= ARRANGED_WIDTH:
+        sides, full, narrow, equal_rows = _arranged(
+            sides, full, narrow, equal_rows, certificates[-1], crew
+        )
     compiled = [
         _cpu.Side(
             side.rows,
@@ -125,12 +147,7 @@ def _without_duplicates(
         everyone = np.arange(len(ours))
         kept.insert(0, Distinct(everyone, np.ones_like(everyone), everyone))
     sides = [
-        Side(
-            _unpacked(samples, samples.order.numpy()[some.positions]),
-            some,
-            samples.codes[some.positions],
-            length[some.positions],
-        )
+        Side(samples, some, length[some.positions])
         for samples, some, length in zip(given, kept, lengths, strict=True)
     ]
     equal_rows = foreign_equals(ours, problem.samples.codes, theirs, problem.references)
@@ -265,6 +282,29 @@ def _projected(
         _cpu.project(_balls(balls, certificate), basis, norm, points, radii, *crew)
         narrow.append(Stored(points, len(basis) + 1, radii))
     return narrow
+
+
+def _arranged(
+    sides: list[Side],
+    full: list[Stored],
+    narrow: list[Stored],
+    equal_rows: Integers,
+    certificate: _cpu.Certificate,
+    crew: Crew,
+) -> tuple[list[Side], list[Stored], list[Stored], Integers]:
+    """Let samples of a class that are near each other stand next to each other."""
+    orders = []
+    for side, balls in zip(sides, narrow, strict=True):
+        order = np.empty(len(side.codes), dtype=np.int64)
+        _cpu.arrange(_balls(balls, certificate), side.codes.astype(np.int32), order, crew.threads)
+        orders.append(order)
+    sides = [side.taken(order) for side, order in zip(sides, orders, strict=True)]
+    arranged = [balls.taken(order) for balls, order in zip(full, orders, strict=True)]
+    if narrow is full:
+        narrow = arranged
+    else:
+        narrow = [balls.taken(order) for balls, order in zip(narrow, orders, strict=True)]
+    return sides, arranged, narrow, equal_rows[orders[0]]
 
 
 def _stride(width: int) -> int:
