@@ -57,35 +57,37 @@ FLOAT64 = Precision(torch.float64, 2.0**-53, 2.0**-48, 2.0**-1022, 2.0**-500)
 
 @dataclass(frozen=True)
 class Certificate:
-    """The bounds for balls of one precision in `dimensions` dimensions.
+    """The bounds for balls of one precision and `width` dimensions.
 
-    `unit` is the rounding unit of the device's products: the precision's own, or larger where a
+    `dimensions` is the number of features of the samples themselves, which may be larger, and
+    `unit` the rounding unit of the device's products: the precision's own, or larger where a
     device does not say how it rounds.
     """
 
     precision: Precision
+    width: int
     dimensions: int
     unit: float
 
     @property
     def holds(self) -> bool:
         """Whether so many dimensions leave the bounds a meaning."""
-        return (self.dimensions + 4) * self.unit < 2.0**-4
+        return (self.width + 4) * self.unit < 2.0**-4
 
     @property
     def rounding(self) -> float:
-        """Relative error of `-2 acc` for a sum of d products and two seeds, norms included.
+        """Relative error of `-2 acc` for a sum of `width` products and two seeds, norms included.
 
-        The products share is at most 2 (d + 4) u / (1 - 4 (d + 4) u), the float64 squared norms
-        (d + 8) 2^-52.
+        The products share is at most 2 (h + 4) u / (1 - 4 (h + 4) u), the float64 squared norms
+        (h + 8) 2^-52, for width h.
         """
-        terms = (self.dimensions + 4) * self.unit
-        return 2 * terms / (1 - 4 * terms) + (self.dimensions + 8) * 2.0**-52
+        terms = (self.width + 4) * self.unit
+        return 2 * terms / (1 - 4 * terms) + (self.width + 8) * 2.0**-52
 
     @property
     def underflow(self) -> float:
         """Absolute error of `-2 acc` where products or sums fall below the normal numbers."""
-        return (self.dimensions + 4) * 8 * self.precision.smallest
+        return (self.width + 4) * 8 * self.precision.smallest
 
     @property
     def canonical(self) -> float:

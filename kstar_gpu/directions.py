@@ -4,14 +4,25 @@ Distances in a few principal directions bound the true ones from below, and most
 more. Which directions, and how many, decides only how fast a search is; any are valid.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 WIDTHS = (16, 32, 48, 64, 96, 128, 160, 192, 256)
-START_ROWS = 256  # whose own directions the iteration starts from; the most it can find
+START_ROWS = 256  # whose own directions the iteration starts from: the most it can find
+DIRECTION_ROWS = 2048  # that the directions are fitted to
+SURVEY_QUERIES = 30
+SURVEY_ROWS = 1024  # that narrow distances are tried on
+# Radii fall as a search goes on. On average it does the work of one that knows, of so many
+# references, the nearest among one: checked against the pairs that searches really screened.
+SURVEY_SHARE = 16
+FLOATS_AT_ONCE = 1 << 23  # numbers of the rows that are looked at together
+
+Integers = NDArray[np.int64]
 
 
 def principal_directions(rows: Tensor, count: int) -> Tensor:
@@ -69,33 +80,81 @@ class Survey:
         return fractions
 
 
-def choose_width(
-    survey: Survey,
-    directions: Tensor,
-    *,
-    pairs: float,
-    samples: int,
-    costs: Costs,
-    widest: int,
-    both_ways: bool,
-) -> int:
-    """Return the cheapest number of directions, or 0 if the full width is cheaper than any.
+@dataclass(frozen=True)
+class Population:
+    """What an engine tells of its samples, for the choice of directions.
+
+    Attributes
+    ----------
+    codes, other_codes : (N,) and (M,) classes of the samples and of the references
+    both_ways : whether either sample of a pair asks about the other, as in the self form
+    usual : positions of the references that are no outliers
+    queries, others : give the float32 points of samples, or of references, at these positions
+    nearest : gives the distance of each sample to the nearest foreign one of these references
+    """
+
+    codes: Integers
+    other_codes: Integers
+    both_ways: bool
+    usual: Integers
+    queries: Callable[[Integers], Tensor]
+    others: Callable[[Integers], Tensor]
+    nearest: Callable[[Integers, Integers], Tensor]
+
+    def foreign_pairs(self) -> float:
+        """Return how many pairs of different classes a search meets."""
+        classes = 1 + max(int(self.codes.max()), int(self.other_codes.max()))
+        sizes = np.bincount(self.codes, minlength=classes).astype(float)
+        other_sizes = np.bincount(self.other_codes, minlength=classes).astype(float)
+        pairs = len(self.codes) * len(self.other_codes) - float(sizes @ other_sizes)
+        return pairs / 2 if self.both_ways else pairs
+
+    def survey(self, at_once: int) -> Survey:
+        """Ask for a few samples how far they see, and what else lies there."""
+        asking = _spread(np.arange(len(self.codes)), SURVEY_QUERIES)
+        met = _spread(self.usual, min(SURVEY_ROWS, at_once))
+        near = _spread(self.usual, max(SURVEY_ROWS, len(self.usual) // SURVEY_SHARE))
+        foreign = self.codes[asking, None] != self.other_codes[met]
+        others = self.others(met)
+        return Survey(
+            self.queries(asking),
+            others,
+            torch.from_numpy(foreign).to(others.device),
+            self.nearest(asking, near),
+        )
+
+
+def choose_directions(
+    population: Population, dimensions: int, costs: Costs, widest: int
+) -> Tensor | None:
+    """Return the directions that make a search cheapest, (d, h), or None if none do.
 
     Parameters
     ----------
-    directions : (d, H) float32, the leading ones first
-    pairs : number of foreign pairs that the search will meet
-    samples : number of samples to project
+    dimensions : d, of the full points
     widest : no more directions than these
-    both_ways : whether either sample of a pair asks about the other
     """
-    dimensions, found = directions.shape
-    widths = [width for width in WIDTHS if width <= min(widest, found)]
+    pairs = population.foreign_pairs()
+    if pairs * dimensions < costs.worth or widest < WIDTHS[0]:
+        return None
+    at_once = max(1, FLOATS_AT_ONCE // dimensions)
+    rows = population.others(_spread(population.usual, min(DIRECTION_ROWS, at_once)))
+    directions = principal_directions(rows, WIDTHS[-1])
+    if not bool(directions.any()):  # all rows are equal
+        return None
+    widths = [width for width in WIDTHS if width <= min(widest, directions.shape[1])]
+    surviving = population.survey(at_once).survivors(directions, widths)
+    samples = len(population.codes) + (0 if population.both_ways else len(population.other_codes))
     best, cheapest = 0, pairs * (costs.pair + dimensions)
-    for width, surviving in zip(widths, survey.survivors(directions, widths), strict=True):
-        screened = surviving * (costs.screened + costs.screened_product * dimensions)
-        screened *= 2 if both_ways else 1
+    for width, fraction in zip(widths, surviving, strict=True):
+        screened = fraction * (costs.screened + costs.screened_product * dimensions)
+        screened *= 2 if population.both_ways else 1
         cost = pairs * (costs.pair + width + screened) + samples * dimensions * width
         if cost < cheapest:
             best, cheapest = width, cost
-    return best
+    return directions[:, :best] if best else None
+
+
+def _spread(items: Integers, count: int) -> Integers:
+    """Return at most `count` of the items, evenly spaced."""
+    return items[:: max(1, -(-len(items) // count))]

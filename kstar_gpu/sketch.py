@@ -1,8 +1,9 @@
 """Balls: every sample as a centre that is cheap to multiply, and a radius that makes it honest.
 
-This is the full-width sketch: the centre has as many dimensions as the sample, and only rounding
-separates it from the sample. All samples share one *frame*, a shift and a power of two, so that
-neither an offset nor the scale of the data costs precision. Canonical distances never see it.
+The centre of a full ball has as many dimensions as the sample, and only rounding separates the
+two; a narrow ball has a few principal directions (directions.py) and one dimension for the rest.
+All samples share one *frame*, a shift and a power of two, so that neither an offset nor the scale
+of the data costs precision. Canonical distances never see it.
 """
 
 from dataclasses import dataclass
@@ -38,6 +39,9 @@ class Balls:
     points: Tensor  # (n, d + 2): centre, seed, 1
     radii: Tensor  # (n,) float64
     slack: Tensor  # (n,) float64, see certificate.py
+
+    def __len__(self) -> int:
+        return len(self.radii)
 
     def __getitem__(self, part: slice) -> "Balls":
         return Balls(self.points[part], self.radii[part], self.slack[part])
@@ -75,11 +79,13 @@ def _spread_positions(count: int) -> slice:
     return slice(0, count, -(-count // CENTRE_ROWS))
 
 
-def certificate(precision: Precision, dimensions: int, device: torch.device) -> Certificate:
-    """Return the bounds for products in this precision on this device."""
+def certificate(
+    precision: Precision, width: int, dimensions: int, device: torch.device
+) -> Certificate:
+    """Return the bounds for products of this precision and width on this device."""
     # Of other devices nothing is known of how they round sums: allow a unit twice as large.
     known = device.type in ("cpu", "cuda") or precision is FLOAT64
-    return Certificate(precision, dimensions, precision.unit * (1 if known else 2))
+    return Certificate(precision, width, dimensions, precision.unit * (1 if known else 2))
 
 
 def make_balls(
@@ -105,4 +111,57 @@ def make_balls(
         points[chunk, -1] = 1.0
         radii[chunk] = e
         slack[chunk] = bounds.slack(squares, e)
+    return Balls(points, radii, slack)
+
+
+def contraction(directions: Tensor) -> Tensor:
+    """Return directions (d, h) in float64, so scaled that a projection lengthens no vector."""
+    directions = directions.to(torch.float64)
+    longest = float(torch.linalg.eigvalsh(directions.T @ directions)[-1]) ** 0.5
+    shortened: Tensor = directions / (longest * (1 + 2.0**-30))
+    return shortened
+
+
+def make_narrow_balls(
+    full: Balls, directions: Tensor, bounds: Certificate, exact: torch.device
+) -> Balls:
+    """Project balls to few dimensions: the point u = z P, and the length t of what P misses.
+
+    P is a contraction, so t^2 = |z|^2 - |u|^2 is |R z|^2 for some R with
+    |v P|^2 + |R v|^2 = |v|^2 for every v. Hence (u, t) moves no two samples apart, and mirroring
+    the t of one of them moves them apart by their distance at least.
+
+    Parameters
+    ----------
+    full : balls of n samples and d dimensions
+    directions : (d, h) float64, from `contraction`
+    bounds : certificate of width h + 1
+    exact : a device that has float64
+    """
+    dimensions, width = directions.shape
+    directions = directions.to(exact)
+    points = full.points.new_empty(len(full.radii), width + 3)
+    radii, slack = torch.empty_like(full.radii), torch.empty_like(full.slack)
+    # What float64 may round off u, relative to |z|, and off t^2, relative to |z|^2.
+    kappa = (dimensions + 8) * (width + 1) ** 0.5 * 2.0**-52
+    doubted = (dimensions + width + 16) * 2.0**-52 + 4 * kappa
+    for chunk in row_chunks(len(radii), dimensions):
+        z = full.points[chunk, :-2].to(exact, torch.float64)
+        u = z @ directions
+        squares = (z * z).sum(1)
+        t = (squares - (u * u).sum(1)).clamp(min=0).sqrt()
+        doubt = doubted * squares
+        lifted = torch.cat([u, t[:, None]], dim=1)
+        centres = lifted.to(bounds.precision.dtype)
+        stored = centres.to(torch.float64)
+        error = torch.linalg.vector_norm(stored - lifted, dim=1) + kappa * squares.sqrt()
+        error += torch.minimum(doubt.sqrt(), doubt / t.clamp(min=2.0**-1000))
+        e = (full.radii[chunk] + error) * (1 + 2.0**-30) + bounds.precision.vanishing
+        n = (stored * stored).sum(1)
+        points[chunk, :-2] = centres.to(points.device)
+        points[chunk, -2] = bounds.seed(n, e).to(points.device)
+        points[chunk, -1] = 1.0
+        radii[chunk] = e
+        # 4 t_i t_j, by which the mirrored distance is larger, is at most 2 t_i^2 + 2 t_j^2.
+        slack[chunk] = bounds.slack(n, e) + 2 * stored[:, -1].square() * (1 + 2.0**-30)
     return Balls(points, radii, slack)

@@ -5,6 +5,7 @@ self form a pair of different blocks is met once, and then serves its rows and i
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -25,14 +26,11 @@ class Tile(NamedTuple):
 def foreign_tiles(problem: Problem, side: int) -> Iterator[Tile]:
     """Cover every pair of different classes. Tiles of a single class are left out."""
     codes, others = problem.samples.codes, problem.references.codes
-    for rows in _blocks(0, len(codes), side):
-        first = rows.start if problem.self_form else 0
-        for columns in _blocks(first, len(others), side):
-            overlap = (
-                codes[rows.start] <= others[columns.stop - 1]
-                and others[columns.start] <= codes[rows.stop - 1]
-            )
+    row_blocks, column_blocks = blocks(codes, side), blocks(others, side)
+    for number, rows in enumerate(row_blocks):
+        for columns in column_blocks[number if problem.self_form else 0 :]:
             ends = codes[[rows.start, rows.stop - 1]], others[[columns.start, columns.stop - 1]]
+            overlap = ends[0][0] <= ends[1][1] and ends[1][0] <= ends[0][1]
             if overlap and len(np.unique(ends)) == 1:
                 continue
             yield Tile(rows, columns, problem.self_form and rows != columns, overlap)
@@ -40,40 +38,30 @@ def foreign_tiles(problem: Problem, side: int) -> Iterator[Tile]:
 
 def class_tiles(problem: Problem, side: int) -> Iterator[Tile]:
     """Cover every pair of one class. Small classes that follow each other share a tile."""
-    for rows, columns, mixed in _class_runs(problem, side):
-        for row_block in _blocks(rows.start, rows.stop, side):
-            first = row_block.start if problem.self_form else columns.start
-            for column_block in _blocks(first, columns.stop, side):
-                both_ways = problem.self_form and row_block != column_block
-                yield Tile(row_block, column_block, both_ways, mixed)
-
-
-def _blocks(start: int, stop: int, side: int) -> Iterator[slice]:
-    for first in range(start, stop, side):
-        yield slice(first, min(first + side, stop))
-
-
-def _class_runs(problem: Problem, side: int) -> Iterator[tuple[slice, slice, bool]]:
-    """Cut the classes into runs: one class, or several that fit into one tile together."""
-    samples, references = _class_starts(problem)
-    classes = len(samples) - 1
-    first = 0
-    while first < classes:
-        last = first + 1
-        while last < classes and (
-            samples[last + 1] - samples[first] <= side
-            and references[last + 1] - references[first] <= side
-        ):
-            last += 1
-        rows = slice(int(samples[first]), int(samples[last]))
-        columns = slice(int(references[first]), int(references[last]))
-        if rows.start < rows.stop and columns.start < columns.stop:
-            yield rows, columns, last - first > 1
-        first = last
-
-
-def _class_starts(problem: Problem) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return where each class begins on either side, and both ends."""
     codes, others = problem.samples.codes, problem.references.codes
-    classes = np.arange(max(codes[-1], others[-1]) + 2)
-    return np.searchsorted(codes, classes), np.searchsorted(others, classes)
+    row_blocks, column_blocks = blocks(codes, side), blocks(others, side)
+    for number, rows in enumerate(row_blocks):
+        first, last = codes[rows.start], codes[rows.stop - 1]
+        for columns in column_blocks[number if problem.self_form else 0 :]:
+            other_first, other_last = others[columns.start], others[columns.stop - 1]
+            if first <= other_last and other_first <= last:
+                mixed = first != last or other_first != other_last
+                yield Tile(rows, columns, problem.self_form and rows != columns, mixed)
+
+
+def blocks(codes: NDArray[np.int64], side: int) -> list[slice]:
+    """Cut positions into blocks of one class, or of several that fit into one block together."""
+    starts = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1))
+    cuts = [0]
+    for start, stop in zip(starts, [*starts[1:], len(codes)], strict=True):
+        if stop - cuts[-1] <= side:
+            continue
+        if cuts[-1] < start:
+            cuts.append(int(start))
+        pieces = -(-(stop - start) // side)
+        if pieces > 1:
+            ends = np.linspace(start, stop, pieces + 1).astype(int)[1:]
+            cuts += ends.tolist()
+    if cuts[-1] < len(codes):
+        cuts.append(len(codes))
+    return [slice(first, last) for first, last in pairwise(cuts)]

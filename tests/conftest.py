@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from kstar_gpu import available_backends
+from kstar_gpu import available_backends, directions
 from kstar_gpu.backends import torch as torch_backend
+
+ENGINES = [torch_backend]
+if available_backends()["cpu"].available:
+    from kstar_gpu.backends import cpu_balls
+
+    ENGINES.append(cpu_balls)
 
 
 def pytest_collection_modifyitems(items):
@@ -33,6 +39,14 @@ def tiles(request, monkeypatch):
     """Sides of tiles: with small ones, little data already fills many of them."""
     monkeypatch.setattr(torch_backend, "LARGEST_SIDE", request.param)
     return request.param
+
+
+@pytest.fixture
+def narrow_balls(monkeypatch):
+    """Make every engine search with narrow balls first, whatever that costs."""
+    monkeypatch.setattr(directions.Survey, "survivors", lambda self, found, w: [0] * len(w))
+    for engine in ENGINES:
+        monkeypatch.setattr(engine, "COSTS", directions.Costs(0, 0, 0, worth=0))
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def judge(x, bounds: Certificate) -> Judged:
 
 
 def bounds_for(precision, dimensions):
-    return Certificate(precision, dimensions, precision.unit)
+    return Certificate(precision, dimensions, dimensions, precision.unit)
 
 
 @pytest.mark.parametrize("precision", [FLOAT32, FLOAT64], ids=["float32", "float64"])
@@ -100,7 +100,7 @@ class WithoutSlack(Certificate):
     ],
 )
 def test_broken_bounds_are_caught(broken, lie, rng):
-    bounds = broken(FLOAT32, 256, FLOAT32.unit)
+    bounds = broken(FLOAT32, 256, 256, FLOAT32.unit)
     assert getattr(judge(rng.standard_normal((N, 256)), bounds), lie) > 0
 
 

@@ -17,8 +17,8 @@ from kstar_gpu.problem import make_classes, make_problem
 if not available_backends()["cpu"].available:
     pytest.skip("the cpu backend is not built", allow_module_level=True)
 
-from kstar_gpu import _cpu, directions
-from kstar_gpu.backends import cpu, cpu_balls
+from kstar_gpu import _cpu
+from kstar_gpu.backends import cpu
 
 CPU = torch.device("cpu")
 
@@ -30,20 +30,6 @@ def target(request, monkeypatch):
     return request.param
 
 
-@pytest.fixture
-def narrow(monkeypatch):
-    """Make the engine use narrow balls, whatever they cost."""
-    monkeypatch.setattr(cpu_balls, "COSTS", directions.Costs(0, 0, 0, worth=0))
-    widths = []
-
-    def first_width(*arguments, **options):
-        widths.append(16)
-        return 16
-
-    monkeypatch.setattr(cpu_balls, "choose_width", first_width)
-    return widths
-
-
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("shape", [(260, 1, 2), (700, 45, 5), (97, 33, 60)], ids=str)
 def test_every_instruction_set(family, shape, target, rng):
@@ -52,7 +38,7 @@ def test_every_instruction_set(family, shape, target, rng):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_narrow_balls(family, target, narrow, rng):
+def test_narrow_balls(family, target, narrow_balls, rng):
     x = family(rng, 600, 40)
     assert_exact(x, labels(rng, 600, 4), backend="cpu")
     assert_exact(
@@ -62,11 +48,10 @@ def test_narrow_balls(family, target, narrow, rng):
         reference_labels=labels(rng, 400, 4),
         backend="cpu",
     )
-    assert narrow
 
 
 @pytest.mark.parametrize("threads", [1, 2, 8])
-def test_narrow_balls_by_any_number_of_threads(threads, narrow, rng):
+def test_narrow_balls_by_any_number_of_threads(threads, narrow_balls, rng):
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:

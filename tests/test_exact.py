@@ -53,6 +53,13 @@ def test_query_form(family, backend, tiles, rng):
     )
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_narrow_balls(family, backend, tiles, narrow_balls, rng):
+    x, y = family(rng, 150, 40), labels(rng, 150, 4)
+    assert_exact(x, y, backend=backend)
+    assert_exact(x[:50], y[:50], references=x[50:], reference_labels=y[50:], backend=backend)
+
+
 @pytest.mark.parametrize("family", [f for f in FAMILIES if f.__name__ != "all_equal"])
 def test_cosine(family, backend, tiles, rng):
     x = family(rng, 120, 12)

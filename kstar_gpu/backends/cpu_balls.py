@@ -16,20 +16,13 @@ from torch import Tensor
 
 from .. import _cpu
 from ..definition import LANES
-from ..directions import Costs, Survey, choose_width, principal_directions
+from ..directions import FLOATS_AT_ONCE, Costs, Population, choose_directions
 from ..duplicates import Distinct, distinct, foreign_equals, groups_of_equals
 from ..problem import Problem, Samples
 from ..sketch import make_centre
 
 # Measured: a pair costs its tile about as much as ten products more.
 COSTS = Costs(pair=10, screened=3500, screened_product=2.6, worth=1.5e10)
-SURVEY_QUERIES = 30
-SURVEY_SHARE = 16  # one reference in so many: radii fall as a search goes on, and on average
-# they are about as long as if it had seen so many (checked by the pairs screened)
-SURVEY_ROWS = 1024  # on which narrow balls are tried
-DIRECTION_ROWS = 2048  # from which the directions come
-FLOATS_AT_ONCE = 1 << 23  # of rows that are looked at as float32
-MOST_DIRECTIONS = 256
 ARRANGED_WIDTH = 64  # in more dimensions boxes overlap whatever the order
 
 SAMPLE_BYTES = 200  # thresholds, seeds, radii, results and order of one sample
@@ -82,6 +75,10 @@ class Stored:
     points: Points  # (n, stride), zeros behind the width
     width: int
     radii: Floats  # (n,) in the points' unit; infinite for outliers
+
+    def floats(self, positions: Integers) -> Tensor:
+        """Return the points at these positions as float32, without the zeros behind."""
+        return torch.from_numpy(self.points[positions, : self.width]).to(torch.float32)
 
     def taken(self, order: Integers) -> "Stored":
         """Return the same balls in another order."""
@@ -209,70 +206,40 @@ def _balls(stored: Stored, certificate: _cpu.Certificate) -> _cpu.Balls:
 
 def _choose_directions(
     sides: list[Side], full: list[Stored], self_form: bool, widest: int, crew: Crew
-) -> NDArray[np.float32] | None:
-    """Return the directions of the narrow balls (h, d), or None if full ones do better."""
-    dimensions = full[0].width
-    pairs = _foreign_pairs(sides[0].codes, sides[-1].codes) / (2 if self_form else 1)
-    if pairs * dimensions < COSTS.worth or widest < 1:
-        return None
-    regular = np.flatnonzero(np.isfinite(full[-1].radii))
-    at_once = max(1, FLOATS_AT_ONCE // dimensions)
-    rows = _floats(full[-1], _spread(regular, min(DIRECTION_ROWS, at_once)))
-    directions = principal_directions(rows, MOST_DIRECTIONS)
-    others = _spread(regular, min(SURVEY_ROWS, at_once))
-    near = _spread(regular, max(SURVEY_ROWS, len(regular) // SURVEY_SHARE))
-    survey = _survey(sides, full, near, others, crew)
-    width = choose_width(
-        survey,
-        directions,
-        pairs=pairs,
-        samples=sum(len(side.codes) for side in sides),
-        costs=COSTS,
-        widest=widest,
-        both_ways=self_form,
+) -> Tensor | None:
+    """Return the directions of the narrow balls (d, h), or None if full ones do better."""
+
+    def nearest(asking: Integers, near: Integers) -> Tensor:
+        queries, points = full[0].points[asking], full[-1].points[near]
+        products = np.empty((len(asking), len(near)), dtype=np.int32)
+        _cpu.products(queries, points, full[0].width, products, *crew)
+        norms = np.einsum("ij,ij->i", points, points, dtype=np.float32)
+        squared = np.einsum("ij,ij->i", queries, queries, dtype=np.float32)
+        for query, product in enumerate(products):
+            foreign = sides[0].codes[asking[query]] != sides[-1].codes[near]
+            squared[query] += np.min(norms - 2.0 * product, initial=np.inf, where=foreign)
+        return torch.from_numpy(np.sqrt(np.maximum(squared, 0)))
+
+    population = Population(
+        sides[0].codes,
+        sides[-1].codes,
+        self_form,
+        usual=np.flatnonzero(np.isfinite(full[-1].radii)),
+        queries=full[0].floats,
+        others=full[-1].floats,
+        nearest=nearest,
     )
-    return directions[:, :width].T.numpy() if width else None
-
-
-def _foreign_pairs(codes: Integers, other_codes: Integers) -> float:
-    classes = 1 + max(int(codes.max()), int(other_codes.max()))
-    sizes = np.bincount(codes, minlength=classes).astype(float)
-    other_sizes = np.bincount(other_codes, minlength=classes).astype(float)
-    return len(codes) * len(other_codes) - float(sizes @ other_sizes)
-
-
-def _survey(
-    sides: list[Side], full: list[Stored], near: Integers, others: Integers, crew: Crew
-) -> Survey:
-    """Ask for some samples how far their nearest foreign sample is, among the references `near`."""
-    asking = _spread(np.arange(len(sides[0].codes)), SURVEY_QUERIES)
-    queries = full[0].points[asking]
-    points = full[-1].points[near]
-    products = np.empty((len(asking), len(near)), dtype=np.int32)
-    _cpu.products(queries, points, full[0].width, products, *crew)
-    codes, other_codes = sides[0].codes[asking], sides[-1].codes
-    nearest = np.empty(len(asking), dtype=np.float32)
-    norms = np.einsum("ij,ij->i", points, points, dtype=np.float32)
-    for query, product in enumerate(products):
-        squared = np.where(other_codes[near] == codes[query], np.inf, norms - 2.0 * product)
-        nearest[query] = squared.min()
-    own = np.einsum("ij,ij->i", queries, queries, dtype=np.float32)
-    return Survey(
-        _floats(full[0], asking),
-        _floats(full[-1], others),
-        torch.from_numpy(codes[:, None] != other_codes[others]),
-        torch.from_numpy(np.sqrt(np.maximum(own + nearest, 0))),
-    )
+    return choose_directions(population, full[0].width, COSTS, widest)
 
 
 def _projected(
     full: list[Stored],
-    directions: NDArray[np.float32],
+    directions: Tensor,
     certificate: _cpu.Certificate,
     crew: Crew,
 ) -> list[Stored]:
-    basis = np.zeros((len(directions), full[0].points.shape[1]), dtype=np.int16)
-    basis[:, : full[0].width] = np.rint(directions * DIRECTION_LENGTH)
+    basis = np.zeros((directions.shape[1], full[0].points.shape[1]), dtype=np.int16)
+    basis[:, : full[0].width] = torch.round(directions.T * DIRECTION_LENGTH)
     floats = basis.astype(np.float64)
     norm = float(np.linalg.eigvalsh(floats @ floats.T)[-1]) ** 0.5 * (1 + 2.0**-30)
     narrow = []
@@ -311,15 +278,6 @@ def _stride(width: int) -> int:
     return -(-width // _cpu.WIDTH_STEP) * _cpu.WIDTH_STEP
 
 
-def _spread(items: Integers, count: int) -> Integers:
-    """Return at most `count` of the items, evenly spaced."""
-    return items[:: max(1, -(-len(items) // count))]
-
-
-def _floats(stored: Stored, positions: Integers) -> Tensor:
-    return torch.from_numpy(stored.points[positions, : stored.width]).to(torch.float32)
-
-
 def widest_sketch(problem: Problem, threads: int, memory_limit: int | None) -> int:
     """Return how many dimensions narrow balls may have; 0 for none.
 
@@ -339,6 +297,6 @@ def widest_sketch(problem: Problem, threads: int, memory_limit: int | None) -> i
             f"memory_limit: at least {least} bytes are wanted for this problem on the cpu backend, "
             f"got {memory_limit}"
         )
-    survey = 8 * FLOATS_AT_ONCE + 8 * SURVEY_QUERIES * (samples // SURVEY_SHARE + SURVEY_ROWS)
+    survey = 12 * FLOATS_AT_ONCE
     room = (memory_limit - least - survey) // (2 * samples) - _cpu.WIDTH_STEP
     return max(0, min(dimensions // 2, room))

@@ -8,17 +8,29 @@ last the canonical distance of single pairs.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import partial
+from math import inf
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
 from ..arithmetic import float32_products_are_float32
 from ..certificate import FLOAT32, FLOAT64, Certificate
+from ..directions import FLOATS_AT_ONCE, Costs, Population, choose_directions
 from ..distance import row_chunks, squared_distances
 from ..problem import Problem, Samples
-from ..sketch import Balls, certificate, make_balls, make_frame
+from ..sketch import (
+    Balls,
+    certificate,
+    contraction,
+    make_balls,
+    make_frame,
+    make_narrow_balls,
+)
 from ..tiles import Tile, class_tiles, foreign_tiles
 
 LARGEST_SIDE = 1024  # a tile of float32 products then fills 4 MB: it stays in the cache
@@ -27,6 +39,9 @@ TILE_BYTES_PER_PAIR = 160  # product, selection and indices of survivors, should
 SAMPLE_BYTES = 100  # radii, slack, thresholds, results and order of one sample
 CHUNK_BYTES = 16 << 20  # float64 rows on their way through preparation and refinement
 CROWDED = 32  # a sieve that leaves one pair in so many has not decided the tile
+NARROW_CROWD = 256  # the same of narrow balls: a pair's float64 distance costs so many products
+# Measured; `pair` are the passes over a tile.
+COSTS = Costs(pair=80, screened=0, screened_product=270, worth=1.5e10)
 NO_ROW = torch.iinfo(torch.int64).max
 FAR = -torch.inf  # product of a pair that is not asked about: below every threshold
 
@@ -67,8 +82,11 @@ class Question(ABC):
         self.waiting = 0
 
     @abstractmethod
-    def settle(self, views: list[View], last: bool) -> bool:
-        """Take in a tile; return False to see it again through a finer sieve."""
+    def settle(self, views: list[View], crowd: float) -> bool:
+        """Take in a tile; return False to see it again through a finer sieve.
+
+        That is wanted where one pair in `crowd`, or more, is left undecided.
+        """
 
     @abstractmethod
     def refine(self) -> None:
@@ -90,6 +108,14 @@ class Question(ABC):
         return columns
 
 
+class Sieve(NamedTuple):
+    """Balls of one precision and width."""
+
+    bounds: Certificate
+    crowd: float  # of so many pairs one may be left; a tile that leaves more goes to the next
+    balls: list[Balls] | None  # per side; None for float64, which would take too much memory
+
+
 class Engine:
     """Answers both questions with products in torch; see `backends.Engine`."""
 
@@ -102,28 +128,31 @@ class Engine:
         self.side = tile_side(problem, memory_limit)
         self.frame = make_frame(problem)
         dimensions = problem.samples.values.shape[1]
-        self.fine = certificate(FLOAT64, dimensions, device)
-        coarse = certificate(FLOAT32, dimensions, device)
-        # Where float32 products are not what they say, all starts at the float64 sieve.
-        trusted = coarse.holds and float32_products_are_float32(device)
-        self.sieves = [coarse, self.fine] if trusted else [self.fine]
+        self.fine = certificate(FLOAT64, dimensions, dimensions, device)
+        coarse = certificate(FLOAT32, dimensions, dimensions, device)
         sides = [problem.samples] if problem.self_form else [problem.samples, problem.references]
         everything = slice(None)
-        self.stored = [make_balls(side, self.frame, coarse, everything, device) for side in sides]
+        full = [make_balls(side, self.frame, coarse, everything, device) for side in sides]
+        # Where float32 products are not what they say, all starts at the float64 sieve.
+        trusted = coarse.holds and float32_products_are_float32(device)
+        self.sieves = [Sieve(coarse, CROWDED, full)] if trusted else []
+        self.sieves.append(Sieve(self.fine, CROWDED, None))
+        self.narrow = self._narrow_sieve(full, memory_limit) if trusted else None
         self.codes = [torch.from_numpy(side.codes).to(device) for side in sides]
-        self.left: tuple[Part, Certificate, Tensor] | None = None
+        self.left: tuple[Part, Sieve, Tensor] | None = None
         self.scratch: dict[tuple[str, torch.dtype], Tensor] = {}
 
     def nearest_foreign(self) -> tuple[Tensor, Tensor]:
         """Return per position the squared distance and the row of the nearest foreign sample."""
         search = Search(self)
-        self._walk("search", list(foreign_tiles(self.problem, self.side)), search)
+        sieves = [self.narrow, *self.sieves] if self.narrow else self.sieves
+        self._walk("search", list(foreign_tiles(self.problem, self.side)), sieves, search)
         return search.squared, search.rows
 
     def count_within(self, squared_radii: Tensor) -> Tensor:
         """Return per position how many others of its class are nearer than its radius."""
         count = Count(self, squared_radii)
-        self._walk("count", list(class_tiles(self.problem, self.side)), count)
+        self._walk("count", list(class_tiles(self.problem, self.side // 2)), self.sieves, count)
         return count.counts
 
     def distances(self, samples: Tensor, references: Tensor) -> Tensor:
@@ -141,30 +170,73 @@ class Engine:
         """Return memory for a tile, the same each time: new pages cost as much as a product."""
         key = use, dtype
         if key not in self.scratch:
-            self.scratch[key] = torch.empty(self.side**2, dtype=dtype, device=self.device)
-        return self.scratch[key][: shape[0] * shape[1]].view(*shape)
+            self.scratch[key] = torch.empty(
+                self.side * _padded(self.side), dtype=dtype, device=self.device
+            )
+        rows, columns = shape
+        # Products are written much faster where every row begins on a cache line.
+        return self.scratch[key][: rows * _padded(columns)].view(rows, -1)[:, :columns]
 
     def radius(self, squared: Tensor) -> Tensor:
         """Return canonical squared distances as distances in the frame's unit."""
         return squared.sqrt() * self.frame.scale
 
-    def _walk(self, name: str, tiles: list[Tile], question: Question) -> None:
-        rows, sieve = slice(0, 0), 0
+    def _walk(
+        self, name: str, tiles: list[Tile], sieves: list["Sieve"], question: Question
+    ) -> None:
+        rows, number = slice(0, 0), 0
         for tile in tqdm(tiles, desc=name, unit="tile", disable=not self.progress):
             if tile.samples != rows:
-                rows, sieve = tile.samples, 0
+                rows, number = tile.samples, 0
             # A row of tiles goes on with the sieve that its last tile needed.
             while not question.settle(
-                self._views(tile, self.sieves[sieve], question.foreign),
-                last=sieve == len(self.sieves) - 1,
+                self._views(tile, sieves[number], question.foreign),
+                crowd=sieves[number].crowd if number < len(sieves) - 1 else 0,
             ):
-                sieve += 1
+                number += 1
+            if sieves[number] is self.narrow:
+                question.refine()  # narrow balls hardly tell how near a pair is
         question.refine()
 
-    def _views(self, tile: Tile, bounds: Certificate, foreign: bool) -> list[View]:
+    def _narrow_sieve(self, full: list[Balls], memory_limit: int | None) -> "Sieve | None":
+        """Return balls of few dimensions, or None where full ones do as well."""
+        problem, exact = self.problem, self.problem.samples.values.device
+        dimensions = problem.samples.values.shape[1]
+
+        def points(side: int, positions: NDArray[np.int64]) -> Tensor:
+            return full[side].points[torch.from_numpy(positions).to(self.device), :-2]
+
+        def nearest(asking: NDArray[np.int64], near: NDArray[np.int64]) -> Tensor:
+            distances = torch.cdist(points(0, asking), points(-1, near))
+            same = problem.samples.codes[asking, None] == problem.references.codes[near]
+            return distances.masked_fill(torch.from_numpy(same).to(self.device), inf).amin(1)
+
+        population = Population(
+            problem.samples.codes,
+            problem.references.codes,
+            problem.self_form,
+            usual=np.arange(len(full[-1])),
+            queries=partial(points, 0),
+            others=partial(points, -1),
+            nearest=nearest,
+        )
+        widest = dimensions // 2
+        if memory_limit is not None:
+            spare = memory_limit - memory_needed(problem, self.side) - 12 * FLOATS_AT_ONCE
+            widest = min(widest, spare // (4 * sum(map(len, full))) - 3)
+        directions = choose_directions(population, dimensions, COSTS, widest)
+        if directions is None:
+            return None
+        bounds = certificate(FLOAT32, directions.shape[1] + 1, dimensions, self.device)
+        basis = contraction(directions.to(exact))
+        narrow = [make_narrow_balls(balls, basis, bounds, exact) for balls in full]
+        return Sieve(bounds, NARROW_CROWD, narrow)
+
+    def _views(self, tile: Tile, sieve: "Sieve", foreign: bool) -> list[View]:
         """Multiply a tile, mark the pairs not asked about, and look at it from its sides."""
-        own, left = self._left_factor(tile.samples, bounds)
-        others = self._part(self.problem.references, tile.references, bounds)
+        bounds = sieve.bounds
+        own, left = self._left_factor(tile.samples, sieve)
+        others = self._part(self.problem.references, tile.references, sieve)
         acc = self.buffer("product", (len(left), len(others.balls.radii)), left.dtype)
         torch.mm(left, others.balls.points.T, out=acc)
         if tile.mixed:
@@ -177,17 +249,18 @@ class Engine:
             views.append(View(acc, others, own, 0, bounds))
         return views
 
-    def _left_factor(self, positions: slice, bounds: Certificate) -> tuple[Part, Tensor]:
+    def _left_factor(self, positions: slice, sieve: "Sieve") -> tuple[Part, Tensor]:
         """Return the rows of a tile; a walk meets the same ones many times in a row."""
-        if self.left is None or (self.left[0].positions, self.left[1]) != (positions, bounds):
-            part = self._part(self.problem.samples, positions, bounds)
-            self.left = part, bounds, part.balls.partners()
+        if self.left is None or self.left[0].positions != positions or self.left[1] is not sieve:
+            part = self._part(self.problem.samples, positions, sieve)
+            self.left = part, sieve, part.balls.partners()
         return self.left[0], self.left[2]
 
-    def _part(self, side: Samples, positions: slice, bounds: Certificate) -> Part:
-        if bounds is self.fine:  # float64 balls of all samples would take too much memory
-            return Part(positions, make_balls(side, self.frame, bounds, positions, self.device))
-        stored = self.stored[0 if side is self.problem.samples else -1]
+    def _part(self, side: Samples, positions: slice, sieve: "Sieve") -> Part:
+        if sieve.balls is None:
+            balls = make_balls(side, self.frame, sieve.bounds, positions, self.device)
+            return Part(positions, balls)
+        stored = sieve.balls[0 if side is self.problem.samples else -1]
         return Part(positions, stored[positions])
 
 
@@ -205,11 +278,11 @@ class Search(Question):
         self.reach = self.squared.clone()  # radius in the frame within which the nearest must lie
         self.rows = torch.full_like(self.squared, NO_ROW, dtype=torch.int64)
 
-    def settle(self, views: list[View], last: bool) -> bool:
+    def settle(self, views: list[View], crowd: float) -> bool:
         """Postpone the pairs within reach; the best of a tile shortens the reach at once."""
-        return all([self._settle(view, last) for view in views])
+        return all([self._settle(view, crowd) for view in views])
 
-    def _settle(self, view: View, last: bool) -> bool:
+    def _settle(self, view: View, crowd: float) -> bool:
         own, bounds = view.own.balls, view.bounds
         reach = self.reach[view.own.positions]  # a view: shortened in place
         best = view.acc.amax(view.along)
@@ -234,7 +307,7 @@ class Search(Question):
         )
         threshold = bounds.farther(reach[asking], radii).to(acc.device)
         i, j = (acc >= threshold[:, None]).nonzero(as_tuple=True)
-        if not last and len(i) > view.acc.numel() // CROWDED:
+        if len(i) * crowd > view.acc.numel():
             return False
         products = acc[i, j].to(reach.device)
         i, j = i.to(reach.device), j.to(reach.device)
@@ -251,14 +324,15 @@ class Search(Question):
         kept = ~(self.reach[samples] < at_least)
         samples, references = samples[kept], references[kept]
         squared = self.engine.distances(samples, references)
-        before = self.squared.clone()
+        before = self.squared[samples]
         self.squared.scatter_reduce_(0, samples, squared, "amin")
-        self.rows[self.squared < before] = NO_ROW
-        nearest = squared == self.squared[samples]
+        now = self.squared[samples]
+        self.rows[samples[now < before]] = NO_ROW
+        nearest = squared == now
         rows = self.engine.problem.references.order[references[nearest]]
         self.rows.scatter_reduce_(0, samples[nearest], rows, "amin")
-        reach = self.engine.fine.above(self.engine.radius(self.squared))
-        self.reach = torch.minimum(self.reach, reach)
+        reach = self.engine.fine.above(self.engine.radius(now))
+        self.reach[samples] = torch.minimum(self.reach[samples], reach)
 
 
 class Count(Question):
@@ -273,11 +347,10 @@ class Count(Question):
         self.inner, self.outer = engine.fine.below(radius), engine.fine.above(radius)
         self.counts = torch.zeros_like(squared_radii, dtype=torch.int64)
 
-    def settle(self, views: list[View], last: bool) -> bool:
+    def settle(self, views: list[View], crowd: float) -> bool:
         """Count a tile from all its sides, or, if one of them is undecided, from none."""
         decided = [self._sift(view) for view in views]
-        limit = views[0].acc.numel() // CROWDED
-        if not last and any(len(samples) > limit for _, samples, _ in decided):
+        if any(len(samples) * crowd > views[0].acc.numel() for _, samples, _ in decided):
             return False
         for view, (inside, samples, references) in zip(views, decided, strict=True):
             self.counts[view.own.positions] += inside
@@ -332,3 +405,7 @@ def memory_needed(problem: Problem, side: int) -> int:
     balls = samples * (4 * (dimensions + 2) + SAMPLE_BYTES)
     fine_balls = 3 * side * 8 * (dimensions + 2)
     return balls + fine_balls + TILE_BYTES_PER_PAIR * side**2 + CHUNK_BYTES
+
+
+def _padded(columns: int) -> int:
+    return -(-columns // 16) * 16
