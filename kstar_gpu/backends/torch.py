@@ -39,6 +39,7 @@ TILE_BYTES_PER_PAIR = 160  # product, selection and indices of survivors, should
 SAMPLE_BYTES = 100  # radii, slack, thresholds, results and order of one sample
 CHUNK_BYTES = 16 << 20  # float64 rows on their way through preparation and refinement
 CROWDED = 32  # a sieve that leaves one pair in so many has not decided the tile
+SEED_REFERENCES = 1024  # that every sample sees before a search with narrow balls
 NARROW_CROWD = 256  # the same of narrow balls: a pair's float64 distance costs so many products
 # Measured; `pair` are the passes over a tile.
 COSTS = Costs(pair=80, screened=0, screened_product=270, worth=1.5e10)
@@ -145,7 +146,10 @@ class Engine:
     def nearest_foreign(self) -> tuple[Tensor, Tensor]:
         """Return per position the squared distance and the row of the nearest foreign sample."""
         search = Search(self)
-        sieves = [self.narrow, *self.sieves] if self.narrow else self.sieves
+        sieves = self.sieves
+        if self.narrow:
+            sieves = [self.narrow, *sieves]
+            self._shorten_reach(search)
         self._walk("search", list(foreign_tiles(self.problem, self.side)), sieves, search)
         return search.squared, search.rows
 
@@ -197,6 +201,26 @@ class Engine:
             if sieves[number] is self.narrow:
                 question.refine()  # narrow balls hardly tell how near a pair is
         question.refine()
+
+    def _shorten_reach(self, search: "Search") -> None:
+        """Let every sample see some references in full width: narrow balls need a short reach."""
+        others = self.sieves[0]
+        assert others.balls is not None
+        step = -(-len(others.balls[-1]) // SEED_REFERENCES)
+        some, codes = others.balls[-1][::step], self.codes[-1][::step]
+        for start in range(0, len(self.codes[0]), self.side):
+            rows = slice(start, start + self.side)
+            own = others.balls[0][rows]
+            acc = own.partners() @ some.points.T
+            acc.masked_fill_(self.codes[0][rows, None] == codes, FAR)
+            nearest = others.bounds.at_most(
+                acc.amax(1).to(search.reach.device),
+                own.radii,
+                own.slack,
+                some.radii.max(),
+                some.slack.max(),
+            )
+            search.reach[rows] = torch.minimum(search.reach[rows], nearest)
 
     def _narrow_sieve(self, full: list[Balls], memory_limit: int | None) -> "Sieve | None":
         """Return balls of few dimensions, or None where full ones do as well."""
