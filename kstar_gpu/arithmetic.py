@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 REDUCED = ("tf32", "bf16")
+GRAIN = 1 << 15  # elements that torch hands to one thread at least
 PROBE_SIZE = 256  # large enough that a library would take its fast path
 
 
@@ -69,7 +70,7 @@ def _denormals_kept(inputs: tuple[Tensor, ...]) -> Iterator[None]:
     if flushed:
         torch.set_flush_denormal(False)
     threads = torch.get_num_threads()
-    alone = threads > 1 and _flushes(threads << 16) and any(_tiny(x) for x in inputs)
+    alone = threads > 1 and _flushes(threads * GRAIN) and any(_tiny(x) for x in inputs)
     if alone:
         torch.set_num_threads(1)
     try:

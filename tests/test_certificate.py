@@ -10,7 +10,7 @@ from families import FAMILIES, labels
 from kstar_gpu import certificate, definition
 from kstar_gpu.certificate import FLOAT32, FLOAT64, Certificate
 from kstar_gpu.problem import make_classes, make_problem
-from kstar_gpu.sketch import make_balls, make_frame
+from kstar_gpu.sketch import contraction, make_balls, make_frame, make_narrow_balls
 
 CPU = torch.device("cpu")
 N = 120
@@ -27,11 +27,15 @@ class Judged:
     undecided: float
 
 
-def judge(x, bounds: Certificate) -> Judged:
+def judge(x, bounds: Certificate, directions=None) -> Judged:
     classes = make_classes(labels(np.random.default_rng(0), len(x), 3), None)
     problem = make_problem(x, None, classes, "euclidean", CPU)
     frame = make_frame(problem)
     balls = make_balls(problem.samples, frame, bounds, slice(None), CPU)
+    if directions is not None:
+        width, d = directions.shape[1] + 1, x.shape[1]
+        bounds = Certificate(bounds.precision, width, d, bounds.unit)
+        balls = make_narrow_balls(balls, contraction(directions), bounds, CPU)
     rows = problem.samples.rows(slice(None)).numpy()
     d2 = torch.from_numpy(np.stack([definition.squared_distances(row, rows) for row in rows]))
     radius = d2.sqrt() * frame.scale
@@ -70,6 +74,25 @@ def test_bounds_never_lie(precision, family, d, rng):
     assert judged.wrongly_nearer == 0
     assert judged.wrong_at_least == 0
     assert judged.wrong_at_most == 0
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_narrow_bounds_never_lie(family, rng):
+    x = family(rng, N, 40)
+    directions = torch.from_numpy(rng.standard_normal((x.shape[1], 8)))  # not even orthogonal
+    judged = judge(x, bounds_for(FLOAT32, x.shape[1]), directions)
+    assert judged.wrongly_farther == 0
+    assert judged.wrongly_nearer == 0
+    assert judged.wrong_at_least == 0
+    assert judged.wrong_at_most == 0
+
+
+@pytest.mark.parametrize("dimensions", [2, 30])
+def test_narrow_bounds_need_a_contraction(dimensions, rng, monkeypatch):
+    monkeypatch.setattr("test_certificate.contraction", lambda directions: 1.5 * directions)
+    directions = torch.linalg.qr(torch.from_numpy(rng.standard_normal((40, dimensions)))).Q
+    judged = judge(rng.standard_normal((N, 40)), bounds_for(FLOAT32, 40), directions)
+    assert judged.wrongly_farther > 0
 
 
 @pytest.mark.parametrize(("precision", "most"), [(FLOAT32, 0.01), (FLOAT64, 0.001)])

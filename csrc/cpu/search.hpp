@@ -109,6 +109,8 @@ class Search {
     }
 
  private:
+    // Every sample first sees one column in so many, and at most so many columns.
+    static constexpr int64_t kSeedStep = 16;
     static constexpr int64_t kSeedColumns = 1024;
     static constexpr int64_t kLocks = 1024;
 
@@ -271,7 +273,8 @@ class Search {
     void seed(const Crew& crew) {
         const Kernels& kernels = problem_.kernels;
         const Balls& narrow = references_.narrow;
-        const int64_t step = std::max<int64_t>(1, references_.count / kSeedColumns);
+        const int64_t step =
+            std::max(kSeedStep, (references_.count + kSeedColumns - 1) / kSeedColumns);
         const int64_t chosen = (references_.count + step - 1) / step;
         const int64_t width = panel_columns(narrow.feature_pairs());
         std::vector<Panel> panels;

@@ -37,7 +37,7 @@ struct Layout {
 
 constexpr int64_t kCell = 48;              // samples that stay together; a multiple of micro-tiles
 constexpr int64_t kStripRows = 4 * kCell;  // rows of a tile
-constexpr int64_t kTileLength = 4096;      // its columns: a fraction of a second of work
+constexpr int64_t kTileLength = 1024;      // its columns: a fraction of a second of work
 
 // Cuts positions into pieces of `size`, or up to half as much again, from the start of every class
 // on. Small classes share a piece.
