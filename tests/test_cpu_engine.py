@@ -111,6 +111,10 @@ HARD = {
 }
 
 
+# Of a collapsed class, a quarter may be nearer to each other than 16-bit integers can tell.
+REFINED = {"collapsed classes": N / 10 / 4}
+
+
 @pytest.mark.parametrize("case", HARD)
 def test_work_is_bounded(case, rng):
     x, y = HARD[case](rng)
@@ -118,7 +122,7 @@ def test_work_is_bounded(case, rng):
     # Half of all pairs, each once, and padding; of those only a few per sample to the last digit.
     assert done["search"]["tile_pairs"] <= 0.55 * N**2
     assert done["count"]["tile_pairs"] <= 0.6 * N**2
-    assert done["search"]["refined"] <= 20 * N
+    assert done["search"]["refined"] <= REFINED.get(case, 20) * N
     assert done["count"]["refined"] <= 20 * N
 
 
