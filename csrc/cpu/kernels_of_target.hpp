@@ -23,23 +23,29 @@ inline Vector all_of_pair(const int16_t* pair) {
 
 void pack(const int16_t* first, int64_t stride, int64_t count, int64_t feature_pairs, int group,
           int16_t* packed) {
-    constexpr int64_t kBlock = 16;  // pairs at a time: what they are scattered to stays in cache
-    for (int64_t start = 0; start < count; start += group) {
-        for (int64_t block = 0; block < feature_pairs; block += kBlock) {
-            const int64_t end = block + kBlock < feature_pairs ? block + kBlock : feature_pairs;
-            for (int64_t member = 0; member < group; ++member) {
-                const int16_t* from = first + (start + member) * stride;
-                int16_t* to = packed + 2 * member;
-                for (int64_t pair = block; pair < end; ++pair) {
-                    if (start + member < count) {
-                        std::memcpy(to + 2 * group * pair, from + 2 * pair, 4);
-                    } else {
-                        std::memset(to + 2 * group * pair, 0, 4);
-                    }
+    const int64_t to_stride = 2 * group;
+    for (int64_t start = 0; start < count; start += group, packed += to_stride * feature_pairs) {
+        const int64_t present = count - start < group ? count - start : group;
+        // Whole squares first, then what is left at the right and below.
+        const int64_t square_members = present / kSquare * kSquare;
+        const int64_t square_pairs = feature_pairs / kSquare * kSquare;
+        for (int64_t pair = 0; pair < square_pairs; pair += kSquare) {
+            for (int64_t member = 0; member < square_members; member += kSquare) {
+                transpose(first + (start + member) * stride + 2 * pair, stride,
+                          packed + to_stride * pair + 2 * member, to_stride);
+            }
+        }
+        for (int64_t member = 0; member < group; ++member) {
+            const int64_t begin = member < square_members ? square_pairs : 0;
+            for (int64_t pair = begin; pair < feature_pairs; ++pair) {
+                int16_t* to = packed + to_stride * pair + 2 * member;
+                if (member < present) {
+                    std::memcpy(to, first + (start + member) * stride + 2 * pair, 4);
+                } else {
+                    std::memset(to, 0, 4);
                 }
             }
         }
-        packed += 2 * group * feature_pairs;
     }
 }
 

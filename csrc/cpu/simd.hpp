@@ -143,5 +143,45 @@ inline Vector settled(Vector vector) {
     return vector;
 }
 
+#if defined(__AVX2__)
+
+constexpr int kSquare = 8;
+
+// Turns a square of 32-bit numbers, rows `stride` apart, into columns `to_stride` apart (both in
+// 16-bit numbers).
+inline void transpose(const int16_t* from, int64_t stride, int16_t* to, int64_t to_stride) {
+    __m256i rows[kSquare], pairs[kSquare], fours[kSquare];
+    for (int r = 0; r < kSquare; ++r) {
+        rows[r] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + r * stride));
+    }
+    for (int r = 0; r < kSquare; r += 2) {
+        pairs[r] = _mm256_unpacklo_epi32(rows[r], rows[r + 1]);
+        pairs[r + 1] = _mm256_unpackhi_epi32(rows[r], rows[r + 1]);
+    }
+    for (int r = 0; r < kSquare; r += 4) {
+        fours[r] = _mm256_unpacklo_epi64(pairs[r], pairs[r + 2]);
+        fours[r + 1] = _mm256_unpackhi_epi64(pairs[r], pairs[r + 2]);
+        fours[r + 2] = _mm256_unpacklo_epi64(pairs[r + 1], pairs[r + 3]);
+        fours[r + 3] = _mm256_unpackhi_epi64(pairs[r + 1], pairs[r + 3]);
+    }
+    const auto store = [](int16_t* column, __m256i eight) {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(column), eight);
+    };
+    for (int c = 0; c < kSquare / 2; ++c) {
+        store(to + c * to_stride, _mm256_permute2x128_si256(fours[c], fours[c + 4], 0x20));
+        store(to + (c + 4) * to_stride, _mm256_permute2x128_si256(fours[c], fours[c + 4], 0x31));
+    }
+}
+
+#else
+
+constexpr int kSquare = 1;
+
+inline void transpose(const int16_t* from, int64_t, int16_t* to, int64_t) {
+    std::memcpy(to, from, 4);
+}
+
+#endif
+
 }  // namespace KSTAR_TARGET
 }  // namespace kstar::cpu
