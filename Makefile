@@ -1,7 +1,7 @@
 # Every target works on a fresh clone: it makes the environment that it needs under .venv/.
 #   make demo    train a small network, compute its k* distributions, write tables and pictures
 #   make test    the whole test suite
-#   make test-native   the compiled engine alone, under sanitizers
+#   make test-native   the compiled engine alone, under sanitizers      make test-arm   on aarch64
 #   make bench   benchmarks against the peers
 #   make lint    ruff, mypy, clang-format        make format   let them change the files
 PYTHON ?= python3
@@ -12,7 +12,7 @@ SOURCES := pyproject.toml setup.py $(shell find csrc -type f)
 CXX_FILES := $(shell find csrc tests -name '*.[ch]pp')
 PIP = bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS)
 
-.PHONY: demo test test-native bench lint format clean
+.PHONY: demo test test-native test-arm bench lint format clean
 
 demo: .venv/demo/installed
 	.venv/demo/bin/python examples/demo.py --out demo
@@ -40,6 +40,14 @@ build/native/$(1)/engine_test: tests/native/engine_test.cpp $(KERNELS:%=build/na
 endef
 $(eval $(call SANITIZED,address,-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all))
 $(eval $(call SANITIZED,thread,-fsanitize=thread))
+
+# Debian: apt-get install g++-aarch64-linux-gnu qemu-user
+test-arm: build/native/arm/engine_test
+	qemu-aarch64 $< 300
+
+build/native/arm/engine_test: tests/native/engine_test.cpp csrc/cpu/dispatch.cpp csrc/cpu/kernels_portable.cpp $(HEADERS)
+	@mkdir -p $(@D)
+	aarch64-linux-gnu-$(NATIVE) -static $(filter %.cpp,$^) -o $@
 
 bench: .venv/bench/installed
 	.venv/bench/bin/python -m pytest benchmarks --benchmark-only

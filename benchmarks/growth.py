@@ -53,6 +53,8 @@ def main() -> None:
         ax.loglog(values, [t[1] for t in times], "s--", color="0.5", label="float32 product alone")
         ax.loglog(values, [t[0] for t in times], "o-", color="C0", label="kstar()")
         ax.set(xlabel=label, ylabel="seconds", title=f"{names[0][0].partition(':')[0]}")
+        ax.set_xticks(values, [f"{value:,}" for value in values])
+        ax.minorticks_off()
         ax.grid(alpha=0.3)
     axes[0].legend()
     figure.savefig(arguments.out, dpi=150)

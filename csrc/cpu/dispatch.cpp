@@ -5,7 +5,7 @@
 
 namespace kstar::cpu {
 
-namespace portable {
+inline namespace portable {
 extern const Kernels kKernels;
 }
 #if defined(__x86_64__)

@@ -22,7 +22,7 @@ from ..problem import Problem, Samples
 from ..sketch import make_centre
 
 # Measured: a pair costs its tile about as much as ten products more.
-COSTS = Costs(pair=10, screened=3500, screened_product=2.6, worth=1.5e10)
+COSTS = Costs(pair=10, screened=3500, screened_product=2.6, worth=6e9)
 ARRANGED_WIDTH = 64  # in more dimensions boxes overlap whatever the order
 
 SAMPLE_BYTES = 200  # thresholds, seeds, radii, results and order of one sample
