@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cpu/crew.hpp"
+#include "cpu/outliers.hpp"
 #include "cpu/panel.hpp"
 #include "cpu/problem.hpp"
 #include "cpu/search.hpp"
@@ -39,7 +40,7 @@ class Count {
     }
 
     void run(const Crew& crew) {
-        refine_outliers(crew);
+        each_outlier_pair(problem_, false, crew, [this](int64_t i, int64_t j) { refine(i, j); });
         const std::vector<Tile> all = tiles(layout_, false);
         crew.run(static_cast<int64_t>(all.size()), [&] {
             return [&, walker = Walker(*this)](int64_t piece) mutable { walker.walk(all[piece]); };
@@ -177,37 +178,6 @@ class Count {
         std::vector<int32_t> column_outer_, column_inner_, column_weights_, column_counts_;
         int64_t refined_ = 0;
     };
-
-    // The pairs of outliers, which no tile holds.
-    void refine_outliers(const Crew& crew) {
-        const std::vector<int64_t> rows = outliers(samples_);
-        crew.run(static_cast<int64_t>(rows.size()), [&] {
-            return [&](int64_t piece) {
-                const int64_t i = rows[piece];
-                for (int64_t j = 0; j < references_.count; ++j) {
-                    const bool itself = self_form_ && j == i;
-                    const bool met = self_form_ && j < i && samples_.full.outlier(j);
-                    if (samples_.codes[i] == references_.codes[j] && !itself && !met) {
-                        refine(i, j);
-                    }
-                }
-            };
-        });
-        if (self_form_) {
-            return;
-        }
-        const std::vector<int64_t> columns = outliers(references_);
-        crew.run(static_cast<int64_t>(columns.size()), [&] {
-            return [&](int64_t piece) {
-                const int64_t j = columns[piece];
-                for (int64_t i = 0; i < samples_.count; ++i) {
-                    if (samples_.codes[i] == references_.codes[j] && !samples_.full.outlier(i)) {
-                        refine(i, j);
-                    }
-                }
-            };
-        });
-    }
 
     void refine(int64_t i, int64_t j) {
         const double squared = problem_.distance(i, j);

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <limits>
-#include <vector>
 
 #include "certificate.hpp"
 #include "cpu/kernels.hpp"
@@ -51,15 +50,5 @@ struct Problem {
                                 references.order[j]);
     }
 };
-
-inline std::vector<int64_t> outliers(const Side& side) {
-    std::vector<int64_t> found;
-    for (int64_t i = 0; i < side.count; ++i) {
-        if (side.full.outlier(i)) {
-            found.push_back(i);
-        }
-    }
-    return found;
-}
 
 }  // namespace kstar::cpu

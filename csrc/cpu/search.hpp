@@ -10,6 +10,7 @@
 
 #include "cpu/boxes.hpp"
 #include "cpu/crew.hpp"
+#include "cpu/outliers.hpp"
 #include "cpu/panel.hpp"
 #include "cpu/problem.hpp"
 
@@ -100,7 +101,10 @@ class Search {
 
     void run(const Crew& crew) {
         seed(crew);
-        refine_outliers(crew);
+        each_outlier_pair(problem_, true, crew, [this](int64_t i, int64_t j) {
+            ++work_.refined;
+            refine(i, j);
+        });
         const std::vector<Tile> all = tiles(layout_, true);
         crew.run(static_cast<int64_t>(all.size()), [&] {
             return [&, walker = Walker(*this)](int64_t piece) mutable { walker.walk(all[piece]); };
@@ -327,38 +331,6 @@ class Search {
                 refine(i, best[i - first] * step);
             }
         }
-    }
-
-    // The pairs of outliers, which no tile holds.
-    void refine_outliers(const Crew& crew) {
-        const std::vector<int64_t> rows = outliers(samples_);
-        crew.run(static_cast<int64_t>(rows.size()), [&] {
-            return [&](int64_t piece) {
-                const int64_t i = rows[piece];
-                for (int64_t j = 0; j < references_.count; ++j) {
-                    const bool met = self_form_ && j < i && samples_.full.outlier(j);
-                    if (samples_.codes[i] != references_.codes[j] && !met) {
-                        refine(i, j);
-                    }
-                }
-                work_.refined += references_.count;
-            };
-        });
-        if (self_form_) {
-            return;
-        }
-        const std::vector<int64_t> columns = outliers(references_);
-        crew.run(static_cast<int64_t>(columns.size()), [&] {
-            return [&](int64_t piece) {
-                const int64_t j = columns[piece];
-                for (int64_t i = 0; i < samples_.count; ++i) {
-                    if (samples_.codes[i] != references_.codes[j] && !samples_.full.outlier(i)) {
-                        refine(i, j);
-                    }
-                }
-                work_.refined += samples_.count;
-            };
-        });
     }
 
     const Problem& problem_;

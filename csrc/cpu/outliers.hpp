@@ -1,0 +1,58 @@
+// Outliers lie too far out for the unit of the others: no tile knows anything of them, so all their
+// pairs are refined. They are few (kstar_gpu/backends/cpu_balls.py).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "cpu/crew.hpp"
+#include "cpu/problem.hpp"
+
+namespace kstar::cpu {
+
+inline std::vector<int64_t> outliers(const Side& side) {
+    std::vector<int64_t> found;
+    for (int64_t i = 0; i < side.count; ++i) {
+        if (side.full.outlier(i)) {
+            found.push_back(i);
+        }
+    }
+    return found;
+}
+
+// Calls `refine(i, j)` once for every pair of different classes, or of one, with an outlier in it.
+template <typename Refine>
+void each_outlier_pair(const Problem& problem, bool foreign, const Crew& crew,
+                       const Refine& refine) {
+    const Side& samples = problem.samples;
+    const Side& references = problem.references;
+    const auto asks = [&](int64_t i, int64_t j) {
+        const bool met = problem.self_form && (i == j || (j < i && samples.full.outlier(j)));
+        return (samples.codes[i] != references.codes[j]) == foreign && !met;
+    };
+    const std::vector<int64_t> rows = outliers(samples);
+    crew.run(static_cast<int64_t>(rows.size()), [&] {
+        return [&](int64_t piece) {
+            for (int64_t j = 0; j < references.count; ++j) {
+                if (asks(rows[piece], j)) {
+                    refine(rows[piece], j);
+                }
+            }
+        };
+    });
+    if (problem.self_form) {
+        return;
+    }
+    const std::vector<int64_t> columns = outliers(references);
+    crew.run(static_cast<int64_t>(columns.size()), [&] {
+        return [&](int64_t piece) {
+            for (int64_t i = 0; i < samples.count; ++i) {
+                if (!samples.full.outlier(i) && asks(i, columns[piece])) {
+                    refine(i, columns[piece]);
+                }
+            }
+        };
+    });
+}
+
+}  // namespace kstar::cpu
