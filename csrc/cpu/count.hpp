@@ -1,6 +1,7 @@
 // Count: how many samples of its own class every sample has within its radius.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <vector>

@@ -1,10 +1,9 @@
 // Search: the nearest foreign sample of every sample.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <vector>
 
