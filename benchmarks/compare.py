@@ -1,8 +1,9 @@
 """Time kstar() side by side with its peers: run with --help for the arguments.
 
 All methods take turns in one process (A B C, A B C, ...), so that a busy or throttled machine
-hits them alike. A time covers the whole call, from numpy arrays to k*. Before the first round
-kstar() is called once, and each peer finds its fastest block size.
+hits them alike. In a short pause before each call, threads of the method before fall asleep that
+still wait for more work. A time covers the whole call, from numpy arrays to k*. Before the first
+round kstar() is called once, and each peer finds its fastest block size.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import faiss
@@ -23,6 +24,8 @@ from feature_sets import FeatureSet, load
 from peers import PEERS, fastest_block
 
 from kstar_gpu import kstar
+
+PAUSE = 0.05  # seconds
 
 
 def environment() -> dict[str, Any]:
@@ -67,6 +70,7 @@ def time_in_turns(calls: dict[str, Callable[[], object]], rounds: int) -> dict[s
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
+            sleep(PAUSE)
             start = perf_counter()
             call()
             seconds[name].append(perf_counter() - start)

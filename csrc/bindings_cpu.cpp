@@ -103,6 +103,7 @@ PYBIND11_MODULE(_cpu, module) {
     module.doc() = "Native CPU engine of kstar_gpu.";
     module.attr("LONGEST") = kstar::kLongest;
     module.attr("WIDTH_STEP") = kWidthStep;
+    module.attr("BOXED_WIDTH") = kBoxedWidth;
     module.def("targets", &targets, "Instruction sets that this processor runs, best first.");
 
     py::class_<Certificate>(module, "Certificate")

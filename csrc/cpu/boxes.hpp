@@ -14,20 +14,32 @@
 
 namespace kstar::cpu {
 
+constexpr int64_t kBoxedWidth = 64;  // in more dimensions boxes overlap whatever the order
+
 struct Box {
     std::vector<int16_t> low;
     std::vector<int16_t> high;
 
+    // Around nothing. A box of wide balls has no sides, and no gap to any other.
+    explicit Box(const Balls& balls)
+        : low(balls.width <= kBoxedWidth ? balls.width : 0, std::numeric_limits<int16_t>::max()),
+          high(low.size(), std::numeric_limits<int16_t>::min()) {}
+
     // Outliers, of which no tile knows anything, are left out.
-    Box(const Balls& balls, Range range)
-        : low(balls.width, std::numeric_limits<int16_t>::max()),
-          high(balls.width, std::numeric_limits<int16_t>::min()) {
+    Box(const Balls& balls, Range range) : Box(balls) {
         for (int64_t i = range.begin; i < range.end; ++i) {
-            const int16_t* point = balls.point(i);
-            for (int64_t k = 0; k < balls.width && !balls.outlier(i); ++k) {
-                low[k] = std::min(low[k], point[k]);
-                high[k] = std::max(high[k], point[k]);
+            if (!balls.outlier(i)) {
+                include(balls.point(i), balls.point(i));
             }
+        }
+    }
+
+    void include(const Box& other) { include(other.low.data(), other.high.data()); }
+
+    void include(const int16_t* lowest, const int16_t* highest) {
+        for (size_t k = 0; k < low.size(); ++k) {
+            low[k] = std::min(low[k], lowest[k]);
+            high[k] = std::max(high[k], highest[k]);
         }
     }
 
@@ -54,18 +66,13 @@ inline void arrange_class(const Balls& balls, int64_t* first, int64_t* last) {
     while (2 * left < last - first) {
         left *= 2;
     }
-    std::vector<int16_t> low(balls.width, std::numeric_limits<int16_t>::max());
-    std::vector<int16_t> high(balls.width, std::numeric_limits<int16_t>::min());
+    Box box(balls);
     for (const int64_t* i = first; i != last; ++i) {
-        const int16_t* point = balls.point(*i);
-        for (int64_t k = 0; k < balls.width; ++k) {
-            low[k] = std::min(low[k], point[k]);
-            high[k] = std::max(high[k], point[k]);
-        }
+        box.include(balls.point(*i), balls.point(*i));
     }
     int64_t longest = 0;
     for (int64_t k = 1; k < balls.width; ++k) {
-        longest = high[k] - low[k] > high[longest] - low[longest] ? k : longest;
+        longest = box.high[k] - box.low[k] > box.high[longest] - box.low[longest] ? k : longest;
     }
     const auto coordinate = [&](int64_t i) { return balls.point(i)[longest]; };
     std::nth_element(first, first + left, last, [&](int64_t i, int64_t j) {

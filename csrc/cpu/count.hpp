@@ -103,42 +103,66 @@ class Count {
 
         void block(Range rows, Range columns, bool mixed) {
             for (int64_t group = 0; group < rows_.groups(); ++group) {
-                const int64_t first = group * kernels_.rows;
-                const Strip strip = rows_.strip(group, columns_);
-                const int64_t present = std::min<int64_t>(kernels_.rows, rows.size() - first);
+                const int64_t first = rows.begin + group * kernels_.rows;
+                const Range members{first, std::min(first + kernels_.rows, rows.end)};
+                Range asked = columns;
+                Range shared = columns;
                 if (mixed) {
-                    products_.resize(kernels_.rows * columns_.padded());
-                    kernels_.multiply(strip, products_.data());
-                    for (int64_t r = 0; r < present; ++r) {
-                        for (int64_t c = 0; c < columns.size(); ++c) {
-                            if (count_.layout_.asks(rows.begin + first + r, columns.begin + c,
-                                                    false)) {
-                                decide(rows, columns, first + r, c,
-                                       products_[r * columns_.padded() + c]);
-                            }
-                        }
-                    }
-                    continue;
+                    asked = count_.layout_.asked(members, columns, false);
+                    shared = count_.layout_.shared(members, columns);
                 }
-                const int64_t open = kernels_.count(
-                    strip,
-                    {row_outer_.data() + first, row_inner_.data() + first,
-                     row_weights_.data() + first, row_counts_.data() + first, column_outer_.data(),
-                     column_inner_.data(), column_weights_.data(), column_counts_.data()},
-                    undecided_.data());
-                for (int64_t p = 0; p < open; ++p) {
-                    const Pair pair = undecided_[p];
-                    if (pair.row < present && pair.column < columns.size()) {
-                        refine(rows, columns, first + pair.row, pair.column, pair.product);
-                    }
+                const Range whole = columns_.groups_within(shared);
+                count_groups(rows, columns, group, whole);
+                if (mixed) {
+                    const Range all = columns_.groups_of(asked);
+                    count_one_by_one(rows, columns, members, group,
+                                     {all.begin, std::min(whole.begin, all.end)});
+                    count_one_by_one(rows, columns, members, group,
+                                     {std::max(whole.end, all.begin), all.end});
                 }
+                count_.work_.tile_pairs += members.size() * asked.size();
             }
-            count_.work_.tile_pairs += rows.size() * columns.size();
             count_.work_.refined += refined_;
             refined_ = 0;
         }
 
-        // What the kernel does for a pair of a tile that is not mixed.
+        // Groups of columns that all rows of a group ask about.
+        void count_groups(Range rows, Range columns, int64_t group, Range groups) {
+            const int64_t r = group * kernels_.rows;
+            const int64_t c = groups.begin * kernels_.columns;
+            const int64_t open = kernels_.count(
+                rows_.strip(group, columns_, groups),
+                {row_outer_.data() + r, row_inner_.data() + r, row_weights_.data() + r,
+                 row_counts_.data() + r, column_outer_.data() + c, column_inner_.data() + c,
+                 column_weights_.data() + c, column_counts_.data() + c},
+                undecided_.data());
+            for (int64_t p = 0; p < open; ++p) {
+                const Pair pair = undecided_[p];
+                refine(rows, columns, r + pair.row, c + pair.column, pair.product);
+            }
+        }
+
+        // Groups of columns that hold other pairs, too.
+        void count_one_by_one(Range rows, Range columns, Range members, int64_t group,
+                              Range groups) {
+            if (groups.size() <= 0) {
+                return;
+            }
+            const int64_t width = groups.size() * kernels_.columns;
+            products_.resize(kernels_.rows * width);
+            kernels_.multiply(rows_.strip(group, columns_, groups), products_.data());
+            const int64_t c = groups.begin * kernels_.columns;
+            for (int64_t i = members.begin; i < members.end; ++i) {
+                const int32_t* product = products_.data() + (i - members.begin) * width;
+                for (int64_t k = 0; k < std::min(width, columns.size() - c); ++k) {
+                    if (count_.layout_.asks(i, columns.begin + c + k, false)) {
+                        decide(rows, columns, i - rows.begin, c + k, product[k]);
+                    }
+                }
+            }
+        }
+
+        // What the kernel does for one pair.
         void decide(Range rows, Range columns, int64_t r, int64_t c, int32_t product) {
             row_counts_[r] += product > row_inner_[r] ? column_weights_[c] : 0;
             column_counts_[c] += product > column_inner_[c] ? row_weights_[r] : 0;

@@ -57,8 +57,9 @@ struct Kernels {
     int rows;     // of a micro-tile
     int columns;  // of a micro-tile
 
-    // Repacks `count` points (from `first` on, `stride` apart) into groups of `group`; the last
-    // group is filled up with zeros.
+    // Repacks `count` points (from `first` on, `stride` apart) into groups of `group`, which is
+    // `rows` or `columns`. The last group is filled up with zeros; kPackingSlack further pairs may
+    // be overwritten.
     void (*pack)(const int16_t* first, int64_t stride, int64_t count, int64_t feature_pairs,
                  int group, int16_t* packed);
 
@@ -84,6 +85,7 @@ struct Kernels {
 };
 
 constexpr int64_t kWidthStep = 16;  // rows of points are zero-filled up to a multiple of this
+constexpr int64_t kPackingSlack = 8;
 
 // Instruction sets that this processor can run, the best one first.
 std::vector<std::string> targets();

@@ -1,6 +1,7 @@
 // The kernels, written once over `simd.hpp`; each kernels_*.cpp compiles them for one target.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <type_traits>
@@ -21,29 +22,20 @@ inline Vector all_of_pair(const int16_t* pair) {
     return Vector::all(both);
 }
 
+// A square at the edge of a group writes beyond it, onto what is packed next.
+static_assert(kTileRows % kSquare == 0 || kTileRows < kSquare);
+static_assert(kTileColumns % kSquare == 0 && kWidthStep % (2 * kSquare) == 0);
+static_assert(kSquare <= kPackingSlack);
+
 void pack(const int16_t* first, int64_t stride, int64_t count, int64_t feature_pairs, int group,
           int16_t* packed) {
     const int64_t to_stride = 2 * group;
     for (int64_t start = 0; start < count; start += group, packed += to_stride * feature_pairs) {
-        const int64_t present = count - start < group ? count - start : group;
-        // Whole squares first, then what is left at the right and below.
-        const int64_t square_members = present / kSquare * kSquare;
-        const int64_t square_pairs = feature_pairs / kSquare * kSquare;
-        for (int64_t pair = 0; pair < square_pairs; pair += kSquare) {
-            for (int64_t member = 0; member < square_members; member += kSquare) {
+        for (int64_t pair = 0; pair < feature_pairs; pair += kSquare) {
+            for (int64_t member = 0; member < group; member += kSquare) {
                 transpose(first + (start + member) * stride + 2 * pair, stride,
-                          packed + to_stride * pair + 2 * member, to_stride);
-            }
-        }
-        for (int64_t member = 0; member < group; ++member) {
-            const int64_t begin = member < square_members ? square_pairs : 0;
-            for (int64_t pair = begin; pair < feature_pairs; ++pair) {
-                int16_t* to = packed + to_stride * pair + 2 * member;
-                if (member < present) {
-                    std::memcpy(to, first + (start + member) * stride + 2 * pair, 4);
-                } else {
-                    std::memset(to, 0, 4);
-                }
+                          std::min<int64_t>(group, count - start) - member,
+                          packed + to_stride * pair + 2 * member, to_stride, feature_pairs - pair);
             }
         }
     }
@@ -141,6 +133,7 @@ int64_t count(const Strip& strip, const Tally& tally, Pair* undecided) {
             const Vector inner = Vector::load(tally.column_inner + column);
             const Vector weights = Vector::load(tally.column_weights + column);
             Vector counts = Vector::load(tally.column_counts + column);
+            Mask open[kTileRows];
 #pragma GCC unroll 8
             for (int r = 0; r < kTileRows; ++r) {
                 const Vector product = tile.sums[r][v];
@@ -148,14 +141,19 @@ int64_t count(const Strip& strip, const Tally& tally, Pair* undecided) {
                 const Mask inside_column = greater(product, inner);
                 row_counts[r] = row_counts[r] + masked(inside_row, weights);
                 counts = counts + masked(inside_column, Vector::all(tally.row_weights[r]));
-                const Mask open = either(
+                open[r] = either(
                     only_second(inside_row, greater(product, Vector::all(tally.row_outer[r]))),
                     only_second(inside_column, greater(product, outer)));
-                if (bits(open) != 0) {
-                    end = append(bits(open), product, r, column, end);
-                }
             }
             counts.store(tally.column_counts + column);
+            Mask any = open[0];
+#pragma GCC unroll 8
+            for (int r = 1; r < kTileRows; ++r) {
+                any = either(any, open[r]);
+            }
+            for (int r = 0; bits(any) != 0 && r < kTileRows; ++r) {
+                end = append(bits(open[r]), tile.sums[r][v], r, column, end);
+            }
         }
     }
     for (int r = 0; r < kTileRows; ++r) {

@@ -27,7 +27,7 @@ class Panel {
     void fill(const Balls& balls, const int32_t* seeds, int64_t first, int64_t count,
               int64_t step = 1) {
         const int64_t padded = (count + group_ - 1) / group_ * group_;
-        points_.resize(2 * padded * balls.feature_pairs());
+        points_.resize(2 * (padded * balls.feature_pairs() + kPackingSlack));
         kernels_.pack(balls.point(first), step * balls.stride, count, balls.feature_pairs(), group_,
                       points_.data());
         seeds_.assign(padded, kLowSeed);  // of padding, too
@@ -35,24 +35,50 @@ class Panel {
             seeds_[i] = seeds[first + i * step];
         }
         feature_pairs_ = balls.feature_pairs();
+        first_ = first;
+        count_ = count;
     }
 
     int64_t groups() const { return static_cast<int64_t>(seeds_.size()) / group_; }
     int64_t padded() const { return static_cast<int64_t>(seeds_.size()); }
 
-    // One group of this panel's rows against all columns of the other.
-    Strip strip(int64_t group, const Panel& columns) const {
-        return {points_.data() + 2 * group * group_ * feature_pairs_,
+    // One group of this panel's rows against some groups of the other's columns.
+    Strip strip(int64_t group, const Panel& columns, Range groups) const {
+        return {points_of(group),
                 seeds_.data() + group * group_,
-                columns.points_.data(),
-                columns.seeds_.data(),
-                columns.groups(),
+                columns.points_of(groups.begin),
+                columns.seeds_.data() + groups.begin * columns.group_,
+                groups.size(),
                 feature_pairs_};
+    }
+    Strip strip(int64_t group, const Panel& columns) const {
+        return strip(group, columns, {0, columns.groups()});
+    }
+
+    // The groups that hold only these positions, or padding.
+    Range groups_within(Range positions) const {
+        const int64_t begin = (positions.begin - first_ + group_ - 1) / group_;
+        const int64_t end =
+            positions.end == first_ + count_ ? groups() : (positions.end - first_) / group_;
+        return {begin, std::max(begin, end)};
+    }
+
+    // The groups that hold these positions.
+    Range groups_of(Range positions) const {
+        const int64_t begin = (positions.begin - first_) / group_;
+        const int64_t end = (positions.end - first_ + group_ - 1) / group_;
+        return {begin, positions.size() == 0 ? begin : end};
     }
 
  private:
+    const int16_t* points_of(int64_t group) const {
+        return points_.data() + 2 * group * group_ * feature_pairs_;
+    }
+
     const Kernels& kernels_;
     int group_;
+    int64_t first_ = 0;  // position of the first member
+    int64_t count_ = 0;
     int64_t feature_pairs_ = 0;
     std::vector<int16_t> points_;
     std::vector<int32_t> seeds_;

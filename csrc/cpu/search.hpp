@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "cpu/boxes.hpp"
@@ -12,59 +13,9 @@
 #include "cpu/outliers.hpp"
 #include "cpu/panel.hpp"
 #include "cpu/problem.hpp"
+#include "cpu/sieve.hpp"
 
 namespace kstar::cpu {
-
-// How much work was done, for profiles and for tests of bounded cost.
-struct Work {
-    std::atomic<int64_t> tile_pairs{0};  // went through the tile kernel
-    std::atomic<int64_t> screened{0};    // went through the full-width product
-    std::atomic<int64_t> refined{0};     // went through the canonical distance
-};
-
-// The balls of one width, and per sample the product that a pair must exceed to be of interest.
-class Sieve {
- public:
-    Sieve(const Problem& problem, const Balls& samples, const Balls& references)
-        : sample_seeds(seeds(problem.kernels, samples, problem.samples.count)),
-          reference_seeds(seeds(problem.kernels, references, problem.references.count)),
-          kernels_(problem.kernels),
-          samples_(samples),
-          references_(references),
-          thresholds_(problem.samples.count) {
-        for (int64_t i = 0; i < problem.samples.count; ++i) {
-            thresholds_[i] = samples.outlier(i) ? kNever : kAlways;
-        }
-    }
-
-    int32_t threshold(int64_t i) const { return thresholds_[i].load(std::memory_order_relaxed); }
-
-    // A sample that asks no longer, or does not ask in tiles at all, keeps to it.
-    void settle(int64_t i) { thresholds_[i] = kNever; }
-    void tighten(int64_t i, double squared) {
-        if (threshold(i) != kNever) {
-            thresholds_[i] = samples_.certificate.farther(squared, samples_.radii[i]);
-        }
-    }
-
-    // The product of one pair, as a tile would have it.
-    int32_t product(int64_t i, int64_t j) const {
-        if (samples_.outlier(i) || references_.outlier(j)) {
-            return kNever;  // nothing is known of an outlier
-        }
-        return sample_seeds[i] + reference_seeds[j] +
-               kernels_.dot(samples_.point(i), references_.point(j), samples_.stride);
-    }
-
-    const std::vector<int32_t> sample_seeds;
-    const std::vector<int32_t> reference_seeds;
-
- private:
-    const Kernels& kernels_;
-    const Balls& samples_;
-    const Balls& references_;
-    std::vector<std::atomic<int32_t>> thresholds_;
-};
 
 class Search {
  public:
@@ -74,18 +25,16 @@ class Search {
           self_form_(problem.self_form),
           samples_(problem.samples),
           references_(problem.references),
-          has_narrow_(samples_.narrow.points != samples_.full.points),
           layout_(problem.layout()),
           squared_(samples_.count),
           narrow_(problem, samples_.narrow, references_.narrow),
-          full_(problem, samples_.full, references_.full),
           rows_(rows),
           output_(squared),
-          // Columns whose full points, too, stay in a core's own cache: the survivors of all rows
-          // of a tile are screened with them.
-          blocks_(pieces(references_.codes, references_.count,
-                         panel_columns(references_.full.feature_pairs()))),
+          blocks_(pieces(references_.codes, references_.count, block_columns())),
           work_(work) {
+        if (samples_.narrow.points != samples_.full.points) {
+            full_.emplace(problem, samples_.full, references_.full);
+        }
         for (const Range& block : blocks_) {
             boxes_.emplace_back(references_.narrow, block);
         }
@@ -93,7 +42,9 @@ class Search {
             squared_[i] = squared[i];
             if (squared[i] == 0) {
                 narrow_.settle(i);
-                full_.settle(i);
+                if (full_) {
+                    full_->settle(i);
+                }
             }
         }
     }
@@ -125,71 +76,114 @@ class Search {
               kernels_(search.problem_.kernels),
               rows_(kernels_, kernels_.rows),
               columns_(kernels_, kernels_.columns),
+              box_(search.samples_.narrow),
               row_thresholds_(kernels_.rows),
               survivors_(kernels_.rows * 2 * kMostColumns) {}
 
         void walk(const Tile& tile) {
-            const Balls& balls = search_.samples_.narrow;
-            rows_.fill(balls, search_.narrow_.sample_seeds.data(), tile.rows.begin,
-                       tile.rows.size());
-            const Box box(balls, tile.rows);
+            take_rows(tile.rows);
+            const int32_t lowest_of_rows = lowest(tile.rows);
             for (size_t b = search_.block_of(tile.columns.begin);
                  b < search_.blocks_.size() && search_.blocks_[b].begin < tile.columns.end; ++b) {
                 const Range columns{std::max(search_.blocks_[b].begin, tile.columns.begin),
                                     std::min(search_.blocks_[b].end, tile.columns.end)};
-                if (may_hold(tile.rows, columns, box.gap(search_.boxes_[b]))) {
-                    columns_.fill(search_.references_.narrow,
-                                  search_.narrow_.reference_seeds.data(), columns.begin,
-                                  columns.size());
-                    block(tile.rows, columns, tile.mixed);
+                const Box& block = search_.boxes_[b];
+                const int32_t lowest_of_columns = search_.self_form_ ? lowest(columns) : kNever;
+                if (!may_hold(box_.gap(block), std::min(lowest_of_rows, lowest_of_columns))) {
+                    continue;
+                }
+                bool taken = false;
+                for (const Cell& cell : cells_) {
+                    if (may_hold(cell.box.gap(block),
+                                 std::min(lowest(cell.rows), lowest_of_columns))) {
+                        if (!taken) {
+                            take_columns(columns);
+                            taken = true;
+                        }
+                        look(cell.rows, columns, tile.mixed);
+                    }
                 }
             }
         }
 
      private:
-        // Loads the columns' thresholds. Returns whether a pair of this block, at least so far
-        // apart, may exceed any threshold.
-        bool may_hold(Range rows, Range columns, double gap) {
-            int32_t lowest = kNever;
-            for (int64_t i = rows.begin; i < rows.end; ++i) {
-                lowest = std::min(lowest, search_.narrow_.threshold(i));
+        // A stretch of the rows, with a box of its own.
+        struct Cell {
+            Range rows;
+            Box box;
+        };
+
+        // Tiles that follow each other mostly have the same rows.
+        void take_rows(Range rows) {
+            if (rows_taken_.begin == rows.begin && rows_taken_.end == rows.end) {
+                return;
             }
-            column_thresholds_.assign(columns.size() + kernels_.columns, kNever);
-            if (search_.self_form_) {
-                for (int64_t c = 0; c < columns.size(); ++c) {
-                    column_thresholds_[c] = search_.narrow_.threshold(columns.begin + c);
-                    lowest = std::min(lowest, column_thresholds_[c]);
-                }
+            const Balls& balls = search_.samples_.narrow;
+            rows_.fill(balls, search_.narrow_.sample_seeds.data(), rows.begin, rows.size());
+            cells_.clear();
+            box_ = Box(balls);
+            for (int64_t begin = rows.begin; begin < rows.end; begin += kCell) {
+                const Range members{begin, std::min(begin + kCell, rows.end)};
+                cells_.push_back({members, Box(balls, members)});
+                box_.include(cells_.back().box);
             }
-            return search_.samples_.narrow.certificate.highest_product(gap) > lowest;
+            rows_taken_ = rows;
         }
 
-        void block(Range rows, Range columns, bool mixed) {
-            for (int64_t group = 0; group < rows_.groups(); ++group) {
-                const int64_t first = rows.begin + group * kernels_.rows;
+        void take_columns(Range columns) {
+            columns_.fill(search_.references_.narrow, search_.narrow_.reference_seeds.data(),
+                          columns.begin, columns.size());
+            column_thresholds_.assign(columns_.padded(), kNever);
+            for (int64_t c = 0; search_.self_form_ && c < columns.size(); ++c) {
+                column_thresholds_[c] = search_.narrow_.threshold(columns.begin + c);
+            }
+        }
+
+        int32_t lowest(Range samples) const {
+            int32_t result = kNever;
+            for (int64_t i = samples.begin; i < samples.end; ++i) {
+                result = std::min(result, search_.narrow_.threshold(i));
+            }
+            return result;
+        }
+
+        // Whether the product of a pair at least so far apart may exceed a threshold.
+        bool may_hold(double gap, int32_t threshold) const {
+            return search_.samples_.narrow.certificate.highest_product(gap) > threshold;
+        }
+
+        void look(Range rows, Range columns, bool mixed) {
+            const Range row_groups = rows_.groups_of(rows);
+            for (int64_t group = row_groups.begin; group < row_groups.end; ++group) {
+                const int64_t first = rows_taken_.begin + group * kernels_.rows;
+                const Range members{first, std::min(first + kernels_.rows, rows.end)};
                 for (int r = 0; r < kernels_.rows; ++r) {
                     row_thresholds_[r] =
-                        first + r < rows.end ? search_.narrow_.threshold(first + r) : kNever;
+                        r < members.size() ? search_.narrow_.threshold(first + r) : kNever;
                 }
-                const int64_t count = kernels_.search(
-                    rows_.strip(group, columns_),
-                    {row_thresholds_.data(), column_thresholds_.data()}, survivors_.data());
-                settle(first, rows.end, columns, mixed, count);
+                const Range asked = mixed ? search_.layout_.asked(members, columns, true) : columns;
+                const Range groups = columns_.groups_of(asked);
+                const int64_t left_out = groups.begin * kernels_.columns;
+                int32_t* thresholds = column_thresholds_.data() + left_out;
+                const int64_t count =
+                    kernels_.search(rows_.strip(group, columns_, groups),
+                                    {row_thresholds_.data(), thresholds}, survivors_.data());
+                settle(members, {columns.begin + left_out, columns.end}, thresholds, mixed, count);
+                search_.work_.tile_pairs += members.size() * asked.size();
             }
-            search_.work_.tile_pairs += rows.size() * columns.size();
         }
 
-        void settle(int64_t first_row, int64_t last_row, Range columns, bool mixed, int64_t count) {
+        void settle(Range rows, Range columns, int32_t* thresholds, bool mixed, int64_t count) {
             for (int64_t p = 0; p < count; ++p) {
                 const Pair pair = survivors_[p];
-                const int64_t i = first_row + pair.row;
+                const int64_t i = rows.begin + pair.row;
                 const int64_t j = columns.begin + pair.column;
-                if (i >= last_row || j >= columns.end ||
+                if (i >= rows.end || j >= columns.end ||
                     (mixed && !search_.layout_.asks(i, j, true))) {
                     continue;
                 }
                 if (search_.settle(i, j, pair.product, work_) && search_.self_form_) {
-                    column_thresholds_[pair.column] = search_.narrow_.threshold(j);
+                    thresholds[pair.column] = search_.narrow_.threshold(j);
                 }
             }
             search_.work_.screened += work_.screened;
@@ -201,6 +195,9 @@ class Search {
         const Kernels& kernels_;
         Panel rows_;
         Panel columns_;
+        Range rows_taken_{0, 0};
+        std::vector<Cell> cells_;  // of the rows
+        Box box_;                  // around all of them
         std::vector<int32_t> row_thresholds_;
         std::vector<int32_t> column_thresholds_;
         std::vector<Pair> survivors_;
@@ -214,6 +211,15 @@ class Search {
      private:
         Counts work_;
     };
+
+    // How many columns are looked at together: as few as have a small box. Where there are no
+    // boxes, so many that their full points, too, stay in a core's own cache: the survivors of all
+    // rows of a tile are screened with them.
+    int64_t block_columns() const {
+        return references_.narrow.width <= kBoxedWidth
+                   ? kCell
+                   : panel_columns(references_.full.feature_pairs());
+    }
 
     // The block of columns that a column belongs to.
     size_t block_of(int64_t column) const {
@@ -232,11 +238,11 @@ class Search {
         if (!row_asks && !column_asks) {
             return false;
         }
-        if (has_narrow_) {
+        if (full_) {
             ++work.screened;
-            const int32_t finer = full_.product(i, j);
-            if (!(row_asks && finer > full_.threshold(i)) &&
-                !(column_asks && finer > full_.threshold(j))) {
+            const int32_t finer = full_->product(i, j);
+            if (!(row_asks && finer > full_->threshold(i)) &&
+                !(column_asks && finer > full_->threshold(j))) {
                 return false;
             }
         }
@@ -264,8 +270,8 @@ class Search {
             squared_[i] = squared;
             rows_[i] = row;
             narrow_.tighten(i, squared);
-            if (has_narrow_) {
-                full_.tighten(i, squared);
+            if (full_) {
+                full_->tighten(i, squared);
             }
         } else if (squared == before) {
             rows_[i] = std::min(rows_[i], row);
@@ -291,11 +297,11 @@ class Search {
         for (int64_t c = 0; c < chosen; ++c) {
             codes[c] = references_.codes[c * step];
         }
-        const int64_t strips = (samples_.count + kStripRows - 1) / kStripRows;
-        crew.run(strips, [&] {
-            return [&, rows = Panel(kernels, kernels.rows)](int64_t strip) mutable {
-                const int64_t begin = strip * kStripRows;
-                const int64_t end = std::min(begin + kStripRows, samples_.count);
+        const int64_t cells = (samples_.count + kCell - 1) / kCell;
+        crew.run(cells, [&] {
+            return [&, rows = Panel(kernels, kernels.rows)](int64_t cell) mutable {
+                const int64_t begin = cell * kCell;
+                const int64_t end = std::min(begin + kCell, samples_.count);
                 rows.fill(samples_.narrow, narrow_.sample_seeds.data(), begin, end - begin);
                 for (int64_t group = 0; group < rows.groups(); ++group) {
                     const int64_t first = begin + group * kernels.rows;
@@ -309,12 +315,13 @@ class Search {
     void seed_group(const Panel& rows, int64_t group, int64_t first, int64_t last,
                     const std::vector<Panel>& panels, const std::vector<int32_t>& codes,
                     int64_t step) {
-        std::vector<int32_t> own(problem_.kernels.rows), products(own.size(), 2 * kLowSeed);
-        std::vector<int32_t> columns(own.size(), -1), best(own.size(), -1);
+        const int rows_at_once = problem_.kernels.rows;
+        std::vector<int32_t> own(rows_at_once), products(rows_at_once, 2 * kLowSeed);
+        std::vector<int32_t> columns(rows_at_once), best(rows_at_once, -1);
         std::copy(samples_.codes + first, samples_.codes + last, own.begin());
         int64_t offset = 0;
         for (const Panel& panel : panels) {
-            columns.assign(columns.size(), -1);
+            std::fill(columns.begin(), columns.end(), -1);
             problem_.kernels.challenge(rows.strip(group, panel), {own.data(), codes.data() + offset,
                                                                   products.data(), columns.data()});
             for (size_t r = 0; r < columns.size(); ++r) {
@@ -336,11 +343,10 @@ class Search {
     const bool self_form_;
     const Side& samples_;
     const Side& references_;
-    const bool has_narrow_;
     const Layout layout_;
     std::vector<std::atomic<double>> squared_;
     Sieve narrow_;
-    Sieve full_;
+    std::optional<Sieve> full_;  // where the narrow balls are not the full ones themselves
     int64_t* rows_;
     double* output_;
     std::vector<Range> blocks_;

@@ -148,28 +148,36 @@ inline Vector settled(Vector vector) {
 constexpr int kSquare = 8;
 
 // Turns a square of 32-bit numbers, rows `stride` apart, into columns `to_stride` apart (both in
-// 16-bit numbers).
-inline void transpose(const int16_t* from, int64_t stride, int16_t* to, int64_t to_stride) {
-    __m256i rows[kSquare], pairs[kSquare], fours[kSquare];
+// 16-bit numbers). Rows from `rows` on are zeros, columns from `columns` on are not written.
+inline void transpose(const int16_t* from, int64_t stride, int64_t rows, int16_t* to,
+                      int64_t to_stride, int64_t columns) {
+    __m256i row[kSquare], pairs[kSquare], fours[kSquare];
+#pragma GCC unroll 8
     for (int r = 0; r < kSquare; ++r) {
-        rows[r] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + r * stride));
+        row[r] = _mm256_setzero_si256();
+        if (r < rows) {
+            row[r] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + r * stride));
+        }
     }
+#pragma GCC unroll 8
     for (int r = 0; r < kSquare; r += 2) {
-        pairs[r] = _mm256_unpacklo_epi32(rows[r], rows[r + 1]);
-        pairs[r + 1] = _mm256_unpackhi_epi32(rows[r], rows[r + 1]);
+        pairs[r] = _mm256_unpacklo_epi32(row[r], row[r + 1]);
+        pairs[r + 1] = _mm256_unpackhi_epi32(row[r], row[r + 1]);
     }
+#pragma GCC unroll 8
     for (int r = 0; r < kSquare; r += 4) {
         fours[r] = _mm256_unpacklo_epi64(pairs[r], pairs[r + 2]);
         fours[r + 1] = _mm256_unpackhi_epi64(pairs[r], pairs[r + 2]);
         fours[r + 2] = _mm256_unpacklo_epi64(pairs[r + 1], pairs[r + 3]);
         fours[r + 3] = _mm256_unpackhi_epi64(pairs[r + 1], pairs[r + 3]);
     }
-    const auto store = [](int16_t* column, __m256i eight) {
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(column), eight);
-    };
-    for (int c = 0; c < kSquare / 2; ++c) {
-        store(to + c * to_stride, _mm256_permute2x128_si256(fours[c], fours[c + 4], 0x20));
-        store(to + (c + 4) * to_stride, _mm256_permute2x128_si256(fours[c], fours[c + 4], 0x31));
+#pragma GCC unroll 8
+    for (int c = 0; c < kSquare; ++c) {
+        const __m256i column = c < 4 ? _mm256_permute2x128_si256(fours[c], fours[c + 4], 0x20)
+                                     : _mm256_permute2x128_si256(fours[c - 4], fours[c], 0x31);
+        if (c < columns) {
+            _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + c * to_stride), column);
+        }
     }
 }
 
@@ -177,8 +185,9 @@ inline void transpose(const int16_t* from, int64_t stride, int16_t* to, int64_t 
 
 constexpr int kSquare = 1;
 
-inline void transpose(const int16_t* from, int64_t, int16_t* to, int64_t) {
-    std::memcpy(to, from, 4);
+inline void transpose(const int16_t* from, int64_t, int64_t rows, int16_t* to, int64_t, int64_t) {
+    const int16_t zeros[2] = {};
+    std::memcpy(to, rows > 0 ? from : zeros, sizeof zeros);
 }
 
 #endif

@@ -14,6 +14,11 @@ struct Range {
     int64_t size() const { return end - begin; }
 };
 
+inline Range common(Range a, Range b) {
+    const int64_t begin = std::clamp(a.begin, b.begin, b.end);
+    return {begin, std::clamp(a.end, begin, b.end)};
+}
+
 // Rows against columns. A mixed tile may hold pairs that the walk does not ask about: of the wrong
 // classes or, in the self form, already met from their other side.
 struct Tile {
@@ -32,6 +37,33 @@ struct Layout {
 
     bool asks(int64_t i, int64_t j, bool foreign) const {
         return (row_codes[i] != column_codes[j]) == foreign && !(self_form && j <= i);
+    }
+
+    // The part of these columns outside of which none of these rows asks.
+    Range asked(Range rows, Range among, bool foreign) const {
+        Range part = foreign ? Range{0, columns} : classes_of(rows);
+        if (self_form) {
+            part.begin = foreign ? classes_of({rows.begin, rows.begin + 1}).end : rows.begin + 1;
+        }
+        return common(part, among);
+    }
+
+    // The part of these columns that each of these rows asks about, as one of its class.
+    Range shared(Range rows, Range among) const {
+        Range part = classes_of(rows);
+        if (row_codes[rows.begin] != row_codes[rows.end - 1]) {
+            part.end = part.begin;
+        } else if (self_form) {
+            part.begin = rows.end;
+        }
+        return common(part, among);
+    }
+
+    // The columns of all classes from the first row's to the last one's.
+    Range classes_of(Range rows) const {
+        const int32_t* const end = column_codes + columns;
+        return {std::lower_bound(column_codes, end, row_codes[rows.begin]) - column_codes,
+                std::upper_bound(column_codes, end, row_codes[rows.end - 1]) - column_codes};
     }
 };
 
@@ -74,13 +106,11 @@ inline void add_tiles(Range rows, Range columns, bool mixed, std::vector<Tile>& 
 // Tiles that cover every pair of different classes, or every pair of one class.
 inline std::vector<Tile> tiles(const Layout& layout, bool foreign) {
     std::vector<Tile> result;
-    const int32_t* const end = layout.column_codes + layout.columns;
     for (const Range rows : pieces(layout.row_codes, layout.rows, kStripRows)) {
         const int32_t first = layout.row_codes[rows.begin];
         const int32_t last = layout.row_codes[rows.end - 1];
         // Columns of the strip's own classes, and in the self form none that were met before.
-        Range own{std::lower_bound(layout.column_codes, end, first) - layout.column_codes,
-                  std::upper_bound(layout.column_codes, end, last) - layout.column_codes};
+        Range own = layout.classes_of(rows);
         if (layout.self_form) {
             own.begin = rows.begin;
         }

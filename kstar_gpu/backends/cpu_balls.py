@@ -23,7 +23,6 @@ from ..sketch import make_centre
 
 # Measured: a pair costs its tile about as much as ten products more.
 COSTS = Costs(pair=10, screened=3500, screened_product=2.6, worth=6e9)
-ARRANGED_WIDTH = 64  # in more dimensions boxes overlap whatever the order
 
 SAMPLE_BYTES = 200  # thresholds, seeds, radii, results and order of one sample
 THREAD_BYTES = 2 << 20  # packed columns and survivors of one thread
@@ -110,7 +109,7 @@ def make_sides(
     if directions is not None:
         narrow = _projected(full, directions, certificates[0], crew)
         certificates.append(_certificate(narrow, scale, lengths, dimensions))
-    if narrow[0].width <= ARRANGED_WIDTH:
+    if narrow[0].width <= _cpu.BOXED_WIDTH:
         sides, full, narrow, equal_rows = _arranged(
             sides, full, narrow, equal_rows, certificates[-1], crew
         )
