@@ -10,6 +10,7 @@ Points = NDArray[np.int16]
 
 LONGEST: float
 WIDTH_STEP: int
+BOXED_WIDTH: int
 
 def targets() -> list[str]: ...
 

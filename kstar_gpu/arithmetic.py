@@ -8,8 +8,11 @@ one of them, so they are switched off for the length of a computation and put ba
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from .distance import row_chunks
 
 REDUCED = ("tf32", "bf16")
 GRAIN = 1 << 15  # elements that torch hands to one thread at least
@@ -70,7 +73,9 @@ def _denormals_kept(inputs: tuple[Tensor, ...]) -> Iterator[None]:
     if flushed:
         torch.set_flush_denormal(False)
     threads = torch.get_num_threads()
-    alone = threads > 1 and _flushes(threads * GRAIN) and any(_tiny(x) for x in inputs)
+    # In this order: the question to the workers wakes them, and for some milliseconds afterwards
+    # they look for more work instead of sleeping, on cores that a small problem could use.
+    alone = threads > 1 and any(_tiny(x) for x in inputs) and _flushes(threads * GRAIN)
     if alone:
         torch.set_num_threads(1)
     try:
@@ -93,16 +98,24 @@ def _tiny(values: Tensor) -> bool:
     """Whether a difference of two values, or its square, could be a float64 denormal.
 
     Differences of numbers that are 0 or at least 2^-450 are 0 or at least 2^-503, and their
-    squares are normal. float32 denormals count: reading them may flush.
+    squares are normal. float32 denormals count: reading them may flush. Of values on another
+    device nothing is found out.
     """
-    if values.dtype == torch.float16:
-        return False  # its denormals are normal float32 numbers, and reading them never flushes
-    integers = {2: torch.int16, 4: torch.int32, 8: torch.int64}[values.dtype.itemsize]
-    smallest = {2: 1 << 7, 4: 1 << 23, 8: (1023 - 450) << 52}[values.dtype.itemsize]
-    sign = torch.iinfo(integers).max
-    for rows in torch.split(values, 4096):
-        magnitude = rows.contiguous().view(integers).bitwise_and(sign)
-        if bool(((magnitude > 0) & (magnitude < smallest)).any()):
+    if values.dtype == torch.float16 or values.numel() == 0:
+        return False  # float16: its denormals are normal float32 numbers
+    if values.device.type != "cpu":
+        return True
+    signed, unsigned, smallest = {
+        2: (torch.int16, np.uint16, 1 << 7),
+        4: (torch.int32, np.uint32, 1 << 23),
+        8: (torch.int64, np.uint64, (1023 - 450) << 52),
+    }[values.dtype.itemsize]
+    rows = values.reshape(len(values) if values.ndim > 0 else 1, -1)  # not yet checked
+    for chunk in row_chunks(*rows.shape, elements=GRAIN):
+        bits = rows[chunk].contiguous().view(signed).numpy().view(unsigned)
+        magnitudes = bits & unsigned(torch.iinfo(signed).max)
+        magnitudes -= unsigned(1)  # wraps zero round to the largest
+        if magnitudes.min() < smallest - 1:
             return True
     return False
 

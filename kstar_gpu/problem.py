@@ -54,7 +54,7 @@ class Samples:
     def rows(self, positions: Tensor | slice) -> Tensor:
         """Return the rows at these positions in float64, as the canonical distance reads them."""
         index = self.order[positions]
-        rows = self.values[index].to(torch.float64)
+        rows = self.values.index_select(0, index).to(torch.float64)
         return rows if self.norms is None else rows / self.norms[index, None]
 
 
@@ -141,13 +141,23 @@ def check_finite(matrix: Tensor, name: str) -> float:
     """Refuse NaN and infinity, naming the first row; return the largest magnitude."""
     largest = 0.0
     for chunk in row_chunks(*matrix.shape):
-        low, high = (bound.item() for bound in torch.aminmax(matrix[chunk]))  # NaN comes through
+        low, high = _extremes(matrix[chunk])
         if not (np.isfinite(low) and np.isfinite(high)):
             finite = torch.isfinite(matrix[chunk]).all(1)
             row = chunk.start + int(torch.nonzero(~finite)[0])
             raise ValueError(f"{name}: finite numbers are wanted, got NaN or infinity in row {row}")
         largest = max(largest, -low, high)
     return largest
+
+
+def _extremes(values: Tensor) -> tuple[float, float]:
+    """Return the least and the greatest value; NaN, where there is one."""
+    if values.device.type != "cpu":
+        low, high = torch.aminmax(values)
+        return float(low), float(high)
+    # Without torch's workers, see `arithmetic`.
+    array = (values.float() if values.dtype.itemsize == 2 else values).numpy()
+    return float(array.min()), float(array.max())
 
 
 def _in_class_order(

@@ -148,10 +148,11 @@ def _search(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
     """Return k*, distance and index, in the order of the input."""
     x = to_tensor(features, "features")
+    y = None if references is None else to_tensor(references, "references")
     place = _computing_device(x, backend, device)
     name = choose_backend(backend, place)
-    with exact_arithmetic(place, x):
-        problem = make_problem(x, references, classes, metric, float64_device(place))
+    with exact_arithmetic(place, *(given for given in (x, y) if given is not None)):
+        problem = make_problem(x, y, classes, metric, float64_device(place))
         engine = make_engine(name, problem, place, memory_limit, progress)
         squared, rows = engine.nearest_foreign()
         counts = engine.count_within(squared)
