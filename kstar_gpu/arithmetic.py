@@ -16,6 +16,7 @@ from .distance import row_chunks
 
 REDUCED = ("tf32", "bf16")
 GRAIN = 1 << 15  # elements that torch hands to one thread at least
+CHECKED_AT_ONCE = 1 << 17  # elements: half a megabyte, which stays in a cache
 PROBE_SIZE = 256  # large enough that a library would take its fast path
 
 
@@ -111,7 +112,7 @@ def _tiny(values: Tensor) -> bool:
         8: (torch.int64, np.uint64, (1023 - 450) << 52),
     }[values.dtype.itemsize]
     rows = values.reshape(len(values) if values.ndim > 0 else 1, -1)  # not yet checked
-    for chunk in row_chunks(*rows.shape, elements=GRAIN):
+    for chunk in row_chunks(*rows.shape, elements=CHECKED_AT_ONCE):
         bits = rows[chunk].contiguous().view(signed).numpy().view(unsigned)
         magnitudes = bits & unsigned(torch.iinfo(signed).max)
         magnitudes -= unsigned(1)  # wraps zero round to the largest
