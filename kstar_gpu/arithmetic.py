@@ -112,7 +112,7 @@ def _tiny(values: Tensor) -> bool:
         8: (torch.int64, np.uint64, (1023 - 450) << 52),
     }[values.dtype.itemsize]
     rows = values.reshape(len(values) if values.ndim > 0 else 1, -1)  # not yet checked
-    for chunk in row_chunks(*rows.shape, elements=CHECKED_AT_ONCE):
+    for chunk in row_chunks(rows.shape[0], rows.shape[1], CHECKED_AT_ONCE):
         bits = rows[chunk].contiguous().view(signed).numpy().view(unsigned)
         magnitudes = bits & unsigned(torch.iinfo(signed).max)
         magnitudes -= unsigned(1)  # wraps zero round to the largest

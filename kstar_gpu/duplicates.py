@@ -12,25 +12,64 @@ import torch
 from numpy.typing import NDArray
 
 from .distance import row_chunks
-from .problem import Samples
+from .problem import Problem, Samples
 
 Integers = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 NO_ROW = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
 class Distinct:
-    """The distinct samples of each class, by position, and where the others went."""
+    """A problem in which the equal samples of each class are one.
 
-    positions: Integers  # (n,) of the first sample of each kind
-    weights: Integers  # (n,) how many samples are like it
-    kind: Integers  # (N,) position -> index into `positions`
+    Queries stay as they are: they do not meet, and so need not stand for each other.
+    """
 
-    def taken(self, order: Integers) -> "Distinct":
-        """Return the same samples in another order."""
-        place = np.empty_like(order)
-        place[order] = np.arange(len(order))
-        return Distinct(self.positions[order], self.weights[order], place[self.kind])
+    problem: Problem
+    positions: Integers  # (n,) of its samples in the whole problem: the first of each kind
+    kind: Integers  # (N,) position in the whole problem -> which of its samples
+    reference_positions: Integers  # (m,) likewise of its references
+    weights: Integers  # (m,) how many equal ones each of its references stands for
+    equal_rows: Integers  # (n,) lowest row of an equal reference of another class, or `NO_ROW`
+
+    @property
+    def settled(self) -> Bools:
+        """Which samples (n,) are settled: another class has an equal one."""
+        settled: Bools = self.equal_rows != NO_ROW
+        return settled
+
+    @property
+    def own_weights(self) -> Integers:
+        """How many others of its class each sample (n,) is equal to, and itself stands for."""
+        return self.weights - 1 if self.problem.self_form else np.zeros_like(self.positions)
+
+
+def fingerprint_weights(dimensions: int) -> NDArray[np.float64]:
+    """Return the numbers (d,) whose product with a row is its fingerprint."""
+    return np.random.default_rng(0).standard_normal(dimensions)
+
+
+def without_duplicates(problem: Problem, fingerprints: list[NDArray[np.float64]]) -> Distinct:
+    """Join the equal samples of each class.
+
+    Parameters
+    ----------
+    fingerprints : per side (N,) numbers that equal rows share, and different ones hardly ever; or
+        all different, to join none
+    """
+    sides = [problem.samples] if problem.self_form else [problem.samples, problem.references]
+    groups = groups_of_equals(sides, fingerprints)
+    ours, theirs = groups[: len(sides[0])], groups[-len(sides[-1]) :]
+    kept, weights, kind = _first_of_each(theirs, problem.references.codes)
+    references = problem.references.taken(kept)
+    equal_rows = foreign_equals(ours, problem.samples.codes, theirs, problem.references)
+    if problem.self_form:
+        joined = Problem(references, references, problem.largest)
+        return Distinct(joined, kept, kind, kept, weights, equal_rows[kept])
+    joined = Problem(problem.samples, references, problem.largest)
+    everyone = np.arange(len(ours))
+    return Distinct(joined, everyone, everyone, kept, weights, equal_rows)
 
 
 def groups_of_equals(sides: list[Samples], fingerprints: list[NDArray[np.float64]]) -> Integers:
@@ -67,8 +106,11 @@ def _rows(sides: list[Samples], positions: Integers) -> NDArray[np.float64]:
     return rows
 
 
-def distinct(groups: Integers, codes: Integers) -> Distinct:
-    """Join the equal samples of each class; `groups` and `codes` are per position."""
+def _first_of_each(groups: Integers, codes: Integers) -> tuple[Integers, Integers, Integers]:
+    """Return the first position of each group in each class, and how many it stands for.
+
+    Also, for all positions, which one stands for them.
+    """
     # Positions of a class follow each other, and so the first one has the lowest row.
     keys = codes * (groups.max() + 1) + groups
     _, positions, kind, weights = np.unique(
@@ -77,7 +119,7 @@ def distinct(groups: Integers, codes: Integers) -> Distinct:
     rank = np.argsort(positions)
     back = np.empty_like(rank)
     back[rank] = np.arange(len(rank))
-    return Distinct(positions[rank], weights[rank], back[kind])
+    return positions[rank], weights[rank], back[kind]
 
 
 def foreign_equals(

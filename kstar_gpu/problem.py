@@ -43,13 +43,18 @@ class Classes:
 class Samples:
     """One side of the problem in class order: position p is row ``order[p]`` of the input."""
 
-    values: Tensor  # (N, d) as given: float16, bfloat16, float32 or float64
-    norms: Tensor | None  # (N,) float64: what each row is divided by, under cosine
+    values: Tensor  # (rows, d) as given: float16, bfloat16, float32 or float64
+    norms: Tensor | None  # (rows,) float64: what each row is divided by, under cosine
     order: Tensor  # (N,) int64, position -> row
     codes: NDArray[np.int64]  # (N,) class of each position, rising
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.codes)
+
+    def taken(self, positions: NDArray[np.int64]) -> "Samples":
+        """Return the samples at these positions; their classes must still rise."""
+        order = self.order[torch.from_numpy(positions).to(self.order.device)]
+        return Samples(self.values, self.norms, order, self.codes[positions])
 
     def rows(self, positions: Tensor | slice) -> Tensor:
         """Return the rows at these positions in float64, as the canonical distance reads them."""

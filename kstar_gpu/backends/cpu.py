@@ -10,7 +10,6 @@ from torch import Tensor
 from tqdm import tqdm
 
 from .. import _cpu
-from ..duplicates import NO_ROW
 from ..problem import Problem
 from .cpu_balls import Crew, make_sides, widest_sketch
 
@@ -29,26 +28,32 @@ class Engine:
         self.progress = progress
         self.crew = Crew(torch.get_num_threads(), os.environ.get("KSTAR_CPU_TARGET", ""))
         widest = widest_sketch(problem, self.crew.threads, memory_limit)
-        self.sides, self.kept, self.equal_rows = make_sides(problem, widest, self.crew)
+        self.sides, self.distinct, order = make_sides(problem, widest, self.crew)
+        self.order = order  # of the distinct samples in the sides
+        self.place = np.empty_like(order)  # and where each of them went
+        self.place[order] = np.arange(len(order))
         self.width = self.sides[0].width
         self.work: dict[str, dict[str, int]] = {}  # by question: pairs looked at, stage by stage
 
     def nearest_foreign(self) -> tuple[Tensor, Tensor]:
         """Return per position the squared distance and the row of the nearest foreign sample."""
-        known = self.equal_rows != NO_ROW
-        squared = np.where(known, 0.0, np.inf)
-        rows = np.where(known, self.equal_rows, -1)
+        settled = self.distinct.settled[self.order]
+        squared = np.where(settled, 0.0, np.inf)
+        rows = np.where(settled, self.distinct.equal_rows[self.order], -1)
         self._ask("search", _cpu.nearest_foreign, squared, rows)
-        return torch.from_numpy(squared[self.kept.kind]), torch.from_numpy(rows[self.kept.kind])
+        return self._of_all(squared), self._of_all(rows)
 
     def count_within(self, squared_radii: Tensor) -> Tensor:
         """Return per position how many others of its class are nearer than its radius."""
-        squared = squared_radii.numpy()[self.kept.positions]
+        squared = squared_radii.numpy()[self.distinct.positions[self.order]]
         counts = np.zeros(len(squared), dtype=np.int64)
         self._ask("count", _cpu.count_within, squared, counts)
-        if self.self_form:  # its own duplicates are nearer than any radius but 0
-            counts += np.where(squared > 0, self.kept.weights - 1, 0)
-        return torch.from_numpy(counts[self.kept.kind])
+        counts += np.where(squared > 0, self.distinct.own_weights[self.order], 0)
+        return self._of_all(counts)
+
+    def _of_all(self, results: NDArray[Any]) -> Tensor:
+        """Return results for all positions, duplicates included."""
+        return torch.from_numpy(results[self.place[self.distinct.kind]])
 
     def _ask(self, name: str, question: Any, *columns: NDArray[Any]) -> None:
         with tqdm(desc=name, unit="tile", disable=not self.progress) as bar:

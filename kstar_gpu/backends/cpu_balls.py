@@ -17,7 +17,7 @@ from torch import Tensor
 from .. import _cpu
 from ..definition import LANES
 from ..directions import FLOATS_AT_ONCE, Costs, Population, choose_directions
-from ..duplicates import Distinct, distinct, foreign_equals, groups_of_equals
+from ..duplicates import Distinct, fingerprint_weights, without_duplicates
 from ..problem import Problem, Samples
 from ..sketch import make_centre
 
@@ -46,25 +46,20 @@ class Crew(NamedTuple):
 
 @dataclass(frozen=True)
 class Side:
-    """One side of the problem without its duplicates."""
+    """One side of the problem."""
 
     samples: Samples
-    kept: Distinct
+    weights: Integers  # how many equal samples each stands for
     lengths: Floats  # distance from the centre, in the features' unit
 
     @property
     def codes(self) -> Integers:
-        """Class of each kept sample."""
-        return self.samples.codes[self.kept.positions]
-
-    @property
-    def rows(self) -> _cpu.Rows:
-        """The kept samples' features."""
-        return _unpacked(self.samples, self.samples.order.numpy()[self.kept.positions])
+        """Class of each sample."""
+        return self.samples.codes
 
     def taken(self, order: Integers) -> "Side":
         """Return the same side in another order."""
-        return Side(self.samples, self.kept.taken(order), self.lengths[order])
+        return Side(self.samples.taken(order), self.weights[order], self.lengths[order])
 
 
 @dataclass(frozen=True)
@@ -89,8 +84,7 @@ def make_sides(
 ) -> tuple[list[_cpu.Side], Distinct, Integers]:
     """Return the sides as the compiled engine takes them.
 
-    Also which samples were kept, and for each of those the lowest row of an equal reference of
-    another class, or `NO_ROW`.
+    Also the problem without duplicates whose sides they are, and the order of its samples in them.
 
     Parameters
     ----------
@@ -98,7 +92,7 @@ def make_sides(
     """
     dimensions = problem.samples.values.shape[1]
     centre = make_centre(problem).numpy()
-    sides, equal_rows = _without_duplicates(problem, centre, crew)
+    sides, distinct = _without_duplicates(problem, centre, crew)
     lengths = np.concatenate([side.lengths for side in sides])
     scale, longest = choose_unit(lengths, dimensions)
     centre = np.rint(centre * scale) / scale  # so that samples on a lattice stay exact
@@ -109,54 +103,47 @@ def make_sides(
     if directions is not None:
         narrow = _projected(full, directions, certificates[0], crew)
         certificates.append(_certificate(narrow, scale, lengths, dimensions))
+    order = np.arange(len(sides[0].codes))
     if narrow[0].width <= _cpu.BOXED_WIDTH:
-        sides, full, narrow, equal_rows = _arranged(
-            sides, full, narrow, equal_rows, certificates[-1], crew
-        )
+        sides, full, narrow, order = _arranged(sides, full, narrow, certificates[-1], crew)
     compiled = [
         _cpu.Side(
-            side.rows,
+            _unpacked(side.samples),
             side.codes.astype(np.int32),
-            side.kept.weights.astype(np.int32),
+            side.weights.astype(np.int32),
             _balls(f, certificates[0]),
             _balls(n, certificates[-1]),
         )
         for side, f, n in zip(sides, full, narrow, strict=True)
     ]
-    return compiled, sides[0].kept, equal_rows
+    return compiled, distinct, order
 
 
 def _without_duplicates(
     problem: Problem, centre: Floats, crew: Crew
-) -> tuple[list[Side], Integers]:
+) -> tuple[list[Side], Distinct]:
     given = [problem.samples] if problem.self_form else [problem.samples, problem.references]
-    weights = np.random.default_rng(0).standard_normal(len(centre))
+    weights = fingerprint_weights(len(centre))
     lengths = [np.empty(len(samples)) for samples in given]
     fingerprints = [np.empty(len(samples)) for samples in given]
     for samples, length, fingerprint in zip(given, lengths, fingerprints, strict=True):
-        rows = _unpacked(samples, samples.order.numpy())
-        _cpu.measure(rows, centre, weights, length, fingerprint, *crew)
-    groups = groups_of_equals(given, fingerprints)
-    ours, theirs = groups[: len(given[0])], groups[-len(given[-1]) :]
-    kept = [distinct(theirs, problem.references.codes)]
-    if not problem.self_form:  # queries do not meet, and so need not stand for each other
-        everyone = np.arange(len(ours))
-        kept.insert(0, Distinct(everyone, np.ones_like(everyone), everyone))
-    sides = [
-        Side(samples, some, length[some.positions])
-        for samples, some, length in zip(given, kept, lengths, strict=True)
-    ]
-    equal_rows = foreign_equals(ours, problem.samples.codes, theirs, problem.references)
-    return sides, equal_rows[kept[0].positions]
+        _cpu.measure(_unpacked(samples), centre, weights, length, fingerprint, *crew)
+    distinct = without_duplicates(problem, fingerprints)
+    references = distinct.problem.references
+    sides = [Side(references, distinct.weights, lengths[-1][distinct.reference_positions])]
+    if not problem.self_form:
+        samples = distinct.problem.samples
+        sides.insert(0, Side(samples, np.ones_like(distinct.positions), lengths[0]))
+    return sides, distinct
 
 
-def _unpacked(side: Samples, order: Integers) -> _cpu.Rows:
-    """Return rows, in this order, as the extension takes them."""
+def _unpacked(side: Samples) -> _cpu.Rows:
+    """Return rows as the extension takes them."""
     type_name = str(side.values.dtype).removeprefix("torch.")
     # numpy has no bfloat16: hand over its bits.
     values = side.values.view(torch.int16) if type_name == "bfloat16" else side.values
     norms = None if side.norms is None else side.norms.numpy()
-    return _cpu.Rows(values.numpy(), type_name, norms, order)
+    return _cpu.Rows(values.numpy(), type_name, norms, side.order.numpy())
 
 
 def choose_unit(lengths: Floats, dimensions: int) -> tuple[float, float]:
@@ -180,7 +167,7 @@ def choose_unit(lengths: Floats, dimensions: int) -> tuple[float, float]:
 def _quantised(side: Side, centre: Floats, scale: float, longest: float, crew: Crew) -> Stored:
     points = np.zeros((len(side.codes), _stride(len(centre))), dtype=np.int16)
     radii = side.lengths.copy()
-    _cpu.quantise(side.rows, centre, scale, longest, points, radii, *crew)
+    _cpu.quantise(_unpacked(side.samples), centre, scale, longest, points, radii, *crew)
     return Stored(points, len(centre), radii)
 
 
@@ -254,11 +241,13 @@ def _arranged(
     sides: list[Side],
     full: list[Stored],
     narrow: list[Stored],
-    equal_rows: Integers,
     certificate: _cpu.Certificate,
     crew: Crew,
 ) -> tuple[list[Side], list[Stored], list[Stored], Integers]:
-    """Let samples of a class that are near each other stand next to each other."""
+    """Let samples of a class that are near each other stand next to each other.
+
+    Return all in the new order, and that of the samples.
+    """
     orders = []
     for side, balls in zip(sides, narrow, strict=True):
         order = np.empty(len(side.codes), dtype=np.int64)
@@ -270,7 +259,7 @@ def _arranged(
         narrow = arranged
     else:
         narrow = [balls.taken(order) for balls, order in zip(narrow, orders, strict=True)]
-    return sides, arranged, narrow, equal_rows[orders[0]]
+    return sides, arranged, narrow, orders[0]
 
 
 def _stride(width: int) -> int:

@@ -21,7 +21,8 @@ from tqdm import tqdm
 from ..arithmetic import float32_products_are_float32
 from ..certificate import FLOAT32, FLOAT64, Certificate
 from ..directions import FLOATS_AT_ONCE, Costs, Population, choose_directions
-from ..distance import row_chunks, squared_distances
+from ..distance import lane_sum, row_chunks, squared_distances
+from ..duplicates import NO_ROW, fingerprint_weights, without_duplicates
 from ..problem import Problem, Samples
 from ..sketch import (
     Balls,
@@ -43,7 +44,7 @@ SEED_REFERENCES = 1024  # that every sample sees before a search with narrow bal
 NARROW_CROWD = 256  # the same of narrow balls: a pair's float64 distance costs so many products
 # Measured; `pair` are the passes over a tile.
 COSTS = Costs(pair=80, screened=0, screened_product=270, worth=1.5e10)
-NO_ROW = torch.iinfo(torch.int64).max
+LARGEST_COUNT = 1 << 24  # float32 sums of integers are exact up to here
 FAR = -torch.inf  # product of a pair that is not asked about: below every threshold
 
 
@@ -123,10 +124,11 @@ class Engine:
     def __init__(
         self, problem: Problem, device: torch.device, memory_limit: int | None, progress: bool
     ) -> None:
-        self.problem = problem
         self.device = device
         self.progress = progress
         self.side = tile_side(problem, memory_limit)
+        self.distinct = without_duplicates(problem, _fingerprints(problem))
+        problem = self.problem = self.distinct.problem
         self.frame = make_frame(problem)
         dimensions = problem.samples.values.shape[1]
         self.fine = certificate(FLOAT64, dimensions, dimensions, device)
@@ -140,6 +142,9 @@ class Engine:
         self.sieves.append(Sieve(self.fine, CROWDED, None))
         self.narrow = self._narrow_sieve(full, memory_limit) if trusted else None
         self.codes = [torch.from_numpy(side.codes).to(device) for side in sides]
+        exact = problem.samples.values.device
+        self.settled = torch.from_numpy(self.distinct.settled).to(exact)
+        self.weights = torch.from_numpy(self.distinct.weights).to(exact)
         self.left: tuple[Part, Sieve, Tensor] | None = None
         self.scratch: dict[tuple[str, torch.dtype], Tensor] = {}
 
@@ -151,13 +156,19 @@ class Engine:
             sieves = [self.narrow, *sieves]
             self._shorten_reach(search)
         self._walk("search", list(foreign_tiles(self.problem, self.side)), sieves, search)
-        return search.squared, search.rows
+        return self._of_all(search.squared), self._of_all(search.rows)
 
     def count_within(self, squared_radii: Tensor) -> Tensor:
         """Return per position how many others of its class are nearer than its radius."""
-        count = Count(self, squared_radii)
+        positions = torch.from_numpy(self.distinct.positions).to(squared_radii.device)
+        count = Count(self, squared_radii[positions])
         self._walk("count", list(class_tiles(self.problem, self.side // 2)), self.sieves, count)
-        return count.counts
+        own_weights = torch.from_numpy(self.distinct.own_weights).to(squared_radii.device)
+        return self._of_all(count.counts + own_weights * (count.squared > 0))
+
+    def _of_all(self, results: Tensor) -> Tensor:
+        """Return results for all positions, duplicates included."""
+        return results[torch.from_numpy(self.distinct.kind).to(results.device)]
 
     def distances(self, samples: Tensor, references: Tensor) -> Tensor:
         """Return the canonical squared distances between these positions, pair by pair."""
@@ -295,12 +306,11 @@ class Search(Question):
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine, torch.int64, torch.int64, torch.float64)
-        values = engine.problem.samples.values
-        self.squared = torch.full(
-            (len(values),), torch.inf, dtype=torch.float64, device=values.device
-        )
+        rows = torch.from_numpy(engine.distinct.equal_rows).to(engine.settled.device)
+        self.rows = rows.clone()  # those of samples that are settled, or NO_ROW
+        self.squared = torch.full_like(rows, torch.inf, dtype=torch.float64)
+        self.squared[engine.settled] = 0
         self.reach = self.squared.clone()  # radius in the frame within which the nearest must lie
-        self.rows = torch.full_like(self.squared, NO_ROW, dtype=torch.int64)
 
     def settle(self, views: list[View], crowd: float) -> bool:
         """Postpone the pairs within reach; the best of a tile shortens the reach at once."""
@@ -311,6 +321,7 @@ class Search(Question):
         reach = self.reach[view.own.positions]  # a view: shortened in place
         best = view.acc.amax(view.along)
         within = best >= bounds.farther(reach, own.radii).to(best.device)
+        within &= ~self.engine.settled[view.own.positions].to(best.device)
         asking = within.nonzero().squeeze(1)
         if len(asking) == 0:
             return True
@@ -370,6 +381,7 @@ class Count(Question):
         radius = engine.radius(squared_radii)
         self.inner, self.outer = engine.fine.below(radius), engine.fine.above(radius)
         self.counts = torch.zeros_like(squared_radii, dtype=torch.int64)
+        self.beside = engine.weights.to(engine.device)  # the weights where tiles are multiplied
 
     def settle(self, views: list[View], crowd: float) -> bool:
         """Count a tile from all its sides, or, if one of them is undecided, from none."""
@@ -386,7 +398,8 @@ class Count(Question):
         own, others, bounds = view.own.balls, view.others.balls, view.bounds
         inner, outer = self.inner[view.own.positions], self.outer[view.own.positions]
         nearer = bounds.nearer(inner, own.radii, own.slack, others.radii.max(), others.slack.max())
-        farther = bounds.farther(outer, own.radii)
+        # Nothing is nearer than zero.
+        farther = bounds.farther(outer, own.radii).where(outer > 0, torch.inf)
         # As floats: torch compares into them, and sums them, faster than booleans.
         inside = self.engine.buffer(f"inside {view.along}", view.acc.shape, view.acc.dtype)
         torch.gt(view.acc, view.column(nearer), out=inside)
@@ -394,13 +407,32 @@ class Count(Question):
         pair = (possible & (inside == 0)).nonzero().to(self.counts.device)
         samples = pair[:, 1 - view.along] + view.own.positions.start
         references = pair[:, view.along] + view.others.positions.start
-        return inside.sum(view.along).to(self.counts), samples, references
+        inside = inside if view.along == 1 else inside.T
+        weights = self.beside[view.others.positions].to(inside.dtype)
+        return torch.mv(inside, weights).to(self.counts), samples, references
 
     def refine(self) -> None:
         """Count the pending pairs whose canonical distance is less than the radius."""
         samples, references = self.take_pending()
         within = self.engine.distances(samples, references) < self.squared[samples]
-        self.counts += torch.bincount(samples[within], minlength=len(self.counts))
+        weights = self.engine.weights[references[within]]
+        self.counts.index_add_(0, samples[within], weights)
+
+
+def _fingerprints(problem: Problem) -> list[NDArray[np.float64]]:
+    """Return what `without_duplicates` wants to know."""
+    sides = [problem.samples] if problem.self_form else [problem.samples, problem.references]
+    if max(map(len, sides)) >= LARGEST_COUNT:
+        return [np.arange(float(len(side))) for side in sides]
+    weights = torch.from_numpy(fingerprint_weights(problem.samples.values.shape[1]))
+    weights = weights.to(problem.samples.values.device)
+    fingerprints = []
+    for side in sides:
+        chunks = row_chunks(len(side), len(weights))
+        # Not by a product of matrices: it may round equal rows differently.
+        products = torch.cat([lane_sum(side.rows(chunk) * weights) for chunk in chunks])
+        fingerprints.append(products.cpu().numpy())
+    return fingerprints
 
 
 def tile_side(problem: Problem, memory_limit: int | None) -> int:
