@@ -58,9 +58,8 @@ def without_duplicates(problem: Problem, fingerprints: list[NDArray[np.float64]]
     fingerprints : per side (N,) numbers that equal rows share, and different ones hardly ever; or
         all different, to join none
     """
-    sides = [problem.samples] if problem.self_form else [problem.samples, problem.references]
-    groups = groups_of_equals(sides, fingerprints)
-    ours, theirs = groups[: len(sides[0])], groups[-len(sides[-1]) :]
+    groups = groups_of_equals(problem.sides, fingerprints)
+    ours, theirs = groups[: len(problem.samples)], groups[-len(problem.references) :]
     kept, weights, kind = _first_of_each(theirs, problem.references.codes)
     references = problem.references.taken(kept)
     equal_rows = foreign_equals(ours, problem.samples.codes, theirs, problem.references)

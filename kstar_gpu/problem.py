@@ -76,6 +76,11 @@ class Problem:
         """Whether the samples are their own references."""
         return self.samples is self.references
 
+    @property
+    def sides(self) -> list[Samples]:
+        """The samples, and the references if they are others."""
+        return [self.samples] if self.self_form else [self.samples, self.references]
+
 
 def make_classes(labels: Any, reference_labels: Any) -> Classes:
     """Encode the labels of both sides; the references need two classes at least."""

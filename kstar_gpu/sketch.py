@@ -58,8 +58,7 @@ def make_centre(problem: Problem) -> Tensor:
 
     It is the median of some rows, coordinate by coordinate: a far outlier moves it little.
     """
-    sides = {id(side): side for side in (problem.samples, problem.references)}.values()
-    rows = torch.cat([side.rows(_spread_positions(len(side))) for side in sides])
+    rows = torch.cat([side.rows(_spread_positions(len(side))) for side in problem.sides])
     return rows.T.contiguous().median(dim=1).values
 
 

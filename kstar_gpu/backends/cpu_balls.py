@@ -122,11 +122,10 @@ def make_sides(
 def _without_duplicates(
     problem: Problem, centre: Floats, crew: Crew
 ) -> tuple[list[Side], Distinct]:
-    given = [problem.samples] if problem.self_form else [problem.samples, problem.references]
     weights = fingerprint_weights(len(centre))
-    lengths = [np.empty(len(samples)) for samples in given]
-    fingerprints = [np.empty(len(samples)) for samples in given]
-    for samples, length, fingerprint in zip(given, lengths, fingerprints, strict=True):
+    lengths = [np.empty(len(samples)) for samples in problem.sides]
+    fingerprints = [np.empty(len(samples)) for samples in problem.sides]
+    for samples, length, fingerprint in zip(problem.sides, lengths, fingerprints, strict=True):
         _cpu.measure(_unpacked(samples), centre, weights, length, fingerprint, *crew)
     distinct = without_duplicates(problem, fingerprints)
     references = distinct.problem.references
@@ -275,7 +274,7 @@ def widest_sketch(problem: Problem, threads: int, memory_limit: int | None) -> i
         If the memory limit does not even bear the full ones.
     """
     dimensions = problem.samples.values.shape[1]
-    samples = len(problem.samples) + (0 if problem.self_form else len(problem.references))
+    samples = sum(map(len, problem.sides))
     least = samples * (2 * _stride(dimensions) + SAMPLE_BYTES)
     least += threads * (THREAD_BYTES + PACKED_ROWS * 2 * _stride(dimensions))
     if memory_limit is None:

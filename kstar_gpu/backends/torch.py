@@ -133,15 +133,14 @@ class Engine:
         dimensions = problem.samples.values.shape[1]
         self.fine = certificate(FLOAT64, dimensions, dimensions, device)
         coarse = certificate(FLOAT32, dimensions, dimensions, device)
-        sides = [problem.samples] if problem.self_form else [problem.samples, problem.references]
         everything = slice(None)
-        full = [make_balls(side, self.frame, coarse, everything, device) for side in sides]
+        full = [make_balls(side, self.frame, coarse, everything, device) for side in problem.sides]
         # Where float32 products are not what they say, all starts at the float64 sieve.
         trusted = coarse.holds and float32_products_are_float32(device)
         self.sieves = [Sieve(coarse, CROWDED, full)] if trusted else []
         self.sieves.append(Sieve(self.fine, CROWDED, None))
         self.narrow = self._narrow_sieve(full, memory_limit) if trusted else None
-        self.codes = [torch.from_numpy(side.codes).to(device) for side in sides]
+        self.codes = [torch.from_numpy(side.codes).to(device) for side in problem.sides]
         exact = problem.samples.values.device
         self.settled = torch.from_numpy(self.distinct.settled).to(exact)
         self.weights = torch.from_numpy(self.distinct.weights).to(exact)
@@ -421,13 +420,12 @@ class Count(Question):
 
 def _fingerprints(problem: Problem) -> list[NDArray[np.float64]]:
     """Return what `without_duplicates` wants to know."""
-    sides = [problem.samples] if problem.self_form else [problem.samples, problem.references]
-    if max(map(len, sides)) >= LARGEST_COUNT:
-        return [np.arange(float(len(side))) for side in sides]
+    if max(map(len, problem.sides)) >= LARGEST_COUNT:
+        return [np.arange(float(len(side))) for side in problem.sides]
     weights = torch.from_numpy(fingerprint_weights(problem.samples.values.shape[1]))
     weights = weights.to(problem.samples.values.device)
     fingerprints = []
-    for side in sides:
+    for side in problem.sides:
         chunks = row_chunks(len(side), len(weights))
         # Not by a product of matrices: it may round equal rows differently.
         products = torch.cat([lane_sum(side.rows(chunk) * weights) for chunk in chunks])
@@ -457,7 +455,7 @@ def tile_side(problem: Problem, memory_limit: int | None) -> int:
 def memory_needed(problem: Problem, side: int) -> int:
     """Return a bound on the bytes used beside the input: balls, one tile, chunks, results."""
     dimensions = problem.samples.values.shape[1]
-    samples = len(problem.samples) + (0 if problem.self_form else len(problem.references))
+    samples = sum(map(len, problem.sides))
     balls = samples * (4 * (dimensions + 2) + SAMPLE_BYTES)
     fine_balls = 3 * side * 8 * (dimensions + 2)
     return balls + fine_balls + TILE_BYTES_PER_PAIR * side**2 + CHUNK_BYTES
