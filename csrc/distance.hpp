@@ -28,7 +28,11 @@ double squared_distance(const RowX& x, const RowY& y, int64_t dimensions) {
         const double difference = x[k + lane] - y[k + lane];
         lanes[lane] += difference * difference;
     }
-    for (int half = kLanes / 2; half > 0; half /= 2) {
+    int half = kLanes / 2;
+    while (half >= dimensions) {
+        half /= 2;  // only zeros would be added
+    }
+    for (; half > 0; half /= 2) {
         for (int lane = 0; lane < half; ++lane) {
             lanes[lane] += lanes[lane + half];
         }

@@ -53,7 +53,7 @@ class Samples:
 
     def taken(self, positions: NDArray[np.int64]) -> "Samples":
         """Return the samples at these positions; their classes must still rise."""
-        order = self.order[torch.from_numpy(positions).to(self.order.device)]
+        order = self.order.index_select(0, torch.from_numpy(positions).to(self.order.device))
         return Samples(self.values, self.norms, order, self.codes[positions])
 
     def rows(self, positions: Tensor | slice) -> Tensor:

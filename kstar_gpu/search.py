@@ -157,8 +157,8 @@ def _search(
         squared, rows = engine.nearest_foreign()
         counts = engine.count_within(squared)
         distance = squared / 2 if metric == "cosine" else square_root(squared)
-    order = problem.samples.order.cpu().numpy()
-    in_input_order = np.argsort(order)
+    in_input_order = np.empty(len(rows), dtype=np.int64)
+    in_input_order[problem.samples.order.cpu().numpy()] = np.arange(len(rows))
     kstar_values, distances, indices = (
         column.cpu().numpy()[in_input_order] for column in (1 + counts, distance, rows)
     )

@@ -58,7 +58,7 @@ class Count {
               width_(panel_columns(count.samples_.full.feature_pairs())),
               rows_(kernels_, kernels_.rows),
               columns_(kernels_, kernels_.columns),
-              undecided_(kernels_.rows * (width_ + kernels_.columns)) {}
+              undecided_(kCell * (width_ + kernels_.columns)) {}
 
         void walk(const Tile& tile) {
             const Side& samples = count_.samples_;
@@ -102,9 +102,11 @@ class Count {
         }
 
         void block(Range rows, Range columns, bool mixed) {
-            for (int64_t group = 0; group < rows_.groups(); ++group) {
+            const int64_t most = mixed ? 1 : kCell / kernels_.rows;
+            for (int64_t group = 0; group < rows_.groups(); group += most) {
+                const int64_t at_once = std::min(most, rows_.groups() - group);
                 const int64_t first = rows.begin + group * kernels_.rows;
-                const Range members{first, std::min(first + kernels_.rows, rows.end)};
+                const Range members{first, std::min(first + at_once * kernels_.rows, rows.end)};
                 Range asked = columns;
                 Range shared = columns;
                 if (mixed) {
@@ -112,7 +114,7 @@ class Count {
                     shared = count_.layout_.shared(members, columns);
                 }
                 const Range whole = columns_.groups_within(shared);
-                count_groups(rows, columns, group, whole);
+                count_groups(rows, columns, {group, group + at_once}, whole);
                 if (mixed) {
                     const Range all = columns_.groups_of(asked);
                     count_one_by_one(rows, columns, members, group,
@@ -126,12 +128,12 @@ class Count {
             refined_ = 0;
         }
 
-        // Groups of columns that all rows of a group ask about.
-        void count_groups(Range rows, Range columns, int64_t group, Range groups) {
-            const int64_t r = group * kernels_.rows;
+        // Groups of columns that all these rows ask about.
+        void count_groups(Range rows, Range columns, Range row_groups, Range groups) {
+            const int64_t r = row_groups.begin * kernels_.rows;
             const int64_t c = groups.begin * kernels_.columns;
             const int64_t open = kernels_.count(
-                rows_.strip(group, columns_, groups),
+                rows_.strip(row_groups, columns_, groups),
                 {row_outer_.data() + r, row_inner_.data() + r, row_weights_.data() + r,
                  row_counts_.data() + r, column_outer_.data() + c, column_inner_.data() + c,
                  column_weights_.data() + c, column_counts_.data() + c},
@@ -152,12 +154,12 @@ class Count {
             products_.resize(kernels_.rows * width);
             kernels_.multiply(rows_.strip(group, columns_, groups), products_.data());
             const int64_t c = groups.begin * kernels_.columns;
+            const Range among{columns.begin + c, std::min(columns.begin + c + width, columns.end)};
             for (int64_t i = members.begin; i < members.end; ++i) {
                 const int32_t* product = products_.data() + (i - members.begin) * width;
-                for (int64_t k = 0; k < std::min(width, columns.size() - c); ++k) {
-                    if (count_.layout_.asks(i, columns.begin + c + k, false)) {
-                        decide(rows, columns, i - rows.begin, c + k, product[k]);
-                    }
+                const Range asked = count_.layout_.asked({i, i + 1}, among, false);
+                for (int64_t k = asked.begin - columns.begin; k < asked.end - columns.begin; ++k) {
+                    decide(rows, columns, i - rows.begin, k, product[k - c]);
                 }
             }
         }

@@ -16,13 +16,15 @@ struct Pair {
     int32_t product;
 };
 
-// A few rows against a block of columns, both packed. Products start at the sum of the seeds.
+// One or several groups of rows against groups of columns, all packed. Products start at the sum of
+// the seeds.
 struct Strip {
-    const int16_t* row_points;  // (pairs of features, rows of a micro-tile, 2)
+    const int16_t* row_points;  // (groups, pairs of features, rows of a micro-tile, 2)
     const int32_t* row_seeds;
     const int16_t* column_points;  // (groups, pairs of features, columns of a micro-tile, 2)
     const int32_t* column_seeds;
-    int64_t groups;         // of columns
+    int64_t row_groups;
+    int64_t column_groups;
     int64_t feature_pairs;  // half the width, rounded up
 };
 
@@ -62,6 +64,8 @@ struct Kernels {
     // be overwritten.
     void (*pack)(const int16_t* first, int64_t stride, int64_t count, int64_t feature_pairs,
                  int group, int16_t* packed);
+
+    // Search and count take several groups of rows at once, the other kernels one.
 
     // Writes the pairs that survive; returns their number.
     int64_t (*search)(const Strip&, const Thresholds&, Pair* survivors);

@@ -22,6 +22,17 @@ inline Vector all_of_pair(const int16_t* pair) {
     return Vector::all(both);
 }
 
+// The sum of all lanes. Parts of it may wrap, where the whole fits.
+inline int32_t sum(Vector vector) {
+    int32_t lanes[Vector::kLanes];
+    vector.store(lanes);
+    uint32_t total = 0;
+    for (const int32_t lane : lanes) {
+        total += static_cast<uint32_t>(lane);
+    }
+    return static_cast<int32_t>(total);
+}
+
 // A square at the edge of a group writes beyond it, onto what is packed next.
 static_assert(kTileRows % kSquare == 0 || kTileRows < kSquare);
 static_assert(kTileColumns % kSquare == 0 && kWidthStep % (2 * kSquare) == 0);
@@ -45,19 +56,20 @@ void pack(const int16_t* first, int64_t stride, int64_t count, int64_t feature_p
 struct MicroTile {
     Vector sums[kTileRows][kTileVectors];
 
-    MicroTile(const Strip& strip, int64_t group) {
-        const int32_t* seeds = strip.column_seeds + group * kTileColumns;
+    MicroTile(const Strip& strip, int64_t row_group, int64_t column_group) {
+        const int32_t* row_seeds = strip.row_seeds + row_group * kTileRows;
+        const int32_t* column_seeds = strip.column_seeds + column_group * kTileColumns;
 #pragma GCC unroll 8
         for (int v = 0; v < kTileVectors; ++v) {
-            const Vector column_seeds = Vector::load(seeds + v * Vector::kLanes);
+            const Vector seeds = Vector::load(column_seeds + v * Vector::kLanes);
 #pragma GCC unroll 8
             for (int r = 0; r < kTileRows; ++r) {
-                sums[r][v] = column_seeds + Vector::all(strip.row_seeds[r]);
+                sums[r][v] = seeds + Vector::all(row_seeds[r]);
             }
         }
-        const int16_t* row = strip.row_points;
+        const int16_t* row = strip.row_points + row_group * 2 * kTileRows * strip.feature_pairs;
         const int16_t* column =
-            strip.column_points + group * 2 * kTileColumns * strip.feature_pairs;
+            strip.column_points + column_group * 2 * kTileColumns * strip.feature_pairs;
         for (int64_t pair = 0; pair < strip.feature_pairs; ++pair) {
             Vector columns[kTileVectors];
 #pragma GCC unroll 8
@@ -79,40 +91,44 @@ struct MicroTile {
 };
 
 // Appends the pairs of one vector whose bits are set.
-inline Pair* append(uint32_t set, Vector products, int row, int64_t first_column, Pair* to) {
+inline Pair* append(uint32_t set, Vector products, int64_t row, int64_t first_column, Pair* to) {
     int32_t values[Vector::kLanes];
     products.store(values);
     for (; set != 0; set &= set - 1) {
         const int lane = __builtin_ctz(set);
-        *to++ = {row, static_cast<int32_t>(first_column + lane), values[lane]};
+        *to++ = {static_cast<int32_t>(row), static_cast<int32_t>(first_column + lane),
+                 values[lane]};
     }
     return to;
 }
 
 int64_t search(const Strip& strip, const Thresholds& thresholds, Pair* survivors) {
     Pair* end = survivors;
-    for (int64_t group = 0; group < strip.groups; ++group) {
-        const MicroTile tile(strip, group);
-        const auto survives = [&](int r, int v) {
-            const int64_t column = group * kTileColumns + v * Vector::kLanes;
-            return greater(tile.sums[r][v], min(Vector::load(thresholds.columns + column),
-                                                Vector::all(thresholds.rows[r])));
-        };
-        Mask any = survives(0, 0);
+    for (int64_t rows = 0; rows < strip.row_groups; ++rows) {
+        const int32_t* row_thresholds = thresholds.rows + rows * kTileRows;
+        for (int64_t group = 0; group < strip.column_groups; ++group) {
+            const MicroTile tile(strip, rows, group);
+            const auto survives = [&](int r, int v) {
+                const int64_t column = group * kTileColumns + v * Vector::kLanes;
+                return greater(tile.sums[r][v], min(Vector::load(thresholds.columns + column),
+                                                    Vector::all(row_thresholds[r])));
+            };
+            Mask any = survives(0, 0);
 #pragma GCC unroll 8
-        for (int v = 0; v < kTileVectors; ++v) {
-#pragma GCC unroll 8
-            for (int r = 0; r < kTileRows; ++r) {
-                any = either(any, survives(r, v));
-            }
-        }
-        if (bits(any) == 0) {
-            continue;
-        }
-        for (int r = 0; r < kTileRows; ++r) {
             for (int v = 0; v < kTileVectors; ++v) {
-                end = append(bits(survives(r, v)), tile.sums[r][v], r,
-                             group * kTileColumns + v * Vector::kLanes, end);
+#pragma GCC unroll 8
+                for (int r = 0; r < kTileRows; ++r) {
+                    any = either(any, survives(r, v));
+                }
+            }
+            if (bits(any) == 0) {
+                continue;
+            }
+            for (int r = 0; r < kTileRows; ++r) {
+                for (int v = 0; v < kTileVectors; ++v) {
+                    end = append(bits(survives(r, v)), tile.sums[r][v], rows * kTileRows + r,
+                                 group * kTileColumns + v * Vector::kLanes, end);
+                }
             }
         }
     }
@@ -121,84 +137,95 @@ int64_t search(const Strip& strip, const Thresholds& thresholds, Pair* survivors
 
 int64_t count(const Strip& strip, const Tally& tally, Pair* undecided) {
     Pair* end = undecided;
-    Vector row_counts[kTileRows];
-    for (int r = 0; r < kTileRows; ++r) {
-        row_counts[r] = Vector::all(0);
-    }
-    for (int64_t group = 0; group < strip.groups; ++group) {
-        const MicroTile tile(strip, group);
-        for (int v = 0; v < kTileVectors; ++v) {
-            const int64_t column = group * kTileColumns + v * Vector::kLanes;
-            const Vector outer = Vector::load(tally.column_outer + column);
-            const Vector inner = Vector::load(tally.column_inner + column);
-            const Vector weights = Vector::load(tally.column_weights + column);
-            Vector counts = Vector::load(tally.column_counts + column);
-            Mask open[kTileRows];
+    for (int64_t rows = 0; rows < strip.row_groups; ++rows) {
+        const int64_t first = rows * kTileRows;
+        const int32_t* row_inner = tally.row_inner + first;
+        const int32_t* row_outer = tally.row_outer + first;
+        const int32_t* row_weights = tally.row_weights + first;
+        Vector row_counts[kTileRows];
+        for (int r = 0; r < kTileRows; ++r) {
+            row_counts[r] = Vector::all(0);
+        }
+        for (int64_t group = 0; group < strip.column_groups; ++group) {
+            const MicroTile tile(strip, rows, group);
 #pragma GCC unroll 8
-            for (int r = 0; r < kTileRows; ++r) {
-                const Vector product = tile.sums[r][v];
-                const Mask inside_row = greater(product, Vector::all(tally.row_inner[r]));
-                const Mask inside_column = greater(product, inner);
-                row_counts[r] = row_counts[r] + masked(inside_row, weights);
-                counts = counts + masked(inside_column, Vector::all(tally.row_weights[r]));
-                open[r] = either(
-                    only_second(inside_row, greater(product, Vector::all(tally.row_outer[r]))),
-                    only_second(inside_column, greater(product, outer)));
-            }
-            counts.store(tally.column_counts + column);
-            Mask any = open[0];
+            for (int v = 0; v < kTileVectors; ++v) {
+                const int64_t column = group * kTileColumns + v * Vector::kLanes;
+                const Vector inner = Vector::load(tally.column_inner + column);
+                const Vector outer = Vector::load(tally.column_outer + column);
+                const Vector weights = Vector::load(tally.column_weights + column);
+                Vector counts = Vector::load(tally.column_counts + column);
+                // Between the thresholds, of the row or of the column.
+                const auto open = [&](int r, Mask inside_row, Mask inside_column) {
+                    const Vector product = tile.sums[r][v];
+                    return either(
+                        only_second(inside_row, greater(product, Vector::all(row_outer[r]))),
+                        only_second(inside_column, greater(product, outer)));
+                };
+                Mask any = greater(inner, inner);  // none
 #pragma GCC unroll 8
-            for (int r = 1; r < kTileRows; ++r) {
-                any = either(any, open[r]);
-            }
-            for (int r = 0; bits(any) != 0 && r < kTileRows; ++r) {
-                end = append(bits(open[r]), tile.sums[r][v], r, column, end);
+                for (int r = 0; r < kTileRows; ++r) {
+                    const Mask in_row = greater(tile.sums[r][v], Vector::all(row_inner[r]));
+                    const Mask in_column = greater(tile.sums[r][v], inner);
+                    row_counts[r] = add_where(in_row, row_counts[r], weights);
+                    counts = add_where(in_column, counts, Vector::all(row_weights[r]));
+                    any = either(any, open(r, in_row, in_column));
+                }
+                counts.store(tally.column_counts + column);
+                for (int r = 0; bits(any) != 0 && r < kTileRows; ++r) {
+                    const Mask in_row = greater(tile.sums[r][v], Vector::all(row_inner[r]));
+                    const Mask in_column = greater(tile.sums[r][v], inner);
+                    end = append(bits(open(r, in_row, in_column)), tile.sums[r][v], first + r,
+                                 column, end);
+                }
             }
         }
-    }
-    for (int r = 0; r < kTileRows; ++r) {
-        int32_t lanes[Vector::kLanes];
-        row_counts[r].store(lanes);
-        for (const int32_t lane : lanes) {
-            tally.row_counts[r] += lane;
+        for (int r = 0; r < kTileRows; ++r) {
+            tally.row_counts[first + r] += sum(row_counts[r]);
         }
     }
     return end - undecided;
 }
 
+// Every lane keeps a champion of its own, without a branch; the best of a row's lanes wins.
 void challenge(const Strip& strip, const Champions& champions) {
-    for (int64_t group = 0; group < strip.groups; ++group) {
-        const MicroTile tile(strip, group);
-        for (int r = 0; r < kTileRows; ++r) {
-            const Vector best = Vector::all(champions.products[r]);
-            const Vector own = Vector::all(champions.row_codes[r]);
-            for (int v = 0; v < kTileVectors; ++v) {
-                const int64_t column = group * kTileColumns + v * Vector::kLanes;
-                const Vector codes = Vector::load(champions.column_codes + column);
-                const Mask foreign = either(greater(own, codes), greater(codes, own));
-                const Mask better = greater(tile.sums[r][v], best);
-                uint32_t set = bits(foreign) & bits(better);
-                if (set == 0) {
-                    continue;
-                }
-                int32_t products[Vector::kLanes];
-                tile.sums[r][v].store(products);
-                for (; set != 0; set &= set - 1) {
-                    const int lane = __builtin_ctz(set);
-                    if (products[lane] > champions.products[r]) {
-                        champions.products[r] = products[lane];
-                        champions.columns[r] = static_cast<int32_t>(column + lane);
-                    }
-                }
+    Vector best[kTileRows], columns[kTileRows];
+    for (int r = 0; r < kTileRows; ++r) {
+        best[r] = Vector::all(champions.products[r]);
+        columns[r] = Vector::all(champions.columns[r]);
+    }
+    for (int64_t group = 0; group < strip.column_groups; ++group) {
+        const MicroTile tile(strip, 0, group);
+#pragma GCC unroll 8
+        for (int v = 0; v < kTileVectors; ++v) {
+            const int64_t column = group * kTileColumns + v * Vector::kLanes;
+            const Vector codes = Vector::load(champions.column_codes + column);
+            const Vector here = Vector::rising(static_cast<int32_t>(column));
+#pragma GCC unroll 8
+            for (int r = 0; r < kTileRows; ++r) {
+                const Vector product = tile.sums[r][v];
+                const Mask better = both(unequal(codes, Vector::all(champions.row_codes[r])),
+                                         greater(product, best[r]));
+                best[r] = choose(better, product, best[r]);
+                columns[r] = choose(better, here, columns[r]);
             }
         }
+    }
+    for (int r = 0; r < kTileRows; ++r) {
+        int32_t products[Vector::kLanes], column[Vector::kLanes];
+        best[r].store(products);
+        columns[r].store(column);
+        const int lane =
+            static_cast<int>(std::max_element(products, products + Vector::kLanes) - products);
+        champions.products[r] = products[lane];
+        champions.columns[r] = column[lane];
     }
 }
 
 void multiply(const Strip& strip, int32_t* products) {
-    const int64_t columns = strip.groups * kTileColumns;
-    for (int64_t group = 0; group < strip.groups; ++group) {
-        const MicroTile tile(strip, group);
+    const int64_t columns = strip.column_groups * kTileColumns;
+    for (int64_t group = 0; group < strip.column_groups; ++group) {
+        const MicroTile tile(strip, 0, group);
         for (int r = 0; r < kTileRows; ++r) {
             for (int v = 0; v < kTileVectors; ++v) {
                 tile.sums[r][v].store(products + r * columns + group * kTileColumns +
@@ -226,12 +253,7 @@ int32_t dot(const int16_t* x, const int16_t* y, int64_t width) {
     for (; k + kStep <= width; k += kStep) {
         sums[0] = add_products(sums[0], Vector::load(x + k), Vector::load(y + k));
     }
-    int32_t lanes[Vector::kLanes];
-    ((sums[0] + sums[1]) + (sums[2] + sums[3])).store(lanes);
-    uint32_t total = 0;  // parts of the sum may wrap; the whole fits
-    for (const int32_t lane : lanes) {
-        total += static_cast<uint32_t>(lane);
-    }
+    uint32_t total = static_cast<uint32_t>(sum((sums[0] + sums[1]) + (sums[2] + sums[3])));
     for (; k < width; ++k) {
         total += static_cast<uint32_t>(x[k] * y[k]);
     }

@@ -42,14 +42,18 @@ class Panel {
     int64_t groups() const { return static_cast<int64_t>(seeds_.size()) / group_; }
     int64_t padded() const { return static_cast<int64_t>(seeds_.size()); }
 
-    // One group of this panel's rows against some groups of the other's columns.
-    Strip strip(int64_t group, const Panel& columns, Range groups) const {
-        return {points_of(group),
-                seeds_.data() + group * group_,
-                columns.points_of(groups.begin),
-                columns.seeds_.data() + groups.begin * columns.group_,
+    // Some groups of this panel's rows against some of the other's columns.
+    Strip strip(Range groups, const Panel& columns, Range column_groups) const {
+        return {points_of(groups.begin),
+                seeds_.data() + groups.begin * group_,
+                columns.points_of(column_groups.begin),
+                columns.seeds_.data() + column_groups.begin * columns.group_,
                 groups.size(),
+                column_groups.size(),
                 feature_pairs_};
+    }
+    Strip strip(int64_t group, const Panel& columns, Range column_groups) const {
+        return strip({group, group + 1}, columns, column_groups);
     }
     Strip strip(int64_t group, const Panel& columns) const {
         return strip(group, columns, {0, columns.groups()});

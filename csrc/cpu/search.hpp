@@ -31,6 +31,7 @@ class Search {
           rows_(rows),
           output_(squared),
           blocks_(pieces(references_.codes, references_.count, block_columns())),
+          lowest_(blocks_.size()),
           work_(work) {
         if (samples_.narrow.points != samples_.full.points) {
             full_.emplace(problem, samples_.full, references_.full);
@@ -55,6 +56,9 @@ class Search {
             ++work_.refined;
             refine(i, j);
         });
+        for (size_t block = 0; block < blocks_.size(); ++block) {
+            note_lowest(block);
+        }
         const std::vector<Tile> all = tiles(layout_, true);
         crew.run(static_cast<int64_t>(all.size()), [&] {
             return [&, walker = Walker(*this)](int64_t piece) mutable { walker.walk(all[piece]); };
@@ -77,31 +81,32 @@ class Search {
               rows_(kernels_, kernels_.rows),
               columns_(kernels_, kernels_.columns),
               box_(search.samples_.narrow),
-              row_thresholds_(kernels_.rows),
-              survivors_(kernels_.rows * 2 * kMostColumns) {}
+              row_thresholds_(kCell),
+              survivors_(kCell * 2 * kMostColumns) {}
 
         void walk(const Tile& tile) {
             take_rows(tile.rows);
-            const int32_t lowest_of_rows = lowest(tile.rows);
             for (size_t b = search_.block_of(tile.columns.begin);
                  b < search_.blocks_.size() && search_.blocks_[b].begin < tile.columns.end; ++b) {
                 const Range columns{std::max(search_.blocks_[b].begin, tile.columns.begin),
                                     std::min(search_.blocks_[b].end, tile.columns.end)};
-                const Box& block = search_.boxes_[b];
-                const int32_t lowest_of_columns = search_.self_form_ ? lowest(columns) : kNever;
-                if (!may_hold(box_.gap(block), std::min(lowest_of_rows, lowest_of_columns))) {
+                const Box& box = search_.boxes_[b];
+                if (!may_hold(box_.gap(box), std::min(lowest_of_rows(), search_.lowest_of(b)))) {
                     continue;
                 }
                 bool taken = false;
-                for (const Cell& cell : cells_) {
-                    if (may_hold(cell.box.gap(block),
-                                 std::min(lowest(cell.rows), lowest_of_columns))) {
+                for (Cell& cell : cells_) {
+                    if (may_hold(cell.box.gap(box), std::min(cell.lowest, search_.lowest_of(b)))) {
                         if (!taken) {
                             take_columns(columns);
                             taken = true;
                         }
                         look(cell.rows, columns, tile.mixed);
+                        cell.lowest = search_.lowest(cell.rows);
                     }
+                }
+                if (taken) {
+                    search_.note_lowest(b);
                 }
             }
         }
@@ -111,11 +116,15 @@ class Search {
         struct Cell {
             Range rows;
             Box box;
+            int32_t lowest;  // of its thresholds, as they last were
         };
 
         // Tiles that follow each other mostly have the same rows.
         void take_rows(Range rows) {
             if (rows_taken_.begin == rows.begin && rows_taken_.end == rows.end) {
+                for (Cell& cell : cells_) {
+                    cell.lowest = search_.lowest(cell.rows);
+                }
                 return;
             }
             const Balls& balls = search_.samples_.narrow;
@@ -124,7 +133,7 @@ class Search {
             box_ = Box(balls);
             for (int64_t begin = rows.begin; begin < rows.end; begin += kCell) {
                 const Range members{begin, std::min(begin + kCell, rows.end)};
-                cells_.push_back({members, Box(balls, members)});
+                cells_.push_back({members, Box(balls, members), search_.lowest(members)});
                 box_.include(cells_.back().box);
             }
             rows_taken_ = rows;
@@ -139,10 +148,10 @@ class Search {
             }
         }
 
-        int32_t lowest(Range samples) const {
+        int32_t lowest_of_rows() const {
             int32_t result = kNever;
-            for (int64_t i = samples.begin; i < samples.end; ++i) {
-                result = std::min(result, search_.narrow_.threshold(i));
+            for (const Cell& cell : cells_) {
+                result = std::min(result, cell.lowest);
             }
             return result;
         }
@@ -154,10 +163,11 @@ class Search {
 
         void look(Range rows, Range columns, bool mixed) {
             const Range row_groups = rows_.groups_of(rows);
-            for (int64_t group = row_groups.begin; group < row_groups.end; ++group) {
+            const int64_t at_once = mixed ? 1 : row_groups.size();
+            for (int64_t group = row_groups.begin; group < row_groups.end; group += at_once) {
                 const int64_t first = rows_taken_.begin + group * kernels_.rows;
-                const Range members{first, std::min(first + kernels_.rows, rows.end)};
-                for (int r = 0; r < kernels_.rows; ++r) {
+                const Range members{first, std::min(first + at_once * kernels_.rows, rows.end)};
+                for (int64_t r = 0; r < at_once * kernels_.rows; ++r) {
                     row_thresholds_[r] =
                         r < members.size() ? search_.narrow_.threshold(first + r) : kNever;
                 }
@@ -166,7 +176,7 @@ class Search {
                 const int64_t left_out = groups.begin * kernels_.columns;
                 int32_t* thresholds = column_thresholds_.data() + left_out;
                 const int64_t count =
-                    kernels_.search(rows_.strip(group, columns_, groups),
+                    kernels_.search(rows_.strip({group, group + at_once}, columns_, groups),
                                     {row_thresholds_.data(), thresholds}, survivors_.data());
                 settle(members, {columns.begin + left_out, columns.end}, thresholds, mixed, count);
                 search_.work_.tile_pairs += members.size() * asked.size();
@@ -219,6 +229,21 @@ class Search {
         return references_.narrow.width <= kBoxedWidth
                    ? kCell
                    : panel_columns(references_.full.feature_pairs());
+    }
+
+    // The lowest threshold of some samples: products up to it are of interest to none of them.
+    int32_t lowest(Range samples) const {
+        int32_t result = kNever;
+        for (int64_t i = samples.begin; i < samples.end; ++i) {
+            result = std::min(result, narrow_.threshold(i));
+        }
+        return result;
+    }
+
+    int32_t lowest_of(size_t block) const { return lowest_[block].load(std::memory_order_relaxed); }
+    // Thresholds only rise, so that one noted earlier is still valid.
+    void note_lowest(size_t block) {
+        lowest_[block] = self_form_ ? lowest(blocks_[block]) : kNever;
     }
 
     // The block of columns that a column belongs to.
@@ -349,8 +374,9 @@ class Search {
     std::optional<Sieve> full_;  // where the narrow balls are not the full ones themselves
     int64_t* rows_;
     double* output_;
-    std::vector<Range> blocks_;
-    std::vector<Box> boxes_;
+    std::vector<Range> blocks_;                 // of columns
+    std::vector<Box> boxes_;                    // around the blocks
+    std::vector<std::atomic<int32_t>> lowest_;  // threshold of each block
     std::mutex locks_[kLocks];
     Work& work_;
 };

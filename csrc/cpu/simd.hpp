@@ -19,7 +19,7 @@ inline namespace KSTAR_TARGET {
 constexpr int kTileRows = 8;
 constexpr int kTileVectors = 3;
 
-using Mask = uint32_t;  // one bit per lane
+using Mask = __mmask16;  // one bit per lane
 
 struct Vector {
     static constexpr int kLanes = 16;
@@ -27,6 +27,11 @@ struct Vector {
 
     static Vector load(const void* from) { return {_mm512_loadu_si512(from)}; }
     static Vector all(int32_t value) { return {_mm512_set1_epi32(value)}; }
+    static Vector rising(int32_t from) {
+        const __m512i steps =
+            _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+        return {_mm512_add_epi32(steps, _mm512_set1_epi32(from))};
+    }
     void store(void* to) const { _mm512_storeu_si512(to, lanes); }
 };
 
@@ -34,11 +39,16 @@ inline Vector operator+(Vector a, Vector b) { return {_mm512_add_epi32(a.lanes, 
 inline Vector min(Vector a, Vector b) { return {_mm512_min_epi32(a.lanes, b.lanes)}; }
 inline Vector max(Vector a, Vector b) { return {_mm512_max_epi32(a.lanes, b.lanes)}; }
 inline Mask greater(Vector a, Vector b) { return _mm512_cmpgt_epi32_mask(a.lanes, b.lanes); }
-inline Mask either(Mask a, Mask b) { return a | b; }
-inline Mask only_second(Mask a, Mask b) { return ~a & b; }
-inline uint32_t bits(Mask mask) { return mask; }
-inline Vector masked(Mask mask, Vector a) {
-    return {_mm512_maskz_mov_epi32(static_cast<__mmask16>(mask), a.lanes)};
+inline Mask unequal(Vector a, Vector b) { return _mm512_cmpneq_epi32_mask(a.lanes, b.lanes); }
+inline Mask either(Mask a, Mask b) { return _kor_mask16(a, b); }
+inline Mask both(Mask a, Mask b) { return _kand_mask16(a, b); }
+inline Mask only_second(Mask a, Mask b) { return _kandn_mask16(a, b); }
+inline uint32_t bits(Mask mask) { return _cvtmask16_u32(mask); }
+inline Vector add_where(Mask mask, Vector a, Vector b) {
+    return {_mm512_mask_add_epi32(a.lanes, mask, a.lanes, b.lanes)};
+}
+inline Vector choose(Mask mask, Vector a, Vector b) {
+    return {_mm512_mask_mov_epi32(b.lanes, mask, a.lanes)};
 }
 
 inline Vector add_products(Vector sum, Vector a, Vector b) {
@@ -64,6 +74,10 @@ struct Vector {
         return {_mm256_loadu_si256(static_cast<const __m256i*>(from))};
     }
     static Vector all(int32_t value) { return {_mm256_set1_epi32(value)}; }
+    static Vector rising(int32_t from) {
+        const __m256i steps = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+        return {_mm256_add_epi32(steps, _mm256_set1_epi32(from))};
+    }
     void store(void* to) const { _mm256_storeu_si256(static_cast<__m256i*>(to), lanes); }
 };
 
@@ -71,12 +85,21 @@ inline Vector operator+(Vector a, Vector b) { return {_mm256_add_epi32(a.lanes, 
 inline Vector min(Vector a, Vector b) { return {_mm256_min_epi32(a.lanes, b.lanes)}; }
 inline Vector max(Vector a, Vector b) { return {_mm256_max_epi32(a.lanes, b.lanes)}; }
 inline Mask greater(Vector a, Vector b) { return _mm256_cmpgt_epi32(a.lanes, b.lanes); }
+inline Mask unequal(Vector a, Vector b) {
+    return _mm256_xor_si256(_mm256_cmpeq_epi32(a.lanes, b.lanes), _mm256_set1_epi32(-1));
+}
 inline Mask either(Mask a, Mask b) { return _mm256_or_si256(a, b); }
+inline Mask both(Mask a, Mask b) { return _mm256_and_si256(a, b); }
 inline Mask only_second(Mask a, Mask b) { return _mm256_andnot_si256(a, b); }
 inline uint32_t bits(Mask mask) {
     return static_cast<uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(mask)));
 }
-inline Vector masked(Mask mask, Vector a) { return {_mm256_and_si256(mask, a.lanes)}; }
+inline Vector add_where(Mask mask, Vector a, Vector b) {
+    return {_mm256_add_epi32(a.lanes, _mm256_and_si256(mask, b.lanes))};
+}
+inline Vector choose(Mask mask, Vector a, Vector b) {
+    return {_mm256_blendv_epi8(b.lanes, a.lanes, mask)};
+}
 
 inline Vector add_products(Vector sum, Vector a, Vector b) {
     return {_mm256_add_epi32(sum.lanes, _mm256_madd_epi16(a.lanes, b.lanes))};
@@ -100,21 +123,27 @@ struct Vector {
         return result;
     }
     static Vector all(int32_t value) { return {Lanes{value, value, value, value}}; }
+    static Vector rising(int32_t from) { return {Lanes{from, from + 1, from + 2, from + 3}}; }
     void store(void* to) const { std::memcpy(to, &lanes, sizeof lanes); }
 };
 
 using Mask = Vector::Lanes;  // all bits of a lane, or none
 
 inline Mask greater(Vector a, Vector b) { return a.lanes > b.lanes; }
+inline Mask unequal(Vector a, Vector b) { return a.lanes != b.lanes; }
 inline Mask either(Mask a, Mask b) { return a | b; }
+inline Mask both(Mask a, Mask b) { return a & b; }
 inline Mask only_second(Mask a, Mask b) { return ~a & b; }
 inline uint32_t bits(Mask mask) {
     return (mask[0] & 1u) | (mask[1] & 2u) | (mask[2] & 4u) | (mask[3] & 8u);
 }
-inline Vector masked(Mask mask, Vector a) { return {mask & a.lanes}; }
 
 inline Vector operator+(Vector a, Vector b) {
     return {(Vector::Lanes)((Vector::Wrapping)a.lanes + (Vector::Wrapping)b.lanes)};
+}
+inline Vector add_where(Mask mask, Vector a, Vector b) { return a + Vector{mask & b.lanes}; }
+inline Vector choose(Mask mask, Vector a, Vector b) {
+    return {(mask & a.lanes) | (~mask & b.lanes)};
 }
 inline Vector min(Vector a, Vector b) {
     const Mask more = greater(a, b);
