@@ -124,3 +124,40 @@ def labels(rng, n, classes):
     y = rng.integers(0, classes, n)
     y[:2] = 0, 1
     return y
+
+
+# Problems that could make the work of an engine explode; each gives samples and labels.
+HARD_SAMPLES = 3000
+
+
+def balanced(rng):
+    return rng.permutation(np.arange(HARD_SAMPLES) % 10)
+
+
+def heavy_duplicates(rng):
+    return rng.standard_normal((30, 20))[rng.integers(0, 30, HARD_SAMPLES)]
+
+
+def outlying(rng):
+    x = gaussian(rng, HARD_SAMPLES, 20)
+    x[17] *= 1e5
+    return x
+
+
+def collapsed(rng):
+    y = balanced(rng)
+    return 100 * rng.standard_normal((10, 20))[y] + 0.1 * gaussian(rng, HARD_SAMPLES, 20), y
+
+
+HARD = {
+    "all points equal": lambda rng: (np.ones((HARD_SAMPLES, 20)), balanced(rng)),
+    "heavy duplicates": lambda rng: (heavy_duplicates(rng), balanced(rng)),
+    "one class of 99 %": lambda rng: (
+        gaussian(rng, HARD_SAMPLES, 20),
+        (np.arange(HARD_SAMPLES) % 100 == 0).astype(int),
+    ),
+    "classes of two": lambda rng: (gaussian(rng, HARD_SAMPLES, 20), np.arange(HARD_SAMPLES) // 2),
+    "label noise": lambda rng: (gaussian(rng, HARD_SAMPLES, 20), balanced(rng)),
+    "a far outlier": lambda rng: (outlying(rng), balanced(rng)),
+    "collapsed classes": collapsed,
+}

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 import torch
-from families import FAMILIES, labels
+from families import FAMILIES, HARD, HARD_SAMPLES, labels
 from test_exact import assert_exact
 
 from kstar_gpu import available_backends, kstar
@@ -74,45 +74,8 @@ def work(x, y):
     return engine.work
 
 
-N = 3000
-
-
-def gaussian(rng):
-    return rng.standard_normal((N, 20))
-
-
-def balanced(rng):
-    return rng.permutation(np.arange(N) % 10)
-
-
-def heavy_duplicates(rng):
-    return rng.standard_normal((30, 20))[rng.integers(0, 30, N)]
-
-
-def outlying(rng):
-    x = gaussian(rng)
-    x[17] *= 1e5
-    return x
-
-
-def collapsed(rng):
-    y = balanced(rng)
-    return 100 * rng.standard_normal((10, 20))[y] + 0.1 * gaussian(rng), y
-
-
-HARD = {
-    "all points equal": lambda rng: (np.ones((N, 20)), balanced(rng)),
-    "heavy duplicates": lambda rng: (heavy_duplicates(rng), balanced(rng)),
-    "one class of 99 %": lambda rng: (gaussian(rng), (np.arange(N) % 100 == 0).astype(int)),
-    "classes of two": lambda rng: (gaussian(rng), np.arange(N) // 2),
-    "label noise": lambda rng: (gaussian(rng), balanced(rng)),
-    "a far outlier": lambda rng: (outlying(rng), balanced(rng)),
-    "collapsed classes": collapsed,
-}
-
-
 # Of a collapsed class, a quarter may be nearer to each other than 16-bit integers can tell.
-REFINED = {"collapsed classes": N / 10 / 4}
+REFINED = {"collapsed classes": HARD_SAMPLES / 10 / 4}
 
 
 @pytest.mark.parametrize("case", HARD)
@@ -120,10 +83,10 @@ def test_work_is_bounded(case, rng):
     x, y = HARD[case](rng)
     done = work(x, y)
     # Half of all pairs, each once, and padding; of those only a few per sample to the last digit.
-    assert done["search"]["tile_pairs"] <= 0.55 * N**2
-    assert done["count"]["tile_pairs"] <= 0.6 * N**2
-    assert done["search"]["refined"] <= REFINED.get(case, 20) * N
-    assert done["count"]["refined"] <= 20 * N
+    assert done["search"]["tile_pairs"] <= 0.55 * HARD_SAMPLES**2
+    assert done["count"]["tile_pairs"] <= 0.6 * HARD_SAMPLES**2
+    assert done["search"]["refined"] <= REFINED.get(case, 20) * HARD_SAMPLES
+    assert done["count"]["refined"] <= 20 * HARD_SAMPLES
 
 
 def test_equal_samples_are_looked_at_once(rng):

@@ -120,10 +120,13 @@ from kstar_gpu import definition, kstar
 rng = np.random.default_rng(0)
 x, y = denormal_differences(rng, 3000, 40), labels(rng, 3000, 3)
 result = kstar(x, y, backend=sys.argv[1])
+queries = np.eye(1, 40).repeat(50, axis=0)  # not tiny themselves
+placed = kstar(queries, y[:50], references=x, reference_labels=y, backend=sys.argv[1])
 threads = torch.get_num_threads()
 torch.set_flush_denormal(False)
 rows = np.arange(0, 3000, 10)
 assert (result[rows] == definition.kstar(x, y, rows=rows)).all()
+assert (placed == definition.kstar(queries, y[:50], x, y)).all()
 assert threads == 4, threads
 """
 
