@@ -1,7 +1,8 @@
 # Every target works on a fresh clone: it makes the environment that it needs under .venv/.
 #   make demo    train a small network, compute its k* distributions, write tables and pictures
 #   make test    the whole test suite
-#   make test-native   the compiled engine alone, under sanitizers      make test-arm   on aarch64
+#   make test-native   the compiled engine and kernels on the host, under sanitizers
+#   make test-arm      the engine on aarch64, emulated
 #   make bench   benchmarks against the peers
 #   make lint    ruff, mypy, clang-format        make format   let them change the files
 PYTHON ?= python3
@@ -20,10 +21,15 @@ demo: .venv/demo/installed
 test: .venv/dev/installed
 	.venv/dev/bin/python -m pytest
 
-# Sanitizers slow the engine down a lot, so each gets as many samples as it can take.
-test-native: build/native/address/engine_test build/native/thread/engine_test
+# Sanitizers slow the engine down a lot, so each gets as many samples as it can take. Where a barrier
+# or a wait is left out, the test must fail.
+BROKEN := $(addprefix build/native/thread/simt_test_without_,1 2 3)
+test-native: $(foreach kind,address thread,$(addprefix build/native/$(kind)/,engine_test simt_test)) $(BROKEN)
 	build/native/address/engine_test 700
 	build/native/thread/engine_test 400
+	build/native/address/simt_test
+	build/native/thread/simt_test
+	for broken in $(BROKEN); do ! $$broken > $$broken.log 2>&1 || exit 1; done
 
 NATIVE := g++ -std=c++17 -O2 -g -ffp-contract=off -fno-math-errno -pthread -Icsrc
 NATIVE += -Wall -Wextra -Werror -Wno-maybe-uninitialized
@@ -37,6 +43,12 @@ build/native/$(1)/%.o: csrc/cpu/%.cpp $(HEADERS)
 	$(NATIVE) $(2) $$$$(sed -n 's|^// flags: ||p' $$<) -c $$< -o $$@
 build/native/$(1)/engine_test: tests/native/engine_test.cpp $(KERNELS:%=build/native/$(1)/%.o)
 	$(NATIVE) $(2) $$^ -o $$@
+build/native/$(1)/simt_test: tests/native/simt_test.cpp $(HEADERS)
+	@mkdir -p $$(@D)
+	$(NATIVE) $(2) $$< -o $$@
+build/native/$(1)/simt_test_without_%: tests/native/simt_test.cpp $(HEADERS)
+	@mkdir -p $$(@D)
+	$(NATIVE) $(2) -DKSTAR_WITHOUT=$$* $$< -o $$@
 endef
 $(eval $(call SANITIZED,address,-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all))
 $(eval $(call SANITIZED,thread,-fsanitize=thread))

@@ -1,0 +1,140 @@
+// The instructions that CUDA has no name for. On the host each has a twin that follows the layouts
+// of the PTX ISA (version 9.0, section 9.7.14.5, "Matrix multiply-accumulate operation").
+#pragma once
+
+#include <cstdint>
+
+#if defined(__CUDACC__)
+#define KSTAR_SHARED(type, name)                              \
+    extern __shared__ __align__(1024) unsigned char memory[]; \
+    type* const name = reinterpret_cast<type*>(memory)
+#else
+#include <cmath>
+#include <cstring>
+
+#include "simt/cuda_names.hpp"
+#define KSTAR_SHARED(type, name) \
+    type* const name = static_cast<type*>(kstar::simt::Block::running->shared())
+#endif
+
+namespace kstar::cuda {
+
+// Copies 16 bytes from global to shared memory, or zeros if they are not present, without waiting.
+__device__ __forceinline__ void copy_async(void* shared, const void* global, bool present) {
+#if defined(__CUDACC__)
+    const uint32_t to = static_cast<uint32_t>(__cvta_generic_to_shared(shared));
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(global),
+                 "r"(present ? 16 : 0)
+                 : "memory");
+#else
+    simt::Block::running->copy_later(shared, global, present);
+#endif
+}
+
+// Ends a group of copies.
+__device__ __forceinline__ void commit_copies() {
+#if defined(__CUDACC__)
+    asm volatile("cp.async.commit_group;" ::: "memory");
+#else
+    simt::Block::running->commit_copies();
+#endif
+}
+
+// Waits until at most so many of this thread's latest groups are under way.
+template <int kPendingGroups>
+__device__ __forceinline__ void wait_for_copies() {
+#if defined(__CUDACC__)
+    asm volatile("cp.async.wait_group %0;" ::"n"(kPendingGroups) : "memory");
+#else
+    simt::Block::running->wait_for_copies(kPendingGroups);
+#endif
+}
+
+// Four 8 x 8 matrices of 16-bit numbers. Lane 8 m + r gives the address of row r of matrix m; lane
+// 4 r + c receives numbers 2 c and 2 c + 1 of row r of each.
+__device__ __forceinline__ void load_matrices(uint32_t (&matrices)[4], const void* row) {
+#if defined(__CUDACC__)
+    const uint32_t from = static_cast<uint32_t>(__cvta_generic_to_shared(row));
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(matrices[0]), "=r"(matrices[1]), "=r"(matrices[2]), "=r"(matrices[3])
+                 : "r"(from)
+                 : "memory");
+#else
+    const auto rows = simt::Block::running->exchange("ldmatrix", static_cast<const char*>(row));
+    const unsigned lane = threadIdx.x % simt::kWarp;
+    for (unsigned m = 0; m < 4; ++m) {
+        std::memcpy(&matrices[m], rows[8 * m + lane / 4] + 4 * (lane % 4), 4);
+    }
+#endif
+}
+
+#if !defined(__CUDACC__)
+
+inline double half_to_double(uint32_t bits) {
+    const int exponent = bits >> 10 & 31;
+    const int mantissa = bits & 1023;
+    const double size = exponent == 0    ? std::ldexp(mantissa, -24)
+                        : exponent == 31 ? (mantissa == 0 ? INFINITY : NAN)
+                                         : std::ldexp(mantissa + 1024, exponent - 25);
+    return bits & 0x8000 ? -size : size;
+}
+
+// A sum as tensor cores form it at their worst: all addends are cut off 23 bits below the largest
+// one's leading bit, and so is the sum. (Measured on hardware: Fasi et al. 2021; MMA-Sim, arXiv
+// 2511.10909: 23 bits on Volta, one more on Ampere and Ada, two more on Hopper and Blackwell.)
+inline float truncated_sum(const double* addends, int count) {
+    double largest = 0;
+    for (int k = 0; k < count; ++k) {
+        if (!std::isfinite(addends[k])) {
+            return NAN;
+        }
+        largest = std::fmax(largest, std::fabs(addends[k]));
+    }
+    if (largest == 0) {
+        return 0;
+    }
+    const double unit = std::ldexp(1.0, std::ilogb(largest) - 23);
+    double sum = 0;
+    for (int k = 0; k < count; ++k) {
+        sum += std::trunc(addends[k] / unit) * unit;
+    }
+    const double cut = sum == 0 ? 1 : std::ldexp(1.0, std::ilogb(sum) - 23);
+    return static_cast<float>(std::trunc(sum / cut) * cut);
+}
+
+#endif
+
+// sums += a b for a 16 x 16 and b 16 x 8 of float16, sums of float32. Of lane 4 g + c: a[0] is row
+// g, columns 2 c and 2 c + 1; a[1] the same of row g + 8; a[2] and a[3] of columns 8 further on.
+// b[0] is rows 2 c and 2 c + 1 of column g; b[1] rows 8 further on. sums[0] and [1] are row g,
+// columns 2 c and 2 c + 1; sums[2] and [3] the same of row g + 8.
+__device__ __forceinline__ void multiply_add(float (&sums)[4], const uint32_t (&a)[4],
+                                             const uint32_t (&b)[2]) {
+#if defined(__CUDACC__)
+    asm volatile(
+        "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
+        "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#else
+    struct Factors {
+        uint32_t a[4], b[2];
+    };
+    const auto all =
+        simt::Block::running->exchange("mma", Factors{{a[0], a[1], a[2], a[3]}, {b[0], b[1]}});
+    const auto half = [](uint32_t pair, int k) { return half_to_double(pair >> 16 * (k % 2)); };
+    const unsigned group = threadIdx.x % simt::kWarp / 4, place = threadIdx.x % 4;
+    for (unsigned s = 0; s < 4; ++s) {
+        const unsigned upper = s / 2, column = 2 * place + s % 2;
+        double addends[17] = {sums[s]};
+        for (unsigned k = 0; k < 16; ++k) {
+            const unsigned holder = k % 8 / 2;
+            addends[k + 1] = half(all[4 * group + holder].a[upper + 2 * (k / 8)], k) *
+                             half(all[4 * column + holder].b[k / 8], k);
+        }
+        sums[s] = truncated_sum(addends, 17);
+    }
+#endif
+}
+
+}  // namespace kstar::cuda
