@@ -24,11 +24,13 @@ test: .venv/dev/installed
 # Sanitizers slow the engine down a lot, so each gets as many samples as it can take. Where a barrier
 # or a wait is left out, the test must fail.
 BROKEN := $(addprefix build/native/thread/simt_test_without_,1 2 3)
-test-native: $(foreach kind,address thread,$(addprefix build/native/$(kind)/,engine_test simt_test)) $(BROKEN)
+test-native: $(foreach kind,address thread,$(addprefix build/native/$(kind)/,engine_test simt_test cuda_test)) $(BROKEN)
 	build/native/address/engine_test 700
 	build/native/thread/engine_test 400
 	build/native/address/simt_test
 	build/native/thread/simt_test
+	build/native/address/cuda_test
+	build/native/thread/cuda_test
 	for broken in $(BROKEN); do ! $$broken > $$broken.log 2>&1 || exit 1; done
 
 NATIVE := g++ -std=c++17 -O2 -g -ffp-contract=off -fno-math-errno -pthread -Icsrc
@@ -43,7 +45,7 @@ build/native/$(1)/%.o: csrc/cpu/%.cpp $(HEADERS)
 	$(NATIVE) $(2) $$$$(sed -n 's|^// flags: ||p' $$<) -c $$< -o $$@
 build/native/$(1)/engine_test: tests/native/engine_test.cpp $(KERNELS:%=build/native/$(1)/%.o)
 	$(NATIVE) $(2) $$^ -o $$@
-build/native/$(1)/simt_test: tests/native/simt_test.cpp $(HEADERS)
+build/native/$(1)/simt_test build/native/$(1)/cuda_test: build/native/$(1)/%: tests/native/%.cpp $(HEADERS)
 	@mkdir -p $$(@D)
 	$(NATIVE) $(2) $$< -o $$@
 build/native/$(1)/simt_test_without_%: tests/native/simt_test.cpp $(HEADERS)

@@ -16,6 +16,8 @@
 
 namespace py = pybind11;
 using kstar::Certificate;
+using kstar::Element;
+using kstar::Rows;
 using namespace kstar::cpu;
 
 namespace {

@@ -3,6 +3,13 @@
 // for all, perhaps one that this processor cannot run.
 #pragma once
 
+// What the CUDA engine shares runs on the device there.
+#if defined(__CUDACC__)
+#define KSTAR_DEVICE __device__
+#else
+#define KSTAR_DEVICE
+#endif
+
 #ifndef KSTAR_TARGET
 #define KSTAR_TARGET portable
 #endif

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cpu/rows.hpp"
+#include "rows.hpp"
 
 namespace kstar::cpu {
 

@@ -4,12 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <type_traits>
 
 #include "cpu/kernels.hpp"
-#include "cpu/rows.hpp"
 #include "cpu/simd.hpp"
 #include "distance.hpp"
+#include "rows.hpp"
 
 namespace kstar::cpu {
 inline namespace KSTAR_TARGET {
@@ -260,21 +259,9 @@ int32_t dot(const int16_t* x, const int16_t* y, int64_t width) {
     return static_cast<int32_t>(total);
 }
 
-// A row of whatever type, where the two sides of a distance are stored differently.
-struct AnyRow {
-    const Rows& rows;
-    int64_t i;
-    double operator[](int64_t k) const {
-        return with_row(rows, i, [k](const auto& row) { return row[k]; });
-    }
-};
-
 double distance(const Rows& x, int64_t i, const Rows& y, int64_t j) {
-    if (x.element != y.element) {
-        return squared_distance(AnyRow{x, i}, AnyRow{y, j}, x.dimensions);
-    }
-    return with_row(x, i, [&](const auto& row_x) {
-        return squared_distance(row_x, std::decay_t<decltype(row_x)>(y, j), x.dimensions);
+    return with_rows(x, i, y, j, [&](const auto& row_x, const auto& row_y) {
+        return squared_distance(row_x, row_y, x.dimensions);
     });
 }
 

@@ -6,8 +6,8 @@
 
 #include "certificate.hpp"
 #include "cpu/kernels.hpp"
-#include "cpu/rows.hpp"
 #include "cpu/walk.hpp"
+#include "rows.hpp"
 
 namespace kstar::cpu {
 

@@ -19,6 +19,8 @@
 
 namespace kstar::cuda {
 
+constexpr unsigned kAllLanes = 0xffffffffu;  // of a warp, in shuffles and votes
+
 // Copies 16 bytes from global to shared memory, or zeros if they are not present, without waiting.
 __device__ __forceinline__ void copy_async(void* shared, const void* global, bool present) {
 #if defined(__CUDACC__)

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
 #include "simt/simt.hpp"
 
@@ -20,8 +21,7 @@
 inline void __syncthreads() { kstar::simt::Block::running->sync_block(); }
 inline void __syncwarp() { kstar::simt::Block::running->sync_warp(); }
 
-// Shuffles and votes are of whole warps; the mask is only checked.
-constexpr unsigned kWholeWarp = 0xffffffffu;
+// Shuffles and votes are of whole warps here, whatever the mask.
 
 template <typename Value>
 Value __shfl_sync(unsigned, Value value, int lane) {
@@ -61,6 +61,17 @@ Value atomicMin(Value* to, Value value) {
                                                           __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
     }
     return before;
+}
+
+template <typename Value>
+Value atomicExch(Value* to, Value value) {
+    return __atomic_exchange_n(to, value, __ATOMIC_RELAXED);
+}
+
+inline long long __double_as_longlong(double value) {
+    long long bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return bits;
 }
 
 // Rounded on their own, never fused: as the compiler does it with -ffp-contract=off.

@@ -17,6 +17,7 @@ constexpr bool kBlockBarrier = KSTAR_WITHOUT != 1;
 constexpr bool kWarpBarrier = KSTAR_WITHOUT != 2;
 constexpr bool kWait = KSTAR_WITHOUT != 3;
 
+using kstar::cuda::kAllLanes;
 using kstar::simt::launch;
 
 int failures = 0;
@@ -49,12 +50,12 @@ __global__ void rotate_in_warp(int* numbers) {
 
 __global__ void votes_and_shuffles(unsigned* results) {
     const unsigned lane = threadIdx.x % 32;
-    const unsigned odd = __ballot_sync(kWholeWarp, lane % 2 == 1);
+    const unsigned odd = __ballot_sync(kAllLanes, lane % 2 == 1);
     unsigned sum = lane;
     for (int mask = 16; mask > 0; mask /= 2) {
-        sum += __shfl_xor_sync(kWholeWarp, sum, mask);
+        sum += __shfl_xor_sync(kAllLanes, sum, mask);
     }
-    const unsigned first = __shfl_sync(kWholeWarp, threadIdx.x, 0);
+    const unsigned first = __shfl_sync(kAllLanes, threadIdx.x, 0);
     atomicAdd(&results[0], 1u);
     atomicMin(&results[1], threadIdx.x);
     if (odd != 0xaaaaaaaau || sum != 31 * 16 || first != threadIdx.x - lane) {
@@ -202,7 +203,7 @@ void test_stuck_threads() {
         if (threadIdx.x % 2 == 0) {
             __syncwarp();
         } else {
-            __any_sync(kWholeWarp, true);
+            __any_sync(kAllLanes, true);
         }
     });
 }

@@ -1,12 +1,13 @@
-// Rows of features as the caller stores them, read as float64.
+// Rows of features as the caller stores them, read as float64; shared by all native engines.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "target.hpp"
 
-namespace kstar::cpu {
+namespace kstar {
 
 enum class Element { float16, bfloat16, float32, float64 };
 
@@ -29,17 +30,17 @@ struct BFloat16 {
     uint16_t bits;
 };
 
-inline double to_double(double value) { return value; }
-inline double to_double(float value) { return value; }
+KSTAR_DEVICE inline double to_double(double value) { return value; }
+KSTAR_DEVICE inline double to_double(float value) { return value; }
 
-inline double to_double(BFloat16 value) {
+KSTAR_DEVICE inline double to_double(BFloat16 value) {
     const uint32_t bits = static_cast<uint32_t>(value.bits) << 16;
     float result;
     std::memcpy(&result, &bits, sizeof result);
     return result;
 }
 
-inline double to_double(Half value) {
+KSTAR_DEVICE inline double to_double(Half value) {
     const uint32_t sign = (value.bits & 0x8000u) << 16;
     const uint32_t magnitude = value.bits & 0x7fffu;
     // Exponent and mantissa read as a float are 2^-112 times the number, denormals included.
@@ -52,23 +53,23 @@ inline double to_double(Half value) {
 template <typename Value>
 struct Row {
     const Value* data;
-    Row(const Rows& rows, int64_t i)
+    KSTAR_DEVICE Row(const Rows& rows, int64_t i)
         : data(static_cast<const Value*>(rows.data) + i * rows.stride) {}
-    double operator[](int64_t k) const { return to_double(data[k]); }
+    KSTAR_DEVICE double operator[](int64_t k) const { return to_double(data[k]); }
 };
 
 template <typename Value>
 struct UnitRow {
     const Value* data;
     double norm;
-    UnitRow(const Rows& rows, int64_t i)
+    KSTAR_DEVICE UnitRow(const Rows& rows, int64_t i)
         : data(static_cast<const Value*>(rows.data) + i * rows.stride), norm(rows.norms[i]) {}
-    double operator[](int64_t k) const { return to_double(data[k]) / norm; }
+    KSTAR_DEVICE double operator[](int64_t k) const { return to_double(data[k]) / norm; }
 };
 
 // Calls `use` with row i, typed as it is stored.
 template <typename Use>
-auto with_row(const Rows& rows, int64_t i, const Use& use) {
+KSTAR_DEVICE auto with_row(const Rows& rows, int64_t i, const Use& use) {
     const auto typed = [&](auto value) {
         using Value = decltype(value);
         return rows.norms == nullptr ? use(Row<Value>(rows, i)) : use(UnitRow<Value>(rows, i));
@@ -85,5 +86,24 @@ auto with_row(const Rows& rows, int64_t i, const Use& use) {
     }
 }
 
+// A row of whatever type, where two sides are stored differently.
+struct AnyRow {
+    const Rows& rows;
+    int64_t i;
+    KSTAR_DEVICE double operator[](int64_t k) const {
+        return with_row(rows, i, [k](const auto& row) { return row[k]; });
+    }
+};
+
+// Calls `use` with row i of x and row j of y.
+template <typename Use>
+KSTAR_DEVICE auto with_rows(const Rows& x, int64_t i, const Rows& y, int64_t j, const Use& use) {
+    if (x.element != y.element) {
+        return use(AnyRow{x, i}, AnyRow{y, j});
+    }
+    return with_row(x, i,
+                    [&](const auto& row) { return use(row, std::decay_t<decltype(row)>(y, j)); });
+}
+
 }  // namespace KSTAR_TARGET
-}  // namespace kstar::cpu
+}  // namespace kstar
