@@ -37,7 +37,7 @@ NATIVE := g++ -std=c++17 -O2 -g -ffp-contract=off -fno-math-errno -pthread -Icsr
 NATIVE += -Wall -Wextra -Werror -Wno-maybe-uninitialized
 X86_KERNELS := $(if $(filter x86_64,$(shell uname -m)),avx2 avx512 avx512_vnni)
 KERNELS := dispatch $(addprefix kernels_,portable $(X86_KERNELS))
-HEADERS := $(shell find csrc -name '*.hpp')
+HEADERS := $(shell find csrc tests/native -name '*.hpp')
 
 define SANITIZED
 build/native/$(1)/%.o: csrc/cpu/%.cpp $(HEADERS)

@@ -2,12 +2,12 @@
 //   make test-native
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <limits>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "check.hpp"
 #include "cuda/refine.hpp"
 #include "distance.hpp"
 
@@ -15,17 +15,10 @@ using namespace kstar;
 using namespace kstar::cuda;
 using kstar::simt::launch;
 
-int failures = 0;
-
-void expect(bool right, const std::string& what) {
-    if (!right) {
-        std::printf("FAILED: %s\n", what.c_str());
-        ++failures;
-    }
-}
-
-// Samples of small integers, so that many distances are equal, or of floats; and their order.
+// Samples of small integers, so that many distances are equal, or of other numbers; and their
+// order.
 struct Side {
+    std::vector<uint16_t> halves;  // finite numbers, as float16 and as bfloat16
     std::vector<float> singles;
     std::vector<double> doubles;
     std::vector<double> norms;
@@ -35,6 +28,7 @@ struct Side {
     Side(int64_t count, int64_t d, bool lattice, std::mt19937& random) : dimensions(d) {
         std::normal_distribution<float> normal;
         for (int64_t k = 0; k < count * d; ++k) {
+            halves.push_back(random() & 0xbbff);
             singles.push_back(lattice ? static_cast<float>(random() % 3) : normal(random));
             doubles.push_back(singles.back() + (lattice ? 0 : 1e-9 * normal(random)));
         }
@@ -45,17 +39,20 @@ struct Side {
         std::shuffle(order.begin(), order.end(), random);
     }
 
-    Rows rows(bool wide, bool unit) const {
-        const double* divisors = unit ? norms.data() : nullptr;
-        return wide ? Rows{doubles.data(), Element::float64, dimensions, dimensions, divisors}
-                    : Rows{singles.data(), Element::float32, dimensions, dimensions, divisors};
+    Rows rows(Element element, bool unit) const {
+        const void* values = element == Element::float64 ? static_cast<const void*>(doubles.data())
+                             : element == Element::float32
+                                 ? static_cast<const void*>(singles.data())
+                                 : halves.data();
+        return {values, element, dimensions, dimensions, unit ? norms.data() : nullptr};
     }
 };
 
 struct Case {
     std::string name;
     int64_t dimensions;
-    bool lattice, self_form, wide_samples, wide_references, unit;
+    bool lattice, self_form, unit;
+    Element samples, references;
 };
 
 // Refines all pairs in two batches, and compares with a loop over all.
@@ -65,8 +62,8 @@ void test_refinement(const Case& c, unsigned seed) {
     const Side samples(n, c.dimensions, c.lattice, random);
     const Side others(m, c.dimensions, c.lattice, random);
     const Side& references = c.self_form ? samples : others;
-    const Rows x = samples.rows(c.wide_samples, c.unit);
-    const Rows y = c.self_form ? x : references.rows(c.wide_references, c.unit);
+    const Rows x = samples.rows(c.samples, c.unit);
+    const Rows y = c.self_form ? x : references.rows(c.references, c.unit);
     const auto distance = [&](int32_t i, int32_t j) {
         return with_rows(
             x, samples.order[i], y, references.order[j],
@@ -114,27 +111,30 @@ void test_refinement(const Case& c, unsigned seed) {
         work.count = static_cast<int64_t>(pairs.size()) - work.count;
     }
     for (int32_t i = 0; i < n; ++i) {
-        expect(bits[i] == __double_as_longlong(squared[i]), c.name + ": the distance");
-        expect(found[i] == rows[i], c.name + ": the lowest row");
+        check(bits[i] == __double_as_longlong(squared[i]), c.name + ": the distance");
+        check(found[i] == rows[i], c.name + ": the lowest row");
     }
 }
 
 int main() {
+    const Element half = Element::float16, brain = Element::bfloat16;
+    const Element single = Element::float32, wide = Element::float64;
     const std::vector<Case> cases{
-        {"one feature", 1, true, true, false, false, false},
-        {"a lattice", 5, true, true, false, false, false},
-        {"33 features", 33, false, true, false, false, false},
-        {"queries", 70, false, false, false, false, false},
-        {"queries on a lattice", 3, true, false, false, false, false},
-        {"float64", 64, false, true, true, true, false},
-        {"float32 among float64", 45, false, false, false, true, false},
-        {"cosine", 40, false, true, false, false, true},
+        {"one feature", 1, true, true, false, single, single},
+        {"a lattice", 5, true, true, false, single, single},
+        {"33 features", 33, false, true, false, single, single},
+        {"queries", 70, false, false, false, single, single},
+        {"queries on a lattice", 3, true, false, false, single, single},
+        {"float64", 64, false, true, false, wide, wide},
+        {"float16", 12, false, true, false, half, half},
+        {"float32 among float64", 45, false, false, false, single, wide},
+        {"bfloat16 among float32", 31, false, false, false, brain, single},
+        {"cosine", 40, false, true, true, single, single},
     };
     for (unsigned seed = 0; seed < 3; ++seed) {
         for (const Case& c : cases) {
             test_refinement(c, seed);
         }
     }
-    std::printf("%d failed\n", failures);
-    return failures != 0;
+    return report();
 }

@@ -1,13 +1,13 @@
 // The native engine against its definition, without Python, so that sanitizers see all of it:
 // `make test-native`. Prints what failed, and exits with the number of failures.
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "check.hpp"
 #include "cpu/count.hpp"
 #include "cpu/crew.hpp"
 #include "cpu/prepare.hpp"
@@ -19,15 +19,6 @@ using namespace kstar::cpu;
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-int failures = 0;
-
-void check(bool holds, const std::string& what) {
-    if (!holds) {
-        std::printf("FAILED: %s\n", what.c_str());
-        ++failures;
-    }
-}
 
 using Random = std::mt19937_64;
 
@@ -281,6 +272,5 @@ int main(int argc, char** argv) {
     test_certificate();
     test_exceptions();
     test_engine(argc > 1 ? std::atoi(argv[1]) : 700);
-    std::printf("%d failed\n", failures);
-    return failures == 0 ? 0 : 1;
+    return report();
 }

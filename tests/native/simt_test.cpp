@@ -3,11 +3,11 @@
 // Built with -DKSTAR_WITHOUT=1, 2 or 3 one barrier or one wait is missing, and the run must fail.
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "check.hpp"
 #include "cuda/instructions.hpp"
 
 #if !defined(KSTAR_WITHOUT)
@@ -19,15 +19,6 @@ constexpr bool kWait = KSTAR_WITHOUT != 3;
 
 using kstar::cuda::kAllLanes;
 using kstar::simt::launch;
-
-int failures = 0;
-
-void expect(bool right, const std::string& what) {
-    if (!right) {
-        std::printf("FAILED: %s\n", what.c_str());
-        ++failures;
-    }
-}
 
 __global__ void reverse(int* numbers) {
     KSTAR_SHARED(int, kept);
@@ -124,16 +115,16 @@ void test_barriers(unsigned seed) {
     launch(seed, kBlocks, kThreads, kThreads * sizeof(int), [&] { reverse(numbers.data()); });
     for (int k = 0; k < kBlocks * kThreads; ++k) {
         const int start = k / kThreads * kThreads;
-        expect(numbers[k] == start + kThreads - 1 - (k - start), "a block in reverse");
+        check(numbers[k] == start + kThreads - 1 - (k - start), "a block in reverse");
     }
     launch(seed, 1, kThreads, kThreads * sizeof(int), [&] { rotate_in_warp(numbers.data()); });
-    expect(numbers[31] == kThreads - 1 && numbers[0] == kThreads - 2, "a warp turned by one");
+    check(numbers[31] == kThreads - 1 && numbers[0] == kThreads - 2, "a warp turned by one");
 }
 
 void test_warps(unsigned seed) {
     std::vector<unsigned> results{0, 1000, 0};
     launch(seed, 2, 64, 0, [&] { votes_and_shuffles(results.data()); });
-    expect(results[0] == 128 && results[1] == 0 && results[2] == 0, "votes and shuffles");
+    check(results[0] == 128 && results[1] == 0 && results[2] == 0, "votes and shuffles");
 }
 
 void test_copies(unsigned seed) {
@@ -145,7 +136,7 @@ void test_copies(unsigned seed) {
     launch(seed, 1, kThreads, from.size() * sizeof(float),
            [&] { copy_in_two_groups(from.data(), to.data()); });
     for (unsigned k = 0; k < from.size(); ++k) {
-        expect(to[k] == (k / 4 % kThreads % 3 == 0 ? 0 : from[k]), "copies that were waited for");
+        check(to[k] == (k / 4 % kThreads % 3 == 0 ? 0 : from[k]), "copies that were waited for");
     }
 }
 
@@ -171,25 +162,25 @@ void test_products(unsigned seed) {
                 wanted += a[i * 16 + k] * b[j * 16 + k];
             }
             // Integers this small are exact however the sum is cut off.
-            expect(sums[i * 8 + j] == static_cast<float>(wanted), "a product of matrices");
+            check(sums[i * 8 + j] == static_cast<float>(wanted), "a product of matrices");
         }
     }
 }
 
 void test_truncation() {
     const double addends[] = {0x1p24, 1.75, -1.75, 3.5};
-    expect(kstar::cuda::truncated_sum(addends, 4) == 0x1p24f + 2, "what is cut off");
-    expect(kstar::cuda::half_to_double(0x0001) == 0x1p-24, "the least float16");
-    expect(kstar::cuda::half_to_double(0xfbff) == -65504, "the lowest float16");
+    check(kstar::cuda::truncated_sum(addends, 4) == 0x1p24f + 2, "what is cut off");
+    check(kstar::cuda::half_to_double(0x0001) == 0x1p-24, "the least float16");
+    check(kstar::cuda::half_to_double(0xfbff) == -65504, "the lowest float16");
 }
 
 template <typename Kernel>
 void expect_stuck(const std::string& why, const Kernel& kernel) {
     try {
         launch(0, 1, 64, 0, kernel);
-        expect(false, "not noticed: " + why);
+        check(false, "not noticed: " + why);
     } catch (const std::logic_error& error) {
-        expect(error.what() == why, why + ", but it says: " + error.what());
+        check(error.what() == why, why + ", but it says: " + error.what());
     }
 }
 
@@ -217,6 +208,5 @@ int main() {
     }
     test_truncation();
     test_stuck_threads();
-    std::printf("%d failed\n", failures);
-    return failures != 0;
+    return report();
 }
