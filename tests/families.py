@@ -1,6 +1,9 @@
 """Data that has broken distance computations: each family is a function of (rng, N, d)."""
 
 import numpy as np
+import torch
+
+from kstar_gpu.problem import make_classes, make_problem
 
 
 def gaussian(rng, n, d):
@@ -124,6 +127,12 @@ def labels(rng, n, classes):
     y = rng.integers(0, classes, n)
     y[:2] = 0, 1
     return y
+
+
+def problem_of(x, y):
+    """The checked problem as an engine on the CPU takes it."""
+    classes = make_classes(y, None)
+    return make_problem(np.asarray(x), None, classes, "euclidean", torch.device("cpu"))
 
 
 # Problems that could make the work of an engine explode; each gives samples and labels.

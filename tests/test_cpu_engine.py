@@ -8,11 +8,10 @@ import time
 import numpy as np
 import pytest
 import torch
-from families import FAMILIES, HARD, HARD_SAMPLES, labels
+from families import FAMILIES, HARD, HARD_SAMPLES, labels, problem_of
 from test_exact import assert_exact
 
 from kstar_gpu import available_backends, kstar
-from kstar_gpu.problem import make_classes, make_problem
 
 if not available_backends()["cpu"].available:
     pytest.skip("the cpu backend is not built", allow_module_level=True)
@@ -68,8 +67,7 @@ def test_an_unknown_instruction_set_is_refused(monkeypatch):
 
 def work(x, y):
     """Return how many pairs each stage of the engine looked at."""
-    problem = make_problem(np.asarray(x), None, make_classes(y, None), "euclidean", CPU)
-    engine = cpu.Engine(problem, CPU, None, False)
+    engine = cpu.Engine(problem_of(x, y), CPU, None, False)
     engine.count_within(engine.nearest_foreign()[0])
     return engine.work
 

@@ -1,12 +1,10 @@
 """The torch engine: bounded work."""
 
-import numpy as np
 import pytest
 import torch
-from families import HARD, HARD_SAMPLES
+from families import HARD, HARD_SAMPLES, problem_of
 
 from kstar_gpu.backends.torch import Engine
-from kstar_gpu.problem import make_classes, make_problem
 
 CPU = torch.device("cpu")
 
@@ -22,7 +20,6 @@ def test_few_pairs_are_refined(case, monkeypatch, rng):
         return plain(engine, samples, references)
 
     monkeypatch.setattr(Engine, "distances", counted)
-    problem = make_problem(np.asarray(x), None, make_classes(y, None), "euclidean", CPU)
-    engine = Engine(problem, CPU, None, False)
+    engine = Engine(problem_of(x, y), CPU, None, False)
     engine.count_within(engine.nearest_foreign()[0])
     assert sum(refined) <= 3 * HARD_SAMPLES

@@ -154,28 +154,27 @@ int64_t count(const Strip& strip, const Tally& tally, Pair* undecided) {
                 const Vector outer = Vector::load(tally.column_outer + column);
                 const Vector weights = Vector::load(tally.column_weights + column);
                 Vector counts = Vector::load(tally.column_counts + column);
+                const auto in_row = [&](int r) {
+                    return greater(tile.sums[r][v], Vector::all(row_inner[r]));
+                };
+                const auto in_column = [&](int r) { return greater(tile.sums[r][v], inner); };
                 // Between the thresholds, of the row or of the column.
-                const auto open = [&](int r, Mask inside_row, Mask inside_column) {
+                const auto open = [&](int r) {
                     const Vector product = tile.sums[r][v];
                     return either(
-                        only_second(inside_row, greater(product, Vector::all(row_outer[r]))),
-                        only_second(inside_column, greater(product, outer)));
+                        only_second(in_row(r), greater(product, Vector::all(row_outer[r]))),
+                        only_second(in_column(r), greater(product, outer)));
                 };
                 Mask any = greater(inner, inner);  // none
 #pragma GCC unroll 8
                 for (int r = 0; r < kTileRows; ++r) {
-                    const Mask in_row = greater(tile.sums[r][v], Vector::all(row_inner[r]));
-                    const Mask in_column = greater(tile.sums[r][v], inner);
-                    row_counts[r] = add_where(in_row, row_counts[r], weights);
-                    counts = add_where(in_column, counts, Vector::all(row_weights[r]));
-                    any = either(any, open(r, in_row, in_column));
+                    row_counts[r] = add_where(in_row(r), row_counts[r], weights);
+                    counts = add_where(in_column(r), counts, Vector::all(row_weights[r]));
+                    any = either(any, open(r));
                 }
                 counts.store(tally.column_counts + column);
                 for (int r = 0; bits(any) != 0 && r < kTileRows; ++r) {
-                    const Mask in_row = greater(tile.sums[r][v], Vector::all(row_inner[r]));
-                    const Mask in_column = greater(tile.sums[r][v], inner);
-                    end = append(bits(open(r, in_row, in_column)), tile.sums[r][v], first + r,
-                                 column, end);
+                    end = append(bits(open(r)), tile.sums[r][v], first + r, column, end);
                 }
             }
         }

@@ -121,19 +121,22 @@ class Search {
 
         // Tiles that follow each other mostly have the same rows.
         void take_rows(Range rows) {
-            if (rows_taken_.begin == rows.begin && rows_taken_.end == rows.end) {
-                for (Cell& cell : cells_) {
-                    cell.lowest = search_.lowest(cell.rows);
-                }
-                return;
+            if (rows_taken_.begin != rows.begin || rows_taken_.end != rows.end) {
+                pack_rows(rows);
             }
+            for (Cell& cell : cells_) {
+                cell.lowest = search_.lowest(cell.rows);
+            }
+        }
+
+        void pack_rows(Range rows) {
             const Balls& balls = search_.samples_.narrow;
             rows_.fill(balls, search_.narrow_.sample_seeds.data(), rows.begin, rows.size());
             cells_.clear();
             box_ = Box(balls);
             for (int64_t begin = rows.begin; begin < rows.end; begin += kCell) {
                 const Range members{begin, std::min(begin + kCell, rows.end)};
-                cells_.push_back({members, Box(balls, members), search_.lowest(members)});
+                cells_.push_back({members, Box(balls, members), kAlways});
                 box_.include(cells_.back().box);
             }
             rows_taken_ = rows;

@@ -37,7 +37,6 @@ struct Vector {
 
 inline Vector operator+(Vector a, Vector b) { return {_mm512_add_epi32(a.lanes, b.lanes)}; }
 inline Vector min(Vector a, Vector b) { return {_mm512_min_epi32(a.lanes, b.lanes)}; }
-inline Vector max(Vector a, Vector b) { return {_mm512_max_epi32(a.lanes, b.lanes)}; }
 inline Mask greater(Vector a, Vector b) { return _mm512_cmpgt_epi32_mask(a.lanes, b.lanes); }
 inline Mask unequal(Vector a, Vector b) { return _mm512_cmpneq_epi32_mask(a.lanes, b.lanes); }
 inline Mask either(Mask a, Mask b) { return _kor_mask16(a, b); }
@@ -83,7 +82,6 @@ struct Vector {
 
 inline Vector operator+(Vector a, Vector b) { return {_mm256_add_epi32(a.lanes, b.lanes)}; }
 inline Vector min(Vector a, Vector b) { return {_mm256_min_epi32(a.lanes, b.lanes)}; }
-inline Vector max(Vector a, Vector b) { return {_mm256_max_epi32(a.lanes, b.lanes)}; }
 inline Mask greater(Vector a, Vector b) { return _mm256_cmpgt_epi32(a.lanes, b.lanes); }
 inline Mask unequal(Vector a, Vector b) {
     return _mm256_xor_si256(_mm256_cmpeq_epi32(a.lanes, b.lanes), _mm256_set1_epi32(-1));
@@ -145,14 +143,7 @@ inline Vector add_where(Mask mask, Vector a, Vector b) { return a + Vector{mask 
 inline Vector choose(Mask mask, Vector a, Vector b) {
     return {(mask & a.lanes) | (~mask & b.lanes)};
 }
-inline Vector min(Vector a, Vector b) {
-    const Mask more = greater(a, b);
-    return {(b.lanes & more) | (a.lanes & ~more)};
-}
-inline Vector max(Vector a, Vector b) {
-    const Mask more = greater(a, b);
-    return {(a.lanes & more) | (b.lanes & ~more)};
-}
+inline Vector min(Vector a, Vector b) { return choose(greater(a, b), b, a); }
 inline Vector add_products(Vector sum, Vector a, Vector b) {
     const Vector::Lanes low_a = (Vector::Lanes)((Vector::Wrapping)a.lanes << 16) >> 16;
     const Vector::Lanes low_b = (Vector::Lanes)((Vector::Wrapping)b.lanes << 16) >> 16;

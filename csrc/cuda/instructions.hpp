@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "rows.hpp"
 #include "simt/cuda_names.hpp"
 #define KSTAR_SHARED(type, name) \
     type* const name = static_cast<type*>(kstar::simt::Block::running->shared())
@@ -72,13 +73,9 @@ __device__ __forceinline__ void load_matrices(uint32_t (&matrices)[4], const voi
 
 #if !defined(__CUDACC__)
 
-inline double half_to_double(uint32_t bits) {
-    const int exponent = bits >> 10 & 31;
-    const int mantissa = bits & 1023;
-    const double size = exponent == 0    ? std::ldexp(mantissa, -24)
-                        : exponent == 31 ? (mantissa == 0 ? INFINITY : NAN)
-                                         : std::ldexp(mantissa + 1024, exponent - 25);
-    return bits & 0x8000 ? -size : size;
+// Unlike features, what lies in shared memory need not be finite.
+inline double half_to_double(uint16_t bits) {
+    return (bits >> 10 & 31) == 31 ? NAN : to_double(Half{bits});
 }
 
 // A sum as tensor cores form it at their worst: all addends are cut off 23 bits below the largest
@@ -124,7 +121,9 @@ __device__ __forceinline__ void multiply_add(float (&sums)[4], const uint32_t (&
     };
     const auto all =
         simt::Block::running->exchange("mma", Factors{{a[0], a[1], a[2], a[3]}, {b[0], b[1]}});
-    const auto half = [](uint32_t pair, int k) { return half_to_double(pair >> 16 * (k % 2)); };
+    const auto half = [](uint32_t pair, int k) {
+        return half_to_double(static_cast<uint16_t>(pair >> 16 * (k % 2)));
+    };
     const unsigned group = threadIdx.x % simt::kWarp / 4, place = threadIdx.x % 4;
     for (unsigned s = 0; s < 4; ++s) {
         const unsigned upper = s / 2, column = 2 * place + s % 2;

@@ -1,7 +1,6 @@
 // CUDA's own names for what simt.hpp does, as kernels use them.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -9,9 +8,7 @@
 
 #define __global__
 #define __device__
-#define __host__
 #define __forceinline__ inline
-#define __launch_bounds__(...)
 
 #define threadIdx (kstar::simt::Index{kstar::simt::Block::running->thread(), 0, 0})
 #define blockIdx (kstar::simt::Block::running->index())
@@ -44,10 +41,6 @@ inline unsigned __ballot_sync(unsigned, bool vote) {
 }
 
 inline bool __any_sync(unsigned mask, bool vote) { return __ballot_sync(mask, vote) != 0; }
-inline bool __all_sync(unsigned mask, bool vote) { return __ballot_sync(mask, vote) == mask; }
-
-inline int __popc(unsigned bits) { return __builtin_popcount(bits); }
-inline int __ffs(int bits) { return __builtin_ffs(bits); }
 
 template <typename Value>
 Value atomicAdd(Value* to, Value value) {
