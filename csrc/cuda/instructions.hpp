@@ -9,6 +9,8 @@
     extern __shared__ __align__(1024) unsigned char memory[]; \
     type* const name = reinterpret_cast<type*>(memory)
 #else
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -18,19 +20,48 @@
     type* const name = static_cast<type*>(kstar::simt::Block::running->shared())
 #endif
 
+#if defined(__CUDACC__)
+#define KSTAR_UNROLL _Pragma("unroll")
+#else
+#define KSTAR_UNROLL
+#endif
+
 namespace kstar::cuda {
 
 constexpr unsigned kAllLanes = 0xffffffffu;  // of a warp, in shuffles and votes
 
-// Copies 16 bytes from global to shared memory, or zeros if they are not present, without waiting.
-__device__ __forceinline__ void copy_async(void* shared, const void* global, bool present) {
+// Copies 16 bytes from global to shared memory, without waiting.
+__device__ __forceinline__ void copy_async(void* shared, const void* global) {
 #if defined(__CUDACC__)
     const uint32_t to = static_cast<uint32_t>(__cvta_generic_to_shared(shared));
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(global),
-                 "r"(present ? 16 : 0)
-                 : "memory");
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(global) : "memory");
 #else
-    simt::Block::running->copy_later(shared, global, present);
+    struct Addresses {
+        const void *shared, *global;
+    };
+    const auto all = simt::Block::running->exchange("cp.async", Addresses{shared, global});
+    if (threadIdx.x % simt::kWarp == 0) {
+        const simt::Unseen unseen;
+        std::array<const void*, simt::kWarp> to, from;
+        for (int lane = 0; lane < simt::kWarp; ++lane) {
+            to[lane] = all[lane].shared;
+            from[lane] = all[lane].global;
+        }
+        for (int lane = 0; lane < simt::kWarp; lane += 8) {
+            simt::Block::traffic.access_shared(&to[lane]);
+        }
+        simt::Block::traffic.read_global(from);
+    }
+    simt::Block::running->copy_later(shared, global);
+#endif
+}
+
+// Eight float16 by one access.
+__device__ __forceinline__ void read_together(uint16_t (&numbers)[8], const uint16_t* from) {
+#if defined(__CUDACC__)
+    *reinterpret_cast<uint4*>(numbers) = *reinterpret_cast<const uint4*>(from);
+#else
+    std::memcpy(numbers, from, sizeof numbers);
 #endif
 }
 
@@ -67,7 +98,42 @@ __device__ __forceinline__ void load_matrices(uint32_t (&matrices)[4], const voi
     const unsigned lane = threadIdx.x % simt::kWarp;
     for (unsigned m = 0; m < 4; ++m) {
         std::memcpy(&matrices[m], rows[8 * m + lane / 4] + 4 * (lane % 4), 4);
+        if (lane == 0) {
+            const simt::Unseen unseen;
+            std::array<const void*, 8> eight;
+            std::copy_n(rows.begin() + 8 * m, 8, eight.begin());
+            simt::Block::traffic.access_shared(eight.data());
+        }
     }
+#endif
+}
+
+// The float16 nearest to a number, ties to even.
+__device__ __forceinline__ uint16_t to_half(float value) {
+#if defined(__CUDACC__)
+    uint16_t bits;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+    return bits;
+#else
+    const float magnitude = std::fabs(value);
+    const uint16_t sign = std::signbit(value) ? 0x8000 : 0;
+    if (!(magnitude < 65520)) {
+        return sign | 0x7c00;
+    }
+    // Below 2^-14 the numbers lie as densely as just above.
+    const int exponent = std::max(magnitude == 0 ? -14 : std::ilogb(magnitude), -14);
+    const auto units = static_cast<uint32_t>(std::nearbyint(std::ldexp(magnitude, 10 - exponent)));
+    return static_cast<uint16_t>(sign | (units + (static_cast<uint32_t>(exponent + 14) << 10)));
+#endif
+}
+
+__device__ __forceinline__ float from_half(uint16_t bits) {
+#if defined(__CUDACC__)
+    float value;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(bits));
+    return value;
+#else
+    return static_cast<float>(to_double(Half{bits}));
 #endif
 }
 
@@ -136,6 +202,15 @@ __device__ __forceinline__ void multiply_add(float (&sums)[4], const uint32_t (&
         sums[s] = truncated_sum(addends, 17);
     }
 #endif
+}
+
+// Calls `use` with 0 .. count - 1, one warp each, however many blocks of whole warps there are.
+template <typename Use>
+__device__ void each_by_a_warp(int64_t count, const Use& use) {
+    const int64_t warps = gridDim.x * (blockDim.x / 32);
+    for (int64_t i = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32; i < count; i += warps) {
+        use(i);
+    }
 }
 
 }  // namespace kstar::cuda

@@ -1,28 +1,30 @@
-// Refinement of Search: pairs that no bound decides are measured by the canonical distance.
+// Refinement: pairs that no bound decides are measured by the canonical distance.
 //
-// Three kernels, one after the other. Ties go to the lowest row of the input, whoever comes first:
-// `measure` brings the distances down; where one fell, `forget` drops the row that it belonged to;
-// `note` keeps the lowest row among the pairs that are as near as it gets.
+// For Search three kernels, one after the other. Ties go to the lowest row of the input, whoever
+// comes first: `measure` brings the distances down; where one fell, `forget` drops the row that it
+// belonged to; `note` keeps the lowest row among the pairs that are as near as it gets. For Count
+// there is `count_nearer`.
 #pragma once
 
 #include <cstdint>
 #include <limits>
 
-#include "cuda/instructions.hpp"
+#include "cuda/survivors.hpp"
 #include "rows.hpp"
 
 namespace kstar::cuda {
 
 constexpr long long kNoRow = std::numeric_limits<long long>::max();
 
-// Positions of a sample and of a reference.
-struct Pair {
-    int32_t sample;
-    int32_t reference;
+// The features of some samples, by position.
+struct Members {
+    Rows rows;
+    const int64_t* place;   // position -> row of `rows`
+    const int64_t* number;  // position -> row of the input
 };
 
-// What is known of each sample. Numbers that are not negative are ordered as their bits are, and
-// on those the hardware finds a minimum.
+// What is known of samples that ask; null pointers where none does. Numbers that are not negative
+// are ordered as their bits are, and on those the hardware finds a minimum.
 struct Nearest {
     long long* squared;   // bits of the squared distance; those of infinity at first
     long long* row;       // the lowest row of the input at that distance; kNoRow at first
@@ -30,15 +32,26 @@ struct Nearest {
 };
 
 struct Refinement {
-    Rows samples;
-    Rows references;
-    const int64_t* order;  // position -> row
-    const int64_t* reference_order;
-    bool self_form;  // both samples of a pair ask
+    Members rows;
+    Members columns;
     const Pair* pairs;
     int64_t count;
     double* distances;  // (count,) squared
-    Nearest nearest;
+    Nearest row_nearest;
+    Nearest column_nearest;
+};
+
+struct OpenCounts {
+    Members rows;
+    Members columns;
+    const Pair* pairs;  // with `kAsks` in the position of who asks
+    int64_t count;
+    const double* row_squared;  // radii
+    const double* column_squared;
+    const int32_t* row_weights;
+    const int32_t* column_weights;
+    int32_t* row_counts;
+    int32_t* column_counts;
 };
 
 // The canonical distance (kstar_gpu/definition.py): its 32 lanes are those of a warp.
@@ -56,58 +69,80 @@ __device__ double squared_distance_of_warp(const RowX& x, const RowY& y, int64_t
     return sum;
 }
 
-// One warp a pair; any number of whole warps.
+__device__ inline double distance_of(const Members& rows, int32_t row, const Members& columns,
+                                     int32_t column) {
+    return with_rows(rows.rows, rows.place[row], columns.rows, columns.place[column],
+                     [&](const auto& x, const auto& y) {
+                         return squared_distance_of_warp(x, y, rows.rows.dimensions);
+                     });
+}
+
 __global__ void measure(Refinement work) {
-    const int64_t warps = gridDim.x * (blockDim.x / 32);
-    for (int64_t p = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32; p < work.count;
-         p += warps) {
+    each_by_a_warp(work.count, [&](int64_t p) {
         const Pair pair = work.pairs[p];
-        const double squared =
-            with_rows(work.samples, work.order[pair.sample], work.references,
-                      work.reference_order[pair.reference], [&](const auto& x, const auto& y) {
-                          return squared_distance_of_warp(x, y, work.samples.dimensions);
-                      });
+        const double squared = distance_of(work.rows, pair.row, work.columns, pair.column);
         if (threadIdx.x % 32 == 0) {
             work.distances[p] = squared;
             const long long bits = __double_as_longlong(squared);
-            atomicMin(&work.nearest.squared[pair.sample], bits);
-            if (work.self_form) {
-                atomicMin(&work.nearest.squared[pair.reference], bits);
+            atomicMin(&work.row_nearest.squared[pair.row], bits);
+            if (work.column_nearest.squared != nullptr) {
+                atomicMin(&work.column_nearest.squared[pair.column], bits);
             }
         }
-    }
+    });
 }
 
-// Calls `use` with the sample and the row of each pair that is as near as any; one thread a pair.
+// Calls `use` with who knows, the sample and the row of each pair that is as near as any; one
+// thread a pair.
 template <typename Use>
 __device__ void each_nearest(const Refinement& work, const Use& use) {
     const int64_t threads = gridDim.x * blockDim.x;
     for (int64_t p = blockIdx.x * blockDim.x + threadIdx.x; p < work.count; p += threads) {
         const Pair pair = work.pairs[p];
         const long long bits = __double_as_longlong(work.distances[p]);
-        if (bits == work.nearest.squared[pair.sample]) {
-            use(pair.sample, static_cast<long long>(work.reference_order[pair.reference]), bits);
-        }
-        if (work.self_form && bits == work.nearest.squared[pair.reference]) {
-            use(pair.reference, static_cast<long long>(work.order[pair.sample]), bits);
-        }
+        const auto offer = [&](const Nearest& nearest, int32_t sample, int64_t number) {
+            if (nearest.squared != nullptr && bits == nearest.squared[sample]) {
+                use(nearest, sample, static_cast<long long>(number), bits);
+            }
+        };
+        offer(work.row_nearest, pair.row, work.columns.number[pair.column]);
+        offer(work.column_nearest, pair.column, work.rows.number[pair.row]);
     }
 }
 
+__device__ inline void exchange(long long* to, long long value) {
+    atomicExch(reinterpret_cast<unsigned long long*>(to), static_cast<unsigned long long>(value));
+}
+
 __global__ void forget(Refinement work) {
-    each_nearest(work, [&](int32_t sample, long long, long long bits) {
-        if (work.nearest.noted_at[sample] != bits) {
-            atomicExch(reinterpret_cast<unsigned long long*>(&work.nearest.row[sample]),
-                       static_cast<unsigned long long>(kNoRow));
+    each_nearest(work, [](const Nearest& nearest, int32_t sample, long long, long long bits) {
+        if (nearest.noted_at[sample] != bits) {
+            exchange(&nearest.row[sample], kNoRow);
         }
     });
 }
 
 __global__ void note(Refinement work) {
-    each_nearest(work, [&](int32_t sample, long long row, long long bits) {
-        atomicMin(&work.nearest.row[sample], row);
-        atomicExch(reinterpret_cast<unsigned long long*>(&work.nearest.noted_at[sample]),
-                   static_cast<unsigned long long>(bits));
+    each_nearest(work, [](const Nearest& nearest, int32_t sample, long long row, long long bits) {
+        atomicMin(&nearest.row[sample], row);
+        exchange(&nearest.noted_at[sample], bits);
+    });
+}
+
+__global__ void count_nearer(OpenCounts work) {
+    each_by_a_warp(work.count, [&](int64_t p) {
+        const Pair pair = work.pairs[p];
+        const int32_t row = pair.row & ~kAsks, column = pair.column & ~kAsks;
+        const double squared = distance_of(work.rows, row, work.columns, column);
+        if (threadIdx.x % 32 != 0) {
+            return;
+        }
+        if ((pair.row & kAsks) != 0 && squared < work.row_squared[row]) {
+            atomicAdd(&work.row_counts[row], work.column_weights[column]);
+        }
+        if ((pair.column & kAsks) != 0 && squared < work.column_squared[column]) {
+            atomicAdd(&work.column_counts[column], work.row_weights[row]);
+        }
     });
 }
 

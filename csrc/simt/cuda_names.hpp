@@ -1,6 +1,7 @@
 // CUDA's own names for what simt.hpp does, as kernels use them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -9,6 +10,7 @@
 #define __global__
 #define __device__
 #define __forceinline__ inline
+#define __launch_bounds__(...)
 
 #define threadIdx (kstar::simt::Index{kstar::simt::Block::running->thread(), 0, 0})
 #define blockIdx (kstar::simt::Block::running->index())
@@ -17,12 +19,20 @@
 
 inline void __syncthreads() { kstar::simt::Block::running->sync_block(); }
 inline void __syncwarp() { kstar::simt::Block::running->sync_warp(); }
+inline int __syncthreads_or(int vote) { return kstar::simt::Block::running->sync_block_or(vote); }
 
 // Shuffles and votes are of whole warps here, whatever the mask.
 
 template <typename Value>
 Value __shfl_sync(unsigned, Value value, int lane) {
     return kstar::simt::Block::running->exchange("__shfl_sync", value)[lane % kstar::simt::kWarp];
+}
+
+template <typename Value>
+Value __shfl_up_sync(unsigned, Value value, int distance) {
+    const int lane = threadIdx.x % kstar::simt::kWarp;
+    const auto all = kstar::simt::Block::running->exchange("__shfl_up_sync", value);
+    return lane < distance ? value : all[lane - distance];
 }
 
 template <typename Value>
@@ -57,9 +67,19 @@ Value atomicMin(Value* to, Value value) {
 }
 
 template <typename Value>
+Value atomicAnd(Value* to, Value value) {
+    return __atomic_fetch_and(to, value, __ATOMIC_RELAXED);
+}
+
+template <typename Value>
 Value atomicExch(Value* to, Value value) {
     return __atomic_exchange_n(to, value, __ATOMIC_RELAXED);
 }
+
+using std::min;
+
+inline int __popc(unsigned bits) { return __builtin_popcount(bits); }
+inline int __ffs(int bits) { return __builtin_ffs(bits); }
 
 inline long long __double_as_longlong(double value) {
     long long bits;

@@ -17,6 +17,7 @@
 #include <memory>
 #include <numeric>
 #include <random>
+#include <set>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -167,6 +168,40 @@ struct Copy {
     char bytes[16];
 };
 
+// What memory is asked for, in units of the hardware.
+struct Traffic {
+    int64_t phases = 0;     // of eight lanes with 16 bytes each, to or from shared memory
+    int64_t conflicts = 0;  // additional ones, because two of the eight meet in their banks
+    int64_t requests = 0;   // of a warp, for global memory
+    int64_t sectors = 0;    // of 32 bytes that those touch
+
+    // Eight lanes access 16 bytes each.
+    void access_shared(const void* const* addresses) {
+        std::array<std::vector<uintptr_t>, 8> lines;
+        size_t most = 0;
+        for (int lane = 0; lane < 8; ++lane) {
+            const auto place = reinterpret_cast<uintptr_t>(addresses[lane]) / 16;
+            auto& line = lines[place % 8];
+            if (std::find(line.begin(), line.end(), place) == line.end()) {
+                line.push_back(place);
+            }
+            most = std::max(most, line.size());
+        }
+        ++phases;
+        conflicts += static_cast<int64_t>(most) - 1;
+    }
+
+    // The lanes of a warp read 16 bytes each.
+    void read_global(const std::array<const void*, kWarp>& addresses) {
+        std::set<uintptr_t> touched;
+        for (const void* address : addresses) {
+            touched.insert(reinterpret_cast<uintptr_t>(address) / 32);
+        }
+        ++requests;
+        sectors += static_cast<int64_t>(touched.size());
+    }
+};
+
 class Block {
  public:
     using Random = std::mt19937;
@@ -230,6 +265,18 @@ class Block {
     }
 
     void sync_block() { wait(all_, "__syncthreads", true); }
+    // Whether any thread votes so; a barrier, too.
+    bool sync_block_or(bool vote) {
+        int phase;
+        {
+            const Unseen unseen;
+            phase = all_.phase;
+            votes_[phase] = (all_.arrived > 0 && votes_[phase]) || vote;
+        }
+        wait(all_, "__syncthreads_or", true);
+        const Unseen unseen;
+        return votes_[phase];
+    }
     void sync_warp() { wait(current_->warp.barrier, "__syncwarp", true); }
 
     // What each lane of the warp gives. Like a shuffle, it orders no other memory.
@@ -253,26 +300,23 @@ class Block {
     }
 
     // Until it is waited for, a copy leaves NaN.
-    void copy_later(void* to, const void* from, bool present) {
+    void copy_later(void* to, const void* from) {
         std::memset(to, 0xff, sizeof Copy::bytes);
         Copy copy{to, {}};
-        if (present) {
-            std::memcpy(copy.bytes, from, sizeof copy.bytes);
-        }
+        std::memcpy(copy.bytes, from, sizeof copy.bytes);
         current_->groups.back().push_back(copy);
     }
     void commit_copies() { current_->groups.emplace_back(); }
+
+    // Finishes all groups but the latest ones; of those it may finish any part. In any order.
     void wait_for_copies(size_t pending_groups) {
-        auto& groups = current_->groups;
-        while (groups.size() > pending_groups + 1) {  // the last one is not committed
-            for (const Copy& copy : groups.front()) {
-                std::memcpy(copy.to, copy.bytes, sizeof copy.bytes);
-            }
-            groups.erase(groups.begin());
+        for (const Copy& copy : finished(pending_groups)) {
+            std::memcpy(copy.to, copy.bytes, sizeof copy.bytes);
         }
     }
 
     static inline Block* running = nullptr;
+    static inline Traffic traffic;
 
  private:
     static constexpr size_t kAlignment = 1024;
@@ -329,6 +373,24 @@ class Block {
         return any;
     }
 
+    std::vector<Copy> finished(size_t pending_groups) {
+        const Unseen unseen;
+        auto& groups = current_->groups;
+        std::vector<Copy> result;
+        for (size_t g = 0; g + 1 < groups.size(); ++g) {  // the last one is not committed
+            const bool due = g + 1 + pending_groups < groups.size();
+            const auto pending = std::partition(groups[g].begin(), groups[g].end(),
+                                                [&](const Copy&) { return !due && random_() % 2; });
+            result.insert(result.end(), pending, groups[g].end());
+            groups[g].erase(pending, groups[g].end());
+        }
+        std::shuffle(result.begin(), result.end(), random_);
+        if (groups.size() > pending_groups + 1) {
+            groups.erase(groups.begin(), groups.end() - static_cast<int64_t>(pending_groups + 1));
+        }
+        return result;
+    }
+
     void wait(Barrier& barrier, const char* operation, bool orders) {
         Lane& lane = *current_;
         char* order = nullptr;
@@ -360,6 +422,7 @@ class Block {
     const std::function<void()> kernel_;
     Random& random_;
     Barrier all_;
+    bool votes_[2] = {};  // by phase of that barrier
     Fiber scheduler_;
     std::vector<std::unique_ptr<Warp>> warps_;
     std::vector<std::unique_ptr<Lane>> lanes_;

@@ -1,0 +1,90 @@
+// From rows to balls: lengths and fingerprints, and points of float16.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "cuda/instructions.hpp"
+#include "cuda/refine.hpp"
+#include "rows.hpp"
+
+namespace kstar::cuda {
+
+struct Survey {
+    Members samples;
+    int64_t count;
+    const double* centre;     // (dimensions,)
+    const double* weights;    // (dimensions,)
+    double* squared_lengths;  // distance from the centre
+    double* fingerprints;     // product with the weights: equal rows share it, others hardly ever
+};
+
+// Shifted by a centre, scaled by a power of two and rounded.
+struct Rounding {
+    Members samples;
+    int64_t count;
+    Rows centres;
+    const int64_t* centre_of;  // position -> row of `centres`
+    double scale;
+    uint16_t* points;  // (count, width) float16, zeros behind the dimensions
+    int32_t width;
+    double* squares;         // squared norms of the points
+    double* squared_errors;  // how far rounding moved them, squared
+};
+
+__device__ inline double sum_of_warp(double sum) {
+    for (int half = 16; half > 0; half /= 2) {
+        sum += __shfl_xor_sync(kAllLanes, sum, half);
+    }
+    return sum;
+}
+
+__global__ void survey_rows(Survey work) {
+    const unsigned lane = threadIdx.x % 32;
+    each_by_a_warp(work.count, [&](int64_t i) {
+        double squared = 0, fingerprint = 0;
+        with_row(work.samples.rows, work.samples.place[i], [&](const auto& row) {
+            for (int64_t k = lane; k < work.samples.rows.dimensions; k += 32) {
+                const double difference = row[k] - work.centre[k];
+                squared += difference * difference;
+                fingerprint += row[k] * work.weights[k];
+            }
+        });
+        squared = sum_of_warp(squared);
+        fingerprint = sum_of_warp(fingerprint);
+        if (lane == 0) {
+            work.squared_lengths[i] = squared;
+            work.fingerprints[i] = fingerprint;
+        }
+    });
+}
+
+__global__ void round_rows(Rounding work) {
+    const unsigned lane = threadIdx.x % 32;
+    each_by_a_warp(work.count, [&](int64_t i) {
+        uint16_t* point = work.points + i * work.width;
+        double squared = 0, squared_error = 0;
+        with_rows(work.samples.rows, work.samples.place[i], work.centres, work.centre_of[i],
+                  [&](const auto& row, const auto& centre) {
+                      for (int64_t k = lane; k < work.width; k += 32) {
+                          if (k >= work.samples.rows.dimensions) {
+                              point[k] = 0;
+                              continue;
+                          }
+                          const double exact = (row[k] - centre[k]) * work.scale;
+                          point[k] = to_half(static_cast<float>(exact));
+                          const double stored = from_half(point[k]);
+                          squared += stored * stored;
+                          squared_error += (stored - exact) * (stored - exact);
+                      }
+                  });
+        squared = sum_of_warp(squared);
+        squared_error = sum_of_warp(squared_error);
+        if (lane == 0) {
+            work.squares[i] = squared;
+            work.squared_errors[i] = squared_error;
+        }
+    });
+}
+
+}  // namespace kstar::cuda

@@ -1,0 +1,81 @@
+// Search: which pairs of different classes may be nearest to each other.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "cuda/survivors.hpp"
+#include "cuda/tile.hpp"
+
+namespace kstar::cuda {
+
+struct Search {
+    Walk walk;
+    // A product below a sample's threshold proves the pair farther apart than it looks. Infinite
+    // for who does not ask.
+    const float* row_thresholds;
+    const float* column_thresholds;
+    // Norms of what lies behind the first chunk of dimensions, rounded up. Null: there is nothing.
+    const float* row_tails;
+    const float* column_tails;
+    Survivors survivors;
+};
+
+// Whether no pair can win whatever the dimensions to come add, <= the product of the tails' norms.
+__device__ inline bool is_decided(const Search& search, const Tile& tile,
+                                  const Products& products) {
+    if (search.row_tails == nullptr) {
+        return false;
+    }
+    const Place place(tile);
+    const auto row_tails = of_rows(search.row_tails, place);
+    const auto column_tails = of_columns(search.column_tails, place);
+    const auto row_thresholds = of_rows(search.row_thresholds, place);
+    const auto column_thresholds = of_columns(search.column_thresholds, place);
+    bool open = false;
+    KSTAR_UNROLL
+    for (int k = 0; k < kOwnPairs; ++k) {
+        const int r = Products::row_of(k), c = Products::column_of(k);
+        const float most = fmaf(row_tails[r], column_tails[c], products[k]);
+        open |= !(most < fminf(row_thresholds[r], column_thresholds[c]));
+    }
+    return !__syncthreads_or(open);
+}
+
+__global__ void __launch_bounds__(kTileThreads, 2) search_tiles(Search search) {
+    const Walk& walk = search.walk;
+    const unsigned warp = threadIdx.x / 32;
+    for (unsigned t = blockIdx.x; t < walk.count; t += gridDim.x) {
+        const Tile tile = walk.tiles[t];
+        // Also a barrier: the stages may still be read for the tile before.
+        if (__syncthreads_or(threadIdx.x == 0 && is_full(search.survivors))) {
+            return;
+        }
+        Products products;
+        Marks open{};
+        const Place place(tile);
+        if (multiply(walk, tile, products, [&] { return is_decided(search, tile, products); })) {
+            mask(walk, tile, products);
+            const auto rows = of_rows(search.row_thresholds, place);
+            const auto columns = of_columns(search.column_thresholds, place);
+            KSTAR_UNROLL
+            for (int k = 0; k < kOwnPairs; ++k) {
+                open.mark(k, !(products[k] <
+                               fminf(rows[Products::row_of(k)], columns[Products::column_of(k)])));
+            }
+        }
+        if ((tile.open_warps >> warp & 1) == 0) {
+            continue;
+        }
+        const bool settled = append(search.survivors, open.count(), [&](Pair* pairs) {
+            open.each([&](int k) {
+                *pairs++ = {place.row(Products::row_of(k)), place.column(Products::column_of(k))};
+            });
+        });
+        if (settled) {
+            close(walk.tiles[t]);
+        }
+    }
+}
+
+}  // namespace kstar::cuda

@@ -1,0 +1,62 @@
+// Where pairs go that a tile leaves open: a buffer of limited size, one atomic a warp.
+//
+// A warp whose pairs do not fit writes none of them and stays open in its tile, which is looked at
+// again once the buffer was emptied. Whatever the order, those that fit fill the buffer from its
+// start without a gap: where one did not fit, none that came later does.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+
+#include "cuda/instructions.hpp"
+
+namespace kstar::cuda {
+
+// Positions of two samples.
+struct Pair {
+    int32_t row;
+    int32_t column;
+};
+
+constexpr int32_t kAsks = std::numeric_limits<int32_t>::min();  // a mark in a position
+
+struct Survivors {
+    Pair* pairs;
+    unsigned long long capacity;   // the pairs of one warp at least
+    unsigned long long* reserved;  // zero before
+    unsigned long long* ended;     // lowest place that did not fit; the largest number before
+};
+
+__device__ inline bool is_full(const Survivors& survivors) {
+    return atomicAdd(survivors.reserved, 0ull) >= survivors.capacity;
+}
+
+// Appends `count` pairs of each lane, written by `write(pairs)`; returns whether they fit.
+template <typename Write>
+__device__ bool append(const Survivors& survivors, int count, const Write& write) {
+    if (!__any_sync(kAllLanes, count != 0)) {
+        return true;
+    }
+    const unsigned lane = threadIdx.x % 32;
+    int end = count;  // of this lane's pairs among the warp's
+    for (int distance = 1; distance < 32; distance *= 2) {
+        const int before = __shfl_up_sync(kAllLanes, end, distance);
+        end += lane >= static_cast<unsigned>(distance) ? before : 0;
+    }
+    const auto total = static_cast<unsigned long long>(__shfl_sync(kAllLanes, end, 31));
+    unsigned long long start = 0;
+    if (lane == 0) {
+        start = atomicAdd(survivors.reserved, total);
+    }
+    start = __shfl_sync(kAllLanes, start, 0);
+    if (start + total > survivors.capacity) {
+        if (lane == 0) {
+            atomicMin(survivors.ended, start);
+        }
+        return false;
+    }
+    write(survivors.pairs + start + (end - count));
+    return true;
+}
+
+}  // namespace kstar::cuda
