@@ -5,7 +5,6 @@
 #include <pybind11/stl.h>
 
 #include <optional>
-#include <stdexcept>
 #include <string>
 
 #include "cpu/boxes.hpp"
@@ -13,10 +12,11 @@
 #include "cpu/kernels.hpp"
 #include "cpu/prepare.hpp"
 #include "cpu/search.hpp"
+#include "element_named.hpp"
 
 namespace py = pybind11;
 using kstar::Certificate;
-using kstar::Element;
+using kstar::element_named;
 using kstar::Rows;
 using namespace kstar::cpu;
 
@@ -24,14 +24,6 @@ namespace {
 
 template <typename Value>
 using Array = py::array_t<Value, py::array::c_style>;
-
-Element element_named(const std::string& name) {
-    if (name == "float16") return Element::float16;
-    if (name == "bfloat16") return Element::bfloat16;
-    if (name == "float32") return Element::float32;
-    if (name == "float64") return Element::float64;
-    throw std::invalid_argument("unknown element type " + name);
-}
 
 // The arrays of one side; holding them keeps what the engine points to alive.
 struct SideArrays {

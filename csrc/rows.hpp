@@ -98,7 +98,7 @@ struct AnyRow {
 // Calls `use` with row i of x and row j of y.
 template <typename Use>
 KSTAR_DEVICE auto with_rows(const Rows& x, int64_t i, const Rows& y, int64_t j, const Use& use) {
-    if (x.element != y.element) {
+    if (x.element != y.element || (x.norms == nullptr) != (y.norms == nullptr)) {
         return use(AnyRow{x, i}, AnyRow{y, j});
     }
     return with_row(x, i,

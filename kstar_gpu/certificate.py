@@ -1,7 +1,7 @@
 """What a product in low precision proves about a canonical distance: bounds that never lie.
 
-Each sample is stored as a *ball*: a centre z in float32 or float64 and a radius e, such that the
-true (shifted and scaled) row lies within e of z. For two balls the product of their centres gives
+Each sample is stored as a *ball*: a centre z in low precision and a radius e, such that the true
+(shifted and scaled) row lies within e of z. For two balls the product of their centres gives
 
     acc  =  s_i + s_j + <z_i, z_j>          as computed, rounding included
 
@@ -12,10 +12,13 @@ where the *seeds* s are minus half the squared norms, moved so far outward that
 
 whatever the order of the sum. Because (r + e_i + e_j)^2 <= (1 + w) (r + e_i)^2 + (1 + 1/w) e_j^2
 for every w > 0, line (1) turns "this pair is farther than r_i" into one comparison of `acc` with
-a number of row i alone. All functions take and give float64 vectors; what is compared with `acc`
-is rounded in the direction that decides less.
+a number of row i alone. Likewise, (r - e_i - e_j)^2 >= (1 - w) (r - e_i)^2 - e_j^2 / w turns line
+(2) into a comparison with one number of each row. All functions take and give float64 vectors;
+what is compared with `acc` is rounded in the direction that decides less.
 
-Rounding bounds: Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., section 3.1.
+Rounding bounds: Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., section 3.1;
+for tensor cores, which cut addends off 23 bits below the largest one: Fasi et al. 2021 and MMA-Sim,
+arXiv 2511.10909.
 """
 
 from dataclasses import dataclass
@@ -30,29 +33,33 @@ OUTWARD = 1 + 2.0**-40  # covers the few float64 roundings inside the formulas b
 
 @dataclass(frozen=True)
 class Precision:
-    """A floating type that balls are stored and multiplied in."""
+    """The floating types that balls are stored in, and that products of them are summed in."""
 
     dtype: torch.dtype
-    unit: float  # half the distance from 1 to the next number
+    sums: torch.dtype  # also of seeds and thresholds
+    unit: float  # what one step of a sum may be off by, relatively
     weight: float  # w above: far above e / r, far below 1
     smallest: float  # smallest normal number
     vanishing: float  # length above that of any row whose coordinates, or their squares, underflow
 
     def above(self, values: Tensor) -> Tensor:
-        """Round float64 values up into this type."""
+        """Round float64 values up into the type of sums."""
         return self._next(values, float("inf"))
 
     def below(self, values: Tensor) -> Tensor:
-        """Round float64 values down into this type."""
+        """Round float64 values down into the type of sums."""
         return self._next(values, -float("inf"))
 
     def _next(self, values: Tensor, limit: float) -> Tensor:
-        rounded = values.to(self.dtype)
+        rounded = values.to(self.sums)
         return torch.nextafter(rounded, torch.full_like(rounded, limit))
 
 
-FLOAT32 = Precision(torch.float32, 2.0**-24, 2.0**-20, 2.0**-126, 2.0**-100)
-FLOAT64 = Precision(torch.float64, 2.0**-53, 2.0**-48, 2.0**-1022, 2.0**-500)
+FLOAT16_ON_TENSOR_CORES = Precision(
+    torch.float16, torch.float32, 2.0**-22, 2.0**-11, 2.0**-126, 2.0**-100
+)
+FLOAT32 = Precision(torch.float32, torch.float32, 2.0**-24, 2.0**-20, 2.0**-126, 2.0**-100)
+FLOAT64 = Precision(torch.float64, torch.float64, 2.0**-53, 2.0**-48, 2.0**-1022, 2.0**-500)
 
 
 @dataclass(frozen=True)
@@ -72,16 +79,16 @@ class Certificate:
     @property
     def holds(self) -> bool:
         """Whether so many dimensions leave the bounds a meaning."""
-        return (self.width + 4) * self.unit < 2.0**-4
+        return (self.width + 8) * self.unit < 2.0**-4
 
     @property
     def rounding(self) -> float:
         """Relative error of `-2 acc` for a sum of `width` products and two seeds, norms included.
 
-        The products share is at most 2 (h + 4) u / (1 - 4 (h + 4) u), the float64 squared norms
+        The products' share is at most 2 (h + 8) u / (1 - 4 (h + 8) u), the float64 squared norms
         (h + 8) 2^-52, for width h.
         """
-        terms = (self.width + 4) * self.unit
+        terms = (self.width + 8) * self.unit
         return 2 * terms / (1 - 4 * terms) + (self.width + 8) * 2.0**-52
 
     @property
@@ -130,17 +137,27 @@ class Certificate:
         """
         reach = radius + e
         squared = (1 + self.precision.weight) * OUTWARD * reach * reach
-        lowest = torch.finfo(self.precision.dtype).min
+        lowest = torch.finfo(self.precision.sums).min
         return self.precision.below((-squared / 2).clamp(min=lowest)).clamp(min=lowest)
 
-    def nearer(self, radius: Tensor, e: Tensor, slack: Tensor, e_j: Tensor, s_j: Tensor) -> Tensor:
-        """Threshold: `acc > nearer` proves the pair nearer than `radius` (through `below`).
+    def nearer(self, radius: Tensor, e: Tensor, slack: Tensor) -> Tensor:
+        """Threshold: `acc > nearer_i + give_j` proves the pair nearer than `radius`.
 
-        `e_j` and `s_j` bound radius and slack of all the other balls of the tile.
+        `radius` has been through `below`. The sum of the two may be rounded to nearest.
         """
-        reach = radius - (e + e_j) * OUTWARD
-        squared = torch.where(reach > 0, reach * reach / OUTWARD - slack - s_j, -1.0)
-        return self.precision.above(torch.where(squared > 0, -squared / 2, torch.inf))
+        reach = radius - e * OUTWARD
+        squared = (1 - self.precision.weight) / OUTWARD * reach * reach - slack
+        squared = torch.where(squared > 0, squared * (1 - self._last_bit), -torch.inf)
+        return self.precision.above(torch.where(reach > 0, -squared / 2, torch.inf))
+
+    def give(self, e: Tensor, slack: Tensor) -> Tensor:
+        """Return what the other ball of a pair adds to `nearer`."""
+        more = (slack + e * e / self.precision.weight * OUTWARD) * (1 + self._last_bit)
+        return self.precision.above(more / 2)
+
+    @property
+    def _last_bit(self) -> float:
+        return float(torch.finfo(self.precision.sums).eps)
 
     def at_least(self, acc: Tensor, e: Tensor) -> Tensor:
         """Return the `radius` up to which `farther` would have pruned these pairs."""

@@ -125,7 +125,11 @@ class Population:
 
 
 def choose_directions(
-    population: Population, dimensions: int, costs: Costs, widest: int
+    population: Population,
+    dimensions: int,
+    costs: Costs,
+    widest: int,
+    widths: Sequence[int] = WIDTHS,
 ) -> Tensor | None:
     """Return the directions that make a search cheapest, (d, h), or None if none do.
 
@@ -133,16 +137,18 @@ def choose_directions(
     ----------
     dimensions : d, of the full points
     widest : no more directions than these
+    widths : the numbers to choose from
     """
     pairs = population.foreign_pairs()
-    if pairs * dimensions < costs.worth or widest < WIDTHS[0]:
+    if pairs * dimensions < costs.worth or widest < widths[0]:
         return None
     at_once = max(1, FLOATS_AT_ONCE // dimensions)
     rows = population.others(_spread(population.usual, min(DIRECTION_ROWS, at_once)))
-    directions = principal_directions(rows, WIDTHS[-1])
+    directions = principal_directions(rows, widths[-1])
     if not bool(directions.any()):  # all rows are equal
         return None
-    widths = [width for width in WIDTHS if width <= min(widest, directions.shape[1])]
+    most = min(widest, directions.shape[1])
+    widths = [width for width in widths if width <= most]
     surviving = population.survey(at_once).survivors(directions, widths)
     samples = len(population.codes) + (0 if population.both_ways else len(population.other_codes))
     best, cheapest = 0, pairs * (costs.pair + dimensions)

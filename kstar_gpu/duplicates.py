@@ -101,7 +101,8 @@ def _rows(sides: list[Samples], positions: Integers) -> NDArray[np.float64]:
     start = 0
     for side in sides:
         here = (positions >= start) & (positions < start + len(side))
-        rows[here] = side.rows(torch.from_numpy(positions[here] - start)).numpy()
+        index = torch.from_numpy(positions[here] - start).to(side.order.device)
+        rows[here] = side.rows(index).cpu().numpy()
         start += len(side)
     return rows
 
@@ -132,7 +133,7 @@ def foreign_equals(
     groups, codes : (N,) of the samples
     other_groups : (M,) of the references, in the same numbers
     """
-    rows, other_codes = others.order.numpy(), others.codes
+    rows, other_codes = others.order.cpu().numpy(), others.codes
     count = 1 + max(int(groups.max()), int(other_groups.max()))
     lowest = np.full(count, NO_ROW)
     np.minimum.at(lowest, other_groups, rows)

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .arithmetic import exact_arithmetic, float64_device
+from .arithmetic import exact_arithmetic
 from .arrays import restorer, to_tensor
-from .backends import choose_backend, make_engine
+from .backends import choose_backend, default_device, home, make_engine
 from .distance import square_root
 from .precomputed import nearest_and_counts
 from .problem import METRICS, Classes, make_classes, make_problem
@@ -70,15 +70,17 @@ def kstar(
     normalize : bool
         Divide by the class size (with references: by one more than the class's references),
         which gives the k* distribution, float64 in (0, 1].
-    backend : {"auto", "cpu", "torch"}
-        "auto" computes on a CUDA device where the features are on one, otherwise with the compiled
-        CPU engine, otherwise with torch.
+    backend : {"auto", "cpu", "cuda", "torch"}
+        "auto" computes where `device` says: on a CUDA device with the CUDA engine, on the CPU with
+        the compiled one; with torch where those are missing, and on other devices.
     device : str or torch.device, optional
         Where to compute; by default where the features are.
     return_foreign : bool
         Return also distance and index of the nearest foreign sample.
     memory_limit : int, optional
-        Bytes that may be used on the computing device beside the input.
+        Bytes that may be used on the computing device beside the input. By default as many as it
+        takes; on a CUDA device, most of what is free. Features that do not fit there are streamed
+        from the host.
     progress : bool
         Show a progress bar.
 
@@ -151,8 +153,10 @@ def _search(
     y = None if references is None else to_tensor(references, "references")
     place = _computing_device(x, backend, device)
     name = choose_backend(backend, place)
-    with exact_arithmetic(place, *(given for given in (x, y) if given is not None)):
-        problem = make_problem(x, y, classes, metric, float64_device(place))
+    inputs = [given for given in (x, y) if given is not None]
+    with exact_arithmetic(place, *inputs):
+        kept = home(name, place, inputs, memory_limit)
+        problem = make_problem(x, y, classes, metric, kept)
         engine = make_engine(name, problem, place, memory_limit, progress)
         squared, rows = engine.nearest_foreign()
         counts = engine.count_within(squared)
@@ -168,15 +172,17 @@ def _search(
 def _computing_device(
     features: Tensor, backend: str, device: str | torch.device | None
 ) -> torch.device:
-    """Return where to compute: as asked, or where the features are; the CPU engine on the CPU."""
-    if device is None:
-        return torch.device("cpu") if backend == "cpu" else features.device
+    """Return where to compute: as asked, or where the backend does and the features are."""
     try:
-        place = torch.device(device)
+        place = default_device(backend, features) if device is None else torch.device(device)
     except RuntimeError as error:
         raise ValueError(f"device: a torch device is wanted, got {device!r}") from error
     if place.type == "cuda" and not torch.cuda.is_available():
+        if device is None:  # the backend's own choice, which is about to be refused with a reason
+            return place
         raise ValueError(f"device: torch sees no CUDA device here, got {device!r}")
+    if place.type == "cuda" and place.index is None:
+        return torch.device("cuda", torch.cuda.current_device())
     return place
 
 

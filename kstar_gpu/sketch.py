@@ -121,14 +121,38 @@ def contraction(directions: Tensor) -> Tensor:
     return shortened
 
 
-def make_narrow_balls(
-    full: Balls, directions: Tensor, bounds: Certificate, exact: torch.device
-) -> Balls:
-    """Project balls to few dimensions: the point u = z P, and the length t of what P misses.
+def lift(points: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
+    """Project points to few dimensions: to u = z P, and the length t of what P misses.
 
     P is a contraction, so t^2 = |z|^2 - |u|^2 is |R z|^2 for some R with
     |v P|^2 + |R v|^2 = |v|^2 for every v. Hence (u, t) moves no two samples apart, and mirroring
     the t of one of them moves them apart by their distance at least.
+
+    Parameters
+    ----------
+    points : (n, d)
+    directions : (d, h) float64, from `contraction`
+
+    Returns
+    -------
+    (n, h + 1) float64 (u, t), and how far float64 may have moved each, (n,)
+    """
+    dimensions, width = directions.shape
+    z = points.to(directions.device, torch.float64)
+    u = z @ directions
+    squares = (z * z).sum(1)
+    t = (squares - (u * u).sum(1)).clamp(min=0).sqrt()
+    # What float64 may round off u, relative to |z|, and off t^2, relative to |z|^2.
+    kappa = (dimensions + 8) * (width + 1) ** 0.5 * 2.0**-52
+    doubt = ((dimensions + width + 16) * 2.0**-52 + 4 * kappa) * squares
+    error = kappa * squares.sqrt() + torch.minimum(doubt.sqrt(), doubt / t.clamp(min=2.0**-1000))
+    return torch.cat([u, t[:, None]], dim=1), error
+
+
+def make_narrow_balls(
+    full: Balls, directions: Tensor, bounds: Certificate, exact: torch.device
+) -> Balls:
+    """Project balls to few dimensions (see `lift`).
 
     Parameters
     ----------
@@ -141,20 +165,11 @@ def make_narrow_balls(
     directions = directions.to(exact)
     points = full.points.new_empty(len(full.radii), width + 3)
     radii, slack = torch.empty_like(full.radii), torch.empty_like(full.slack)
-    # What float64 may round off u, relative to |z|, and off t^2, relative to |z|^2.
-    kappa = (dimensions + 8) * (width + 1) ** 0.5 * 2.0**-52
-    doubted = (dimensions + width + 16) * 2.0**-52 + 4 * kappa
     for chunk in row_chunks(len(radii), dimensions):
-        z = full.points[chunk, :-2].to(exact, torch.float64)
-        u = z @ directions
-        squares = (z * z).sum(1)
-        t = (squares - (u * u).sum(1)).clamp(min=0).sqrt()
-        doubt = doubted * squares
-        lifted = torch.cat([u, t[:, None]], dim=1)
+        lifted, error = lift(full.points[chunk, :-2], directions)
         centres = lifted.to(bounds.precision.dtype)
         stored = centres.to(torch.float64)
-        error = torch.linalg.vector_norm(stored - lifted, dim=1) + kappa * squares.sqrt()
-        error += torch.minimum(doubt.sqrt(), doubt / t.clamp(min=2.0**-1000))
+        error += torch.linalg.vector_norm(stored - lifted, dim=1)
         e = (full.radii[chunk] + error) * (1 + 2.0**-30) + bounds.precision.vanishing
         n = (stored * stored).sum(1)
         points[chunk, :-2] = centres.to(points.device)

@@ -44,12 +44,13 @@ def judge(x, bounds: Certificate, directions=None) -> Judged:
     e_j, s_j = balls.radii[None], balls.slack[None]
     # Each pair is asked about with its own distance as the radius: it must stay undecided.
     farther = acc < bounds.farther(bounds.above(radius), e)
-    nearer = acc > bounds.nearer(bounds.below(radius), e, slack, e_j, s_j)
+    give = bounds.give(e_j, s_j)
+    nearer = acc > bounds.nearer(bounds.below(radius), e, slack) + give
     at_least, at_most = bounds.at_least(acc, e), bounds.at_most(acc, e, slack, e_j, s_j)
     # How much is left undecided at a typical radius.
     typical = radius.median().expand_as(radius)
     decided = (acc < bounds.farther(bounds.above(typical), e)) | (
-        acc > bounds.nearer(bounds.below(typical), e, slack, e_j, s_j)
+        acc > bounds.nearer(bounds.below(typical), e, slack) + give
     )
     return Judged(
         int(farther.sum()),

@@ -8,22 +8,6 @@
 
 namespace kstar::cuda {
 
-// What is known of one side's samples.
-struct Radii {
-    const float* outer;  // a product below proves a pair farther apart than the sample's radius
-    const float* inner;  // and one above inner + the other's give proves it nearer
-    const float* give;
-    const int32_t* weights;  // how many equal samples each stands for
-    int32_t* counts;         // receives the weights for certain within; null if nobody here asks
-};
-
-struct Count {
-    Walk walk;
-    Radii rows;
-    Radii columns;
-    Survivors survivors;  // with `kAsks` in the position of whose count is open
-};
-
 // The pairs that their product proves within the radius of one of their samples, and those that it
 // leaves open.
 struct Answers {

@@ -5,32 +5,9 @@
 #include <cstdint>
 
 #include "cuda/instructions.hpp"
-#include "cuda/refine.hpp"
-#include "rows.hpp"
+#include "cuda/parameters.hpp"
 
 namespace kstar::cuda {
-
-struct Survey {
-    Members samples;
-    int64_t count;
-    const double* centre;     // (dimensions,)
-    const double* weights;    // (dimensions,)
-    double* squared_lengths;  // distance from the centre
-    double* fingerprints;     // product with the weights: equal rows share it, others hardly ever
-};
-
-// Shifted by a centre, scaled by a power of two and rounded.
-struct Rounding {
-    Members samples;
-    int64_t count;
-    Rows centres;
-    const int64_t* centre_of;  // position -> row of `centres`
-    double scale;
-    uint16_t* points;  // (count, width) float16, zeros behind the dimensions
-    int32_t width;
-    double* squares;         // squared norms of the points
-    double* squared_errors;  // how far rounding moved them, squared
-};
 
 __device__ inline double sum_of_warp(double sum) {
     for (int half = 16; half > 0; half /= 2) {

@@ -1,58 +1,20 @@
 // Refinement: pairs that no bound decides are measured by the canonical distance.
 //
 // For Search three kernels, one after the other. Ties go to the lowest row of the input, whoever
-// comes first: `measure` brings the distances down; where one fell, `forget` drops the row that it
-// belonged to; `note` keeps the lowest row among the pairs that are as near as it gets. For Count
-// there is `count_nearer`.
+// comes first: `measure_pairs` brings the distances down; where one fell, `forget_rows` drops the
+// row that it belonged to; `note_rows` keeps the lowest row among the pairs that are as near as it
+// gets. For Count there is `count_open_pairs`.
 #pragma once
 
 #include <cstdint>
 #include <limits>
 
-#include "cuda/survivors.hpp"
-#include "rows.hpp"
+#include "cuda/instructions.hpp"
+#include "cuda/parameters.hpp"
 
 namespace kstar::cuda {
 
 constexpr long long kNoRow = std::numeric_limits<long long>::max();
-
-// The features of some samples, by position.
-struct Members {
-    Rows rows;
-    const int64_t* place;   // position -> row of `rows`
-    const int64_t* number;  // position -> row of the input
-};
-
-// What is known of samples that ask; null pointers where none does. Numbers that are not negative
-// are ordered as their bits are, and on those the hardware finds a minimum.
-struct Nearest {
-    long long* squared;   // bits of the squared distance; those of infinity at first
-    long long* row;       // the lowest row of the input at that distance; kNoRow at first
-    long long* noted_at;  // bits of the squared distance that `row` belongs to; those of infinity
-};
-
-struct Refinement {
-    Members rows;
-    Members columns;
-    const Pair* pairs;
-    int64_t count;
-    double* distances;  // (count,) squared
-    Nearest row_nearest;
-    Nearest column_nearest;
-};
-
-struct OpenCounts {
-    Members rows;
-    Members columns;
-    const Pair* pairs;  // with `kAsks` in the position of who asks
-    int64_t count;
-    const double* row_squared;  // radii
-    const double* column_squared;
-    const int32_t* row_weights;
-    const int32_t* column_weights;
-    int32_t* row_counts;
-    int32_t* column_counts;
-};
 
 // The canonical distance (kstar_gpu/definition.py): its 32 lanes are those of a warp.
 template <typename RowX, typename RowY>
@@ -77,7 +39,7 @@ __device__ inline double distance_of(const Members& rows, int32_t row, const Mem
                      });
 }
 
-__global__ void measure(Refinement work) {
+__global__ void measure_pairs(Refinement work) {
     each_by_a_warp(work.count, [&](int64_t p) {
         const Pair pair = work.pairs[p];
         const double squared = distance_of(work.rows, pair.row, work.columns, pair.column);
@@ -114,7 +76,7 @@ __device__ inline void exchange(long long* to, long long value) {
     atomicExch(reinterpret_cast<unsigned long long*>(to), static_cast<unsigned long long>(value));
 }
 
-__global__ void forget(Refinement work) {
+__global__ void forget_rows(Refinement work) {
     each_nearest(work, [](const Nearest& nearest, int32_t sample, long long, long long bits) {
         if (nearest.noted_at[sample] != bits) {
             exchange(&nearest.row[sample], kNoRow);
@@ -122,14 +84,14 @@ __global__ void forget(Refinement work) {
     });
 }
 
-__global__ void note(Refinement work) {
+__global__ void note_rows(Refinement work) {
     each_nearest(work, [](const Nearest& nearest, int32_t sample, long long row, long long bits) {
         atomicMin(&nearest.row[sample], row);
         exchange(&nearest.noted_at[sample], bits);
     });
 }
 
-__global__ void count_nearer(OpenCounts work) {
+__global__ void count_open_pairs(OpenCounts work) {
     each_by_a_warp(work.count, [&](int64_t p) {
         const Pair pair = work.pairs[p];
         const int32_t row = pair.row & ~kAsks, column = pair.column & ~kAsks;

@@ -4,24 +4,13 @@
 
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 
-#include "cuda/survivors.hpp"
-#include "cuda/tile.hpp"
+#include "cuda/instructions.hpp"
+#include "cuda/parameters.hpp"
 
 namespace kstar::cuda {
 
-struct Screening {
-    Side rows;
-    Side columns;
-    const float* row_thresholds;
-    const float* column_thresholds;
-    const Pair* pairs;
-    int64_t count;
-    bool* open;  // (count,) whether a pair may still be nearest to one of its samples
-};
-
-__global__ void screen(Screening work) {
+__global__ void screen_pairs(Screening work) {
     constexpr int kAtOnce = 8;  // numbers that a lane reads together
     const unsigned lane = threadIdx.x % 32;
     each_by_a_warp(work.count, [&](int64_t p) {

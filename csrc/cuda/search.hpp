@@ -9,18 +9,6 @@
 
 namespace kstar::cuda {
 
-struct Search {
-    Walk walk;
-    // A product below a sample's threshold proves the pair farther apart than it looks. Infinite
-    // for who does not ask.
-    const float* row_thresholds;
-    const float* column_thresholds;
-    // Norms of what lies behind the first chunk of dimensions, rounded up. Null: there is nothing.
-    const float* row_tails;
-    const float* column_tails;
-    Survivors survivors;
-};
-
 // Whether no pair can win whatever the dimensions to come add, <= the product of the tails' norms.
 __device__ inline bool is_decided(const Search& search, const Tile& tile,
                                   const Products& products) {

@@ -6,26 +6,11 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 
 #include "cuda/instructions.hpp"
+#include "cuda/parameters.hpp"
 
 namespace kstar::cuda {
-
-// Positions of two samples.
-struct Pair {
-    int32_t row;
-    int32_t column;
-};
-
-constexpr int32_t kAsks = std::numeric_limits<int32_t>::min();  // a mark in a position
-
-struct Survivors {
-    Pair* pairs;
-    unsigned long long capacity;   // the pairs of one warp at least
-    unsigned long long* reserved;  // zero before
-    unsigned long long* ended;     // lowest place that did not fit; the largest number before
-};
 
 __device__ inline bool is_full(const Survivors& survivors) {
     return atomicAdd(survivors.reserved, 0ull) >= survivors.capacity;

@@ -10,48 +10,18 @@
 #include <limits>
 
 #include "cuda/instructions.hpp"
+#include "cuda/parameters.hpp"
 
 namespace kstar::cuda {
 
-constexpr int kTileSide = 128;
-constexpr int kDepth = 32;  // dimensions of a chunk
 constexpr int kStages = 3;
-constexpr int kTileThreads = 256;
-constexpr int kWarps = kTileThreads / 32;
-constexpr int kWarpRows = 64;
-constexpr int kWarpColumns = 32;
+constexpr int kTileThreads = 32 * kWarps;
 constexpr int kOwnPairs = 64;  // of a thread
 constexpr int kOwnLines = 8;   // rows, and columns, that they lie in
 constexpr int32_t kBehind = std::numeric_limits<int32_t>::max();  // all positions
 
 constexpr int kPanelBytes = kTileSide * kDepth * 2;
 constexpr int kTileBytes = kStages * 2 * kPanelBytes;  // of shared memory
-
-// Some samples, in class order, as balls. Whatever there is per sample can be read up to the end of
-// the last block of 128; what stands there is of no account, but thresholds must be numbers.
-struct Side {
-    const uint16_t* points;  // float16; `width` numbers each, a multiple of `kDepth`
-    const float* seeds;
-    const int32_t* codes;  // class of each, rising
-    int32_t count;
-    int32_t width;
-};
-
-// Two blocks of 128 that a launch looks at, and who is not done with them: one bit a warp.
-struct Tile {
-    int32_t row_block;
-    int32_t column_block;
-    int32_t open_warps;
-};
-
-struct Walk {
-    Side rows;
-    Side columns;
-    bool same;     // both sides are the same samples: a pair is met where its row comes first
-    bool foreign;  // pairs of different classes are asked about, or those of one class
-    Tile* tiles;
-    unsigned count;  // of tiles
-};
 
 // What a thread holds: pair k lies in its row `2 (k / 16) + k % 4 / 2` and its column
 // `2 (k / 4 % 4) + k % 2`, as mma.sync has it.

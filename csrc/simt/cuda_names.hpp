@@ -17,6 +17,8 @@
 #define blockDim (kstar::simt::Block::running->threads())
 #define gridDim (kstar::simt::Block::running->blocks())
 
+enum cudaError_t { cudaSuccess };
+
 inline void __syncthreads() { kstar::simt::Block::running->sync_block(); }
 inline void __syncwarp() { kstar::simt::Block::running->sync_warp(); }
 inline int __syncthreads_or(int vote) { return kstar::simt::Block::running->sync_block_or(vote); }

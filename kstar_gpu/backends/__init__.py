@@ -8,11 +8,16 @@ from typing import NamedTuple, Protocol
 # By name: `torch` itself, here, is the module of that backend.
 from torch import Tensor, get_num_threads
 from torch import __version__ as torch_version
+from torch import cuda as torch_cuda
 from torch import device as Device
 
+from ..arithmetic import float64_device
 from ..problem import Problem
 
-BACKENDS = ("cpu", "torch")
+BACKENDS = ("cpu", "cuda", "torch")
+# Compute capabilities whose tensor cores are known to round as FLOAT16_ON_TENSOR_CORES in
+# certificate.py says.
+KNOWN_CAPABILITIES = ((8, 0), (8, 6), (8, 7), (8, 9), (9, 0), (10, 0), (10, 3), (12, 0), (12, 1))
 
 
 class BackendStatus(NamedTuple):
@@ -43,7 +48,43 @@ def available_backends() -> dict[str, BackendStatus]:
     True
     """
     detail = f"torch {torch_version}, {get_num_threads()} threads"
-    return {"cpu": _compiled("cpu"), "torch": BackendStatus(True, detail)}
+    return {"cpu": _compiled("cpu"), "cuda": _cuda_status(), "torch": BackendStatus(True, detail)}
+
+
+def _cuda_status() -> BackendStatus:
+    compiled = _compiled("cuda")
+    if not compiled.available:
+        return compiled
+    machine = import_module("kstar_gpu._cuda").machine()
+    missing = what_is_missing(machine.runtime, machine.driver, machine.devices)
+    if missing is None and not torch_cuda.is_available():
+        missing = f"torch {torch_version} was built without CUDA, or cannot use it"
+    return BackendStatus(missing is None, missing or compiled.detail)
+
+
+def what_is_missing(runtime: int, driver: int, devices: int) -> str | None:
+    """Return what keeps CUDA from working on this machine, or None.
+
+    Parameters
+    ----------
+    runtime, driver : versions of CUDA, 1000 * major + 10 * minor; driver 0 if there is none
+    devices : how many CUDA devices the driver finds
+    """
+
+    def version(number: int) -> str:
+        return f"{number // 1000}.{number % 1000 // 10}"
+
+    wanted = runtime // 1000 * 1000
+    if driver == 0:
+        return "this machine has no NVIDIA driver"
+    if driver < wanted:
+        return (
+            f"the NVIDIA driver is too old: it supports CUDA {version(driver)}, and "
+            f"{version(wanted)} is wanted"
+        )
+    if devices == 0:
+        return "the NVIDIA driver finds no CUDA device"
+    return None
 
 
 def _compiled(name: str) -> BackendStatus:
@@ -62,7 +103,10 @@ def _compiled(name: str) -> BackendStatus:
 def choose_backend(backend: str, device: Device) -> str:
     """Resolve "auto" and refuse what is unknown, missing or on the wrong device."""
     if backend == "auto":
-        return "cpu" if device.type == "cpu" and _compiled("cpu").available else "torch"
+        if device.type == "cpu":
+            return "cpu" if _compiled("cpu").available else "torch"
+        known = device.type == "cuda" and _capability(device) in KNOWN_CAPABILITIES
+        return "cuda" if known and _cuda_status().available else "torch"
     if backend not in BACKENDS:
         raise ValueError(
             f"backend: 'auto', {', '.join(map(repr, BACKENDS))} are known, got {backend!r}"
@@ -70,9 +114,36 @@ def choose_backend(backend: str, device: Device) -> str:
     status = available_backends()[backend]
     if not status.available:
         raise ValueError(f"backend: {backend!r} is not available here: {status.detail}")
-    if backend == "cpu" and device.type != "cpu":
-        raise ValueError(f"device: backend 'cpu' computes on the CPU, got {str(device)!r}")
+    wanted = {"cpu": "the CPU", "cuda": "a CUDA device"}.get(backend)
+    if wanted and device.type != backend:
+        raise ValueError(f"device: backend {backend!r} computes on {wanted}, got {str(device)!r}")
+    if backend == "cuda" and _capability(device) not in KNOWN_CAPABILITIES:
+        major, minor = _capability(device)
+        raise ValueError(
+            "device: how tensor cores round is not known for compute capability "
+            f"{major}.{minor}; backend='torch' works there, got {str(device)!r}"
+        )
     return backend
+
+
+def _capability(device: Device) -> tuple[int, int]:
+    return torch_cuda.get_device_capability(device)
+
+
+def default_device(backend: str, features: Tensor) -> Device:
+    """Return where a backend computes if nobody says so: where the features are, if it can."""
+    if backend in ("cpu", "cuda") and features.device.type != backend:
+        return Device(backend)
+    return features.device
+
+
+def home(backend: str, device: Device, inputs: list[Tensor], memory_limit: int | None) -> Device:
+    """Return where a backend wants the features to be kept."""
+    if backend == "cuda":
+        memory = import_module(".cuda_memory", __package__)
+        place: Device = memory.home(inputs, device, memory_limit)
+        return place
+    return float64_device(device)
 
 
 def make_engine(

@@ -396,7 +396,8 @@ class Count(Question):
         """Return the number of pairs that are inside for certain, and the uncertain pairs."""
         own, others, bounds = view.own.balls, view.others.balls, view.bounds
         inner, outer = self.inner[view.own.positions], self.outer[view.own.positions]
-        nearer = bounds.nearer(inner, own.radii, own.slack, others.radii.max(), others.slack.max())
+        nearer = bounds.nearer(inner, own.radii, own.slack)
+        nearer = nearer + bounds.give(others.radii, others.slack).max()
         # Nothing is nearer than zero.
         farther = bounds.farther(outer, own.radii).where(outer > 0, torch.inf)
         # As floats: torch compares into them, and sums them, faster than booleans.

@@ -109,9 +109,9 @@ void test_refinement(const Case& c, unsigned seed) {
                     nearest,
                     c.self_form ? nearest : Nearest{nullptr, nullptr, nullptr}};
     for (int batch = 0; batch < 2; ++batch) {
-        launch(seed, 2, 64, 0, [&] { measure(work); });
-        launch(seed, 2, 64, 0, [&] { forget(work); });
-        launch(seed, 2, 64, 0, [&] { note(work); });
+        launch(seed, 2, 64, 0, [&] { measure_pairs(work); });
+        launch(seed, 2, 64, 0, [&] { forget_rows(work); });
+        launch(seed, 2, 64, 0, [&] { note_rows(work); });
         work.pairs += work.count;
         work.count = static_cast<int64_t>(pairs.size()) - work.count;
     }
@@ -147,7 +147,7 @@ void test_open_counts(unsigned seed) {
     const OpenCounts work{members,       members,      pairs.data(),   int64_t(pairs.size()),
                           radii.data(),  radii.data(), weights.data(), weights.data(),
                           counts.data(), counts.data()};
-    launch(seed, 2, 64, 0, [&] { count_nearer(work); });
+    launch(seed, 2, 64, 0, [&] { count_open_pairs(work); });
     check(counts == wanted, "open counts");
 }
 
@@ -222,7 +222,7 @@ void test_balls(Element element, int64_t dimensions, unsigned seed) {
     const Screening screening{
         balls,     balls, thresholds.data(), thresholds.data(), pairs.data(), int64_t(pairs.size()),
         open.get()};
-    launch(seed, 2, 64, 0, [&] { screen(screening); });
+    launch(seed, 2, 64, 0, [&] { screen_pairs(screening); });
     for (size_t p = 0; p < pairs.size(); ++p) {
         const auto [i, j] = pairs[p];
         double gap = 0;

@@ -1,0 +1,29 @@
+// What the host can start. Free of CUDA's headers, so that any compiler can include it.
+#pragma once
+
+#include "cuda/parameters.hpp"
+
+namespace kstar::cuda {
+
+struct Where {
+    int device;
+    void* stream;  // a cudaStream_t
+};
+
+// Each starts work without waiting for it, and returns null or what went wrong.
+const char* survey(const Survey& work, Where where);
+const char* round(const Rounding& work, Where where);
+const char* search(const Search& work, Where where);
+const char* count(const Count& work, Where where);
+const char* screen(const Screening& work, Where where);
+const char* refine(const Refinement& work, Where where);
+const char* count_open(const OpenCounts& work, Where where);
+
+struct Machine {
+    int runtime;  // version of CUDA that this was built with, 1000 * major + 10 * minor
+    int driver;   // the newest that the driver supports; 0 without one
+    int devices;
+};
+Machine machine();
+
+}  // namespace kstar::cuda

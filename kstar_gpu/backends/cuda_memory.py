@@ -1,0 +1,114 @@
+"""How the CUDA engine divides the device's memory: how much of the samples is there at a time."""
+
+from dataclasses import dataclass
+from math import inf
+
+import torch
+from torch import Tensor
+
+from .. import _cuda
+from ..distance import CHUNK_ELEMENTS
+from ..problem import Problem
+from .cuda_balls import WIDTHS, is_there
+
+SHARE = 0.8  # of what is free, if nobody says how much may be used
+SAMPLE_BYTES = 160  # results, thresholds, seeds and radii of one sample
+PAIR_BYTES = 48  # a surviving pair on its way through screening and refinement
+TILE_BYTES = 48  # a tile in its list, and while the list is made
+MOST_PAIRS = 1 << 24
+MOST_TILES = 1 << 20
+FEWEST_TILES = 1 << 8
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of what the engine has on the device."""
+
+    panel: int  # samples of a panel, a multiple of a tile's side
+    pairs: int  # in the buffer of survivors
+    tiles: int  # of one launch
+    elements: int  # numbers of float64 in one piece of preparation
+
+
+def budget(device: torch.device, memory_limit: int | None) -> float:
+    """Return how many bytes may be used beside what is there already."""
+    if memory_limit is not None:
+        return memory_limit
+    if device.type != "cuda":
+        return inf
+    free, _ = torch.cuda.mem_get_info(device)
+    unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return SHARE * (free + unused)
+
+
+def home(given: list[Tensor], device: torch.device, memory_limit: int | None) -> torch.device:
+    """Return where the features are to be kept: where they are, or on the device."""
+    elsewhere = sum(x.numel() * x.element_size() for x in given if x.device != device)
+    if elsewhere == 0:
+        return device
+    # The balls take up to twice the room of what they are made from.
+    fits = memory_limit is None and elsewhere <= budget(device, None) / 3
+    return device if fits else torch.device("cpu")
+
+
+def make_plan(problem: Problem, device: torch.device, memory_limit: int | None) -> Plan:
+    """Choose the largest panels that memory bears, and buffers to go with them.
+
+    Raises
+    ------
+    ValueError
+        If not even the smallest fit.
+    """
+    limit = budget(device, memory_limit)
+    longest_side = max(map(len, problem.sides))
+    panels = 1 if problem.self_form else 2
+    shrink = 1
+    while True:
+        plan = _sizes(problem, shrink)
+        spare = limit - _fixed_bytes(problem, plan)
+        whole = panels * longest_side * _panel_bytes(problem, device)
+        if whole <= spare:
+            return plan
+        panel = int(spare / (2 * _panel_bytes(problem, device))) if spare > 0 else 0
+        panel -= panel % _cuda.TILE_SIDE
+        last = plan.tiles == FEWEST_TILES
+        if panel >= longest_side // 8 or (last and panel >= _cuda.TILE_SIDE):
+            return Plan(panel, plan.pairs, plan.tiles, plan.elements)
+        if last:
+            least = _fixed_bytes(problem, plan) + 2 * _cuda.TILE_SIDE * _panel_bytes(
+                problem, device
+            )
+            raise ValueError(
+                f"memory_limit: at least {least} bytes are wanted for this problem on the cuda "
+                f"backend, got {int(limit)}"
+            )
+        shrink *= 4
+
+
+def _sizes(problem: Problem, shrink: int) -> Plan:
+    side = max(map(len, problem.sides))
+    width = problem.samples.values.shape[1]
+    # Launches of wide tiles last longer: none should keep Ctrl-C waiting.
+    tiles = min(MOST_TILES, MOST_TILES * 64 // width, (side // _cuda.TILE_SIDE + 1) ** 2)
+    return Plan(
+        panel=side + -side % _cuda.TILE_SIDE,
+        pairs=max(_cuda.WARP_PAIRS, min(MOST_PAIRS, 64 * side) // shrink),
+        tiles=max(FEWEST_TILES, tiles // shrink),
+        elements=max(width, 8 * CHUNK_ELEMENTS // shrink),
+    )
+
+
+def _fixed_bytes(problem: Problem, plan: Plan) -> int:
+    samples = sum(map(len, problem.sides))
+    buffers = plan.pairs * PAIR_BYTES + plan.tiles * TILE_BYTES + plan.elements * 40
+    return samples * SAMPLE_BYTES + buffers
+
+
+def _panel_bytes(problem: Problem, device: torch.device) -> int:
+    """Bytes of one sample in a panel: balls, and features and centres unless they are there."""
+    values = problem.samples.values
+    balls = 2 * (values.shape[1] + _cuda.DEPTH) + 2 * (WIDTHS[-1] + 1)
+    copied = 0
+    if not is_there(values, device):
+        copied = 2 * values.shape[1] * max(side.values.element_size() for side in problem.sides)
+    return balls + copied

@@ -1,0 +1,29 @@
+"""The CUDA engine on the host: its very kernels, run thread for thread (csrc/simt)."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+
+ROOT = Path(__file__).parent.parent
+BUILT = ROOT / "build" / "on_host" / "_cuda.so"
+SOURCES = [ROOT / "csrc" / "bindings_cuda.cpp", ROOT / "csrc" / "cuda" / "launch.cu"]
+FLAGS = ["-std=c++17", "-O2", "-ffp-contract=off", "-fno-math-errno", "-fPIC", "-shared"]
+
+
+def build():
+    """Compile the kernels for the host and return them as the module `kstar_gpu._cuda`."""
+    newest = max(path.stat().st_mtime for path in (ROOT / "csrc").rglob("*.[chp]*"))
+    if not BUILT.exists() or BUILT.stat().st_mtime < newest:
+        BUILT.parent.mkdir(parents=True, exist_ok=True)
+        python = subprocess.run(
+            [sys.executable, "-m", "pybind11", "--includes"], capture_output=True, text=True
+        )
+        includes = [f"-I{ROOT / 'csrc'}", *python.stdout.split()]
+        command = ["g++", "-x", "c++", *FLAGS, *includes, *map(str, SOURCES), "-o", str(BUILT)]
+        subprocess.run(command, check=True)
+    spec = importlib.util.spec_from_file_location("kstar_gpu._cuda", BUILT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,150 @@
+"""The CUDA engine, run thread for thread on the host: exact, whatever fits into its memory."""
+
+import importlib
+import re
+import shutil
+import sys
+
+import numpy as np
+import pytest
+import torch
+from families import FAMILIES, HARD, HARD_SAMPLES, labels, problem_of
+from test_exact import assert_exact
+
+import kstar_gpu
+from kstar_gpu import definition, kstar, search
+from kstar_gpu.directions import Costs
+
+if shutil.which("g++") is None:
+    pytest.skip("there is no C++ compiler", allow_module_level=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def engine():
+    """The backend's modules over kernels that run on the host."""
+    from cuda_on_host import build
+
+    names = ["kstar_gpu._cuda", *(f"kstar_gpu.backends.{n}" for n in MODULES)]
+    with pytest.MonkeyPatch.context() as patch:
+        for name in names:
+            patch.delitem(sys.modules, name, raising=False)
+        host = build()
+        patch.setitem(sys.modules, "kstar_gpu._cuda", host)
+        patch.setattr(kstar_gpu, "_cuda", host, raising=False)
+        modules = [importlib.import_module(name) for name in names[1:]]
+        patch.setattr(search, "choose_backend", lambda backend, device: "cuda")
+        patch.setattr(search, "_computing_device", lambda *_: torch.device("cpu"))
+        yield dict(zip(MODULES, modules, strict=True))
+        for name in names:
+            sys.modules.pop(name, None)
+
+
+MODULES = ("cuda_balls", "cuda_memory", "cuda")
+CPU = torch.device("cpu")
+
+
+def _cuda():
+    return sys.modules["kstar_gpu._cuda"]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_self_form(family, rng):
+    assert_exact(family(rng, 150, 40), labels(rng, 150, 5))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_query_form(family, rng):
+    x, y = family(rng, 230, 20), labels(rng, 230, 4)
+    assert_exact(x[:90], y[:90], references=x[90:], reference_labels=y[90:])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_narrow_balls(family, engine, narrow_balls, monkeypatch, rng):
+    monkeypatch.setattr(engine["cuda_balls"], "COSTS", Costs(0, 0, 0, worth=0))
+    x, y = family(rng, 270, 140), labels(rng, 270, 4)
+    assert_exact(x, y)
+    assert_exact(x[:50], y[:50], references=x[50:], reference_labels=y[50:])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_panels_that_come_from_elsewhere(family, engine, monkeypatch, rng):
+    monkeypatch.setattr(engine["cuda_balls"], "is_there", lambda *_: False)
+    monkeypatch.setattr(engine["cuda_memory"], "is_there", lambda *_: False)
+    monkeypatch.setattr(
+        engine["cuda"],
+        "make_plan",
+        lambda *_: engine["cuda_memory"].Plan(panel=128, pairs=4096, tiles=256, elements=1 << 16),
+    )
+    x, y = family(rng, 300, 20), labels(rng, 300, 4)
+    assert_exact(x, y)
+    assert_exact(x[:140], y[:140], references=x[140:], reference_labels=y[140:])
+
+
+@pytest.mark.parametrize("family", [f for f in FAMILIES if f.__name__ != "all_equal"])
+def test_cosine(family, rng):
+    x = family(rng, 140, 12)
+    x = x[(x.astype(np.float64) ** 2).sum(1) > 0]
+    assert_exact(x, labels(rng, len(x), 4), metric="cosine")
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int16]
+)
+def test_element_types(dtype, rng):
+    x = torch.from_numpy(rng.uniform(0, 9, (200, 37))).to(dtype)
+    y = labels(rng, 200, 4)
+    exact = x.to(torch.float64)
+    wanted = definition.kstar(exact.numpy(), y)
+    np.testing.assert_array_equal(kstar(x, y).numpy(), wanted)
+    mixed = kstar(x, y, references=exact, reference_labels=y)
+    wanted = definition.kstar(exact.numpy(), y, exact.numpy(), y)
+    np.testing.assert_array_equal(mixed.numpy(), wanted)
+
+
+@pytest.mark.parametrize("sizes", [[1] * 150, [2] * 140, [250, 10], [1, 259], [130, 1, 1, 130, 50]])
+def test_unbalanced_classes(sizes, rng):
+    y = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
+    assert_exact(rng.integers(0, 6, (len(y), 3)), y)
+
+
+def test_many_tiles(rng):
+    assert_exact(rng.standard_normal((1500, 24)), labels(rng, 1500, 7))
+
+
+def test_the_memory_limit_is_refused_with_the_least_that_does(rng):
+    x, y = rng.standard_normal((600, 40)), labels(rng, 600, 3)
+    with pytest.raises(ValueError, match="memory_limit: at least") as refused:
+        kstar(x, y, memory_limit=1000)
+    least = int(re.search(r"at least (\d+) bytes", str(refused.value)).group(1))
+    with pytest.raises(ValueError, match="memory_limit"):
+        kstar(x, y, memory_limit=least - 1)
+    assert_exact(x, y, memory_limit=least)
+    assert_exact(x, y, memory_limit=100 * least)
+
+
+def test_too_many_features_are_refused(engine):
+    with pytest.raises(ValueError, match="features: fewer than 262144 features"):
+        engine["cuda_balls"].bounds_of(1 << 18, 1 << 18)
+
+
+# Of samples that lie much nearer to each other than to others, float16 tells little in Search.
+REFINED = {"collapsed classes": 40}
+
+
+@pytest.mark.parametrize("case", HARD)
+def test_few_pairs_are_measured(case, engine, monkeypatch, rng):
+    """The rows behind a pair cost hundreds of times its product: no case may need them often."""
+    measured = {"refine": 0, "count_open": 0}
+    for name in measured:
+
+        def counted(rows, columns, pairs, count, *rest, name=name, plain=getattr(_cuda(), name)):
+            measured[name] += count
+            return plain(rows, columns, pairs, count, *rest)
+
+        monkeypatch.setattr(_cuda(), name, counted)
+    x, y = HARD[case](rng)
+    problem = problem_of(x, y)
+    searched = engine["cuda"].Engine(problem, CPU, None, False)
+    searched.count_within(searched.nearest_foreign()[0])
+    assert measured["refine"] <= REFINED.get(case, 20) * HARD_SAMPLES
+    assert measured["count_open"] <= 20 * HARD_SAMPLES
