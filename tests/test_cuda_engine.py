@@ -13,7 +13,9 @@ from test_exact import assert_exact
 
 import kstar_gpu
 from kstar_gpu import definition, kstar, search
+from kstar_gpu.certificate import Certificate
 from kstar_gpu.directions import Costs
+from kstar_gpu.sketch import make_centre
 
 if shutil.which("g++") is None:
     pytest.skip("there is no C++ compiler", allow_module_level=True)
@@ -122,13 +124,92 @@ def test_the_memory_limit_is_refused_with_the_least_that_does(rng):
     assert_exact(x, y, memory_limit=100 * least)
 
 
+def tensor_core_products(balls):
+    """Multiply as tensor cores do at their worst: every addend cut off 23 bits below the largest."""
+    count = len(balls.radii)
+    points = balls.points[:count].double().numpy()
+    seeds = balls.seeds[:count].numpy()
+    acc = (seeds[:, None] + seeds).astype(np.float64)  # in float32
+
+    def cut(addends, largest):
+        unit = np.exp2(np.floor(np.log2(np.maximum(largest, 2.0**-500))) - 23)
+        return np.trunc(addends / unit) * unit
+
+    for k in range(0, points.shape[1], 16):
+        part = points[:, k : k + 16]
+        addends = np.concatenate([acc[:, :, None], part[:, None] * part[None]], axis=2)
+        sums = cut(addends, np.abs(addends).max(2, keepdims=True)).sum(2)
+        acc = cut(sums, np.abs(sums))
+    return torch.from_numpy(acc)
+
+
+def wrongly_decided(engine, x, broken=None):
+    """Ask about each pair with its own canonical distance as radius: it must stay undecided."""
+    balls_module = engine["cuda_balls"]
+    problem = problem_of(x, labels(np.random.default_rng(0), len(x), 3))
+    rows = problem.samples.rows(slice(None))
+    frame = balls_module.make_frame(make_centre(problem), float((rows - rows[0]).norm(dim=1).max()))
+    panel = balls_module.Panel(problem.samples, slice(None), CPU)
+    centre, _kept = balls_module.device_rows(frame.centre[None], None)
+    nothing = torch.zeros(panel.count, dtype=torch.int64)
+    balls = balls_module.make_full(panel, centre, nothing, frame.scale, x.shape[1])
+    bounds = balls.bounds
+    if broken is not None:
+        bounds = broken(bounds.precision, bounds.width, bounds.dimensions, bounds.unit)
+        squares = balls.points[: panel.count].double().square().sum(1)
+        balls.seeds[: panel.count] = bounds.seed(squares, balls.radii)
+    acc = tensor_core_products(balls)
+    exact = rows.numpy()
+    d2 = torch.from_numpy(np.stack([definition.squared_distances(row, exact) for row in exact]))
+    radius, e, slack = d2.sqrt() * frame.scale, balls.radii[:, None], balls.slack[:, None]
+    give = bounds.give(balls.radii, balls.slack)
+    farther = acc < bounds.farther(bounds.above(radius), e)
+    nearer = acc > bounds.nearer(bounds.below(radius), e, slack) + give
+    return int(farther.sum()), int(nearer.sum())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("d", [1, 64, 700])
+def test_bounds_never_lie(family, d, engine, rng):
+    assert wrongly_decided(engine, np.asarray(family(rng, 60, d))) == (0, 0)
+
+
+class WithoutRounding(Certificate):
+    """The product's rounding forgotten."""
+
+    rounding = 0.0
+
+
+class WithoutRadius(Certificate):
+    """What storing the points moved them forgotten."""
+
+    def spread(self, e):
+        return 0 * e
+
+
+# Far clusters: large norms and small distances. Either rounding of the sums is all there is, or one
+# feature makes it little beside what storing the points does.
+SUMS_ROUND = lambda rng: rng.integers(-16, 17, (60, 256)) / 16  # noqa: E731
+POINTS_ROUND = lambda rng: 3 * rng.standard_normal((60, 1))  # noqa: E731
+
+
+@pytest.mark.parametrize(
+    ("broken", "jitter"), [(WithoutRounding, SUMS_ROUND), (WithoutRadius, POINTS_ROUND)]
+)
+def test_broken_bounds_are_caught(broken, jitter, engine, rng):
+    x = 100.0 * rng.integers(0, 2, (60, 1)) + jitter(rng)
+    assert wrongly_decided(engine, x) == (0, 0)
+    farther, _ = wrongly_decided(engine, x, broken)
+    assert farther > 0
+
+
 def test_too_many_features_are_refused(engine):
     with pytest.raises(ValueError, match="features: fewer than 262144 features"):
         engine["cuda_balls"].bounds_of(1 << 18, 1 << 18)
 
 
-# Of samples that lie much nearer to each other than to others, float16 tells little in Search.
-REFINED = {"collapsed classes": 40}
+# Of a collapsed class, half may be nearer to each other than float16 can tell.
+REFINED = {"collapsed classes": HARD_SAMPLES / 10 / 2}
 
 
 @pytest.mark.parametrize("case", HARD)
