@@ -2,17 +2,27 @@
 
 An engine that cannot be built here is left out, never fatal: the package then works with the
 engines that remain, and `kstar_gpu.available_backends()` repeats the reason noted down here.
+
+Environment variables
+---------------------
+KSTAR_CUDA : 0 leaves the CUDA engine out, 1 makes its failure fatal
+KSTAR_CUDA_ARCHS : compute capabilities to compile for, such as "80 90"
 """
 
 import json
 import os
 import platform
+import re
+import shutil
+import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from pybind11.setup_helpers import ParallelCompile, Pybind11Extension
 from setuptools import setup
 from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError
 
 # A fused multiply-add would change the last bit of the canonical distance. GCC 12 takes the
 # undefined start values of its own AVX-512 intrinsics for a mistake.
@@ -22,6 +32,13 @@ SOURCES = ["csrc/bindings_cpu.cpp", "csrc/cpu/dispatch.cpp", "csrc/cpu/kernels_p
 if platform.machine().lower() in ("x86_64", "amd64"):
     SOURCES += [f"csrc/cpu/kernels_{target}.cpp" for target in ("avx2", "avx512", "avx512_vnni")]
 
+CUDA = os.environ.get("KSTAR_CUDA", "")
+CUDA_ARCHS = os.environ.get("KSTAR_CUDA_ARCHS", "80 86 89 90 100 120").split()
+CUDA_HERE = platform.system() == "Linux" and platform.machine() == "x86_64"
+NVCC_FLAGS = ["-O3", "-std=c++17", "-Icsrc", "-Xcompiler", "-fPIC", "-Werror", "all-warnings"]
+OLDEST_NVCC = (13, 0)
+NVCC_FROM_PYPI = "cuda-toolkit[nvcc,cccl,cudart]==13.0.*"
+
 
 def own_flags(source: str) -> list[str]:
     """Return the flags that a source asks for in a line `// flags: ...`."""
@@ -29,12 +46,40 @@ def own_flags(source: str) -> list[str]:
     return [flag for line in lines if line.startswith("// flags: ") for flag in line.split()[2:]]
 
 
+def system_nvcc() -> Path | None:
+    """Return the root of an installed CUDA toolkit that is new enough."""
+    at_home = Path(os.environ.get("CUDA_HOME", "/usr/local/cuda")) / "bin" / "nvcc"
+    for nvcc in (at_home, shutil.which("nvcc")):
+        if nvcc is None or not Path(nvcc).is_file():
+            continue
+        told = subprocess.run([nvcc, "--version"], capture_output=True, text=True).stdout
+        release = re.search(r"release (\d+)\.(\d+)", told)
+        # nvcc may be a script in another place than the toolkit: it knows itself.
+        dry = subprocess.run([nvcc, "--dryrun", "x.cu"], capture_output=True, text=True).stderr
+        top = re.search(r"^#\$ TOP=(.*)$", dry, re.MULTILINE)
+        if release and top and tuple(map(int, release.groups())) >= OLDEST_NVCC:
+            return Path(top.group(1).strip()).resolve()
+    return None
+
+
+def pypi_nvcc() -> Path | None:
+    """Return the root of the toolkit that came from PyPI for this build."""
+    spec = find_spec("nvidia")
+    places = (spec.submodule_search_locations if spec else None) or []
+    roots = [Path(place) / "cu13" for place in places]
+    return next((root for root in roots if (root / "bin" / "nvcc").is_file()), None)
+
+
 class BuildEngines(build_ext):  # type: ignore[misc]  # setuptools has no types
-    """`build_ext` that records why an engine could not be built."""
+    """`build_ext` that compiles CUDA, and records why an engine could not be built."""
 
     def run(self) -> None:
         """Build, then write the record beside the package's modules."""
         self.failures: dict[str, str] = {}
+        if CUDA == "0":
+            self.failures["kstar_gpu._cuda"] = "KSTAR_CUDA=0 left it out"
+        elif not CUDA_HERE:
+            self.failures["kstar_gpu._cuda"] = "it is built on x86-64 Linux only"
         super().run()
         in_source = self.inplace or self.editable_mode
         package = Path("kstar_gpu" if in_source else f"{self.build_lib}/kstar_gpu")
@@ -51,25 +96,64 @@ class BuildEngines(build_ext):  # type: ignore[misc]  # setuptools has no types
 
         self.compiler._compile = compile_with_own_flags
         try:
+            if ext.name == "kstar_gpu._cuda":
+                self.add_kernels(ext)
             super().build_extension(ext)
         except Exception as error:
             self.failures[ext.name] = f"{type(error).__name__}: {error}"
             raise
+        finally:
+            self.compiler._compile = compile_source
+
+    def add_kernels(self, ext: Pybind11Extension) -> None:
+        """Compile the CUDA kernels, and link them and CUDA's runtime into the extension."""
+        root = system_nvcc() or pypi_nvcc()
+        if root is None:
+            raise CompileError(f"no nvcc {OLDEST_NVCC[0]}.{OLDEST_NVCC[1]} or newer was found")
+        targets = [f"-gencode=arch=compute_{arch},code=sm_{arch}" for arch in CUDA_ARCHS]
+        oldest = min(CUDA_ARCHS, key=int)
+        targets.append(f"-gencode=arch=compute_{oldest},code=compute_{oldest}")
+        kernels = Path(self.build_temp) / "kernels.o"
+        kernels.parent.mkdir(parents=True, exist_ok=True)
+        command = [str(root / "bin" / "nvcc"), *NVCC_FLAGS, *targets, "--threads", "0"]
+        command += ["-c", "csrc/cuda/launch.cu", "-o", str(kernels)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise CompileError(f"nvcc failed: {(done.stderr or done.stdout).strip()[-2000:]}")
+        runtime = next(root.rglob("libcudart_static.a"), None)
+        if runtime is None:
+            raise CompileError(f"there is no libcudart_static.a in {root}")
+        ext.extra_objects = [str(kernels), str(runtime)]
 
 
-ParallelCompile(default=os.cpu_count() or 1).install()
-setup(
-    cmdclass={"build_ext": BuildEngines},
-    ext_modules=[
+ENGINES = [
+    Pybind11Extension(
+        "kstar_gpu._cpu",
+        SOURCES,
+        depends=[*map(str, Path("csrc").rglob("*.hpp"))],
+        include_dirs=["csrc"],
+        cxx_std=17,
+        extra_compile_args=FLAGS,
+        extra_link_args=["-pthread"],
+        optional=True,
+    )
+]
+REQUIRED = []
+if CUDA_HERE and CUDA != "0":
+    ENGINES.append(
         Pybind11Extension(
-            "kstar_gpu._cpu",
-            SOURCES,
-            depends=[*map(str, Path("csrc").rglob("*.hpp"))],
+            "kstar_gpu._cuda",
+            ["csrc/bindings_cuda.cpp"],
+            depends=[*map(str, Path("csrc").rglob("*.[hc][pu]*"))],
             include_dirs=["csrc"],
             cxx_std=17,
             extra_compile_args=FLAGS,
-            extra_link_args=["-pthread"],
-            optional=True,
+            libraries=["rt", "dl", "pthread"],
+            optional=CUDA != "1",
         )
-    ],
-)
+    )
+    if system_nvcc() is None:
+        REQUIRED.append(NVCC_FROM_PYPI)
+
+ParallelCompile(default=os.cpu_count() or 1).install()
+setup(cmdclass={"build_ext": BuildEngines}, ext_modules=ENGINES, setup_requires=REQUIRED)

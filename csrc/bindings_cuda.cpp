@@ -42,7 +42,11 @@ void start(const char* (*launch)(const Work&, Where), const Work& work, int devi
 
 }  // namespace
 
-PYBIND11_MODULE(_cuda, module) {
+#if !defined(KSTAR_MODULE)
+#define KSTAR_MODULE _cuda
+#endif
+
+PYBIND11_MODULE(KSTAR_MODULE, module) {
     module.doc() = "CUDA engine of kstar_gpu: memory is given as addresses, numbers as they are.";
     module.attr("TILE_SIDE") = kTileSide;
     module.attr("DEPTH") = kDepth;
@@ -50,14 +54,15 @@ PYBIND11_MODULE(_cuda, module) {
     module.attr("WARP_PAIRS") = kWarpRows * kWarpColumns;
     module.attr("ASKS") = kAsks;
 
-    py::class_<Machine>(module, "Machine")
+    // Local: the engine and its image on the host may be in one process.
+    py::class_<Machine>(module, "Machine", py::module_local())
         .def_readonly("runtime", &Machine::runtime)
         .def_readonly("driver", &Machine::driver)
         .def_readonly("devices", &Machine::devices);
     module.def("machine", &machine,
                "CUDA's version, the driver's, and how many devices there are.");
 
-    py::class_<Rows>(module, "Rows")
+    py::class_<Rows>(module, "Rows", py::module_local())
         .def(py::init([](Address data, const std::string& element, int64_t stride,
                          int64_t dimensions, Address norms) {
                  return Rows{Memory{data}, element_named(element), stride, dimensions,
@@ -65,32 +70,32 @@ PYBIND11_MODULE(_cuda, module) {
              }),
              py::arg("data"), py::arg("element"), py::arg("stride"), py::arg("dimensions"),
              py::arg("norms"));
-    py::class_<Members>(module, "Members")
+    py::class_<Members>(module, "Members", py::module_local())
         .def(py::init([](const Rows& rows, Address place, Address number) {
                  return Members{rows, Memory{place}, Memory{number}};
              }),
              py::arg("rows"), py::arg("place"), py::arg("number"));
-    py::class_<Side>(module, "Side")
+    py::class_<Side>(module, "Side", py::module_local())
         .def(py::init(
                  [](Address points, Address seeds, Address codes, int32_t count, int32_t width) {
                      return Side{Memory{points}, Memory{seeds}, Memory{codes}, count, width};
                  }),
              py::arg("points"), py::arg("seeds"), py::arg("codes"), py::arg("count"),
              py::arg("width"));
-    py::class_<Walk>(module, "Walk")
+    py::class_<Walk>(module, "Walk", py::module_local())
         .def(py::init([](const Side& rows, const Side& columns, bool same, bool foreign,
                          Address tiles, unsigned count) {
                  return Walk{rows, columns, same, foreign, Memory{tiles}, count};
              }),
              py::arg("rows"), py::arg("columns"), py::arg("same"), py::arg("foreign"),
              py::arg("tiles"), py::arg("count"));
-    py::class_<Survivors>(module, "Survivors")
+    py::class_<Survivors>(module, "Survivors", py::module_local())
         .def(py::init(
                  [](Address pairs, unsigned long long capacity, Address reserved, Address ended) {
                      return Survivors{Memory{pairs}, capacity, Memory{reserved}, Memory{ended}};
                  }),
              py::arg("pairs"), py::arg("capacity"), py::arg("reserved"), py::arg("ended"));
-    py::class_<Radii>(module, "Radii")
+    py::class_<Radii>(module, "Radii", py::module_local())
         .def(py::init(
                  [](Address outer, Address inner, Address give, Address weights, Address counts) {
                      return Radii{Memory{outer}, Memory{inner}, Memory{give}, Memory{weights},
@@ -98,7 +103,7 @@ PYBIND11_MODULE(_cuda, module) {
                  }),
              py::arg("outer"), py::arg("inner"), py::arg("give"), py::arg("weights"),
              py::arg("counts"));
-    py::class_<Nearest>(module, "Nearest")
+    py::class_<Nearest>(module, "Nearest", py::module_local())
         .def(py::init([](Address squared, Address row, Address noted_at) {
                  return Nearest{Memory{squared}, Memory{row}, Memory{noted_at}};
              }),

@@ -5,15 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-
 ROOT = Path(__file__).parent.parent
-BUILT = ROOT / "build" / "on_host" / "_cuda.so"
+NAME = "_cuda_on_host"
+BUILT = ROOT / "build" / f"{NAME}.so"
 SOURCES = [ROOT / "csrc" / "bindings_cuda.cpp", ROOT / "csrc" / "cuda" / "launch.cu"]
 FLAGS = ["-std=c++17", "-O2", "-ffp-contract=off", "-fno-math-errno", "-fPIC", "-shared"]
+FLAGS += ["-fvisibility=hidden", f"-DKSTAR_MODULE={NAME}"]
 
 
 def build():
-    """Compile the kernels for the host and return them as the module `kstar_gpu._cuda`."""
+    """Compile the kernels for the host and return them as a module like `kstar_gpu._cuda`."""
     newest = max(path.stat().st_mtime for path in (ROOT / "csrc").rglob("*.[chp]*"))
     if not BUILT.exists() or BUILT.stat().st_mtime < newest:
         BUILT.parent.mkdir(parents=True, exist_ok=True)
@@ -23,7 +24,7 @@ def build():
         includes = [f"-I{ROOT / 'csrc'}", *python.stdout.split()]
         command = ["g++", "-x", "c++", *FLAGS, *includes, *map(str, SOURCES), "-o", str(BUILT)]
         subprocess.run(command, check=True)
-    spec = importlib.util.spec_from_file_location("kstar_gpu._cuda", BUILT)
+    spec = importlib.util.spec_from_file_location(NAME, BUILT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

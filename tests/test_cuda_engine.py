@@ -4,6 +4,7 @@ import importlib
 import re
 import shutil
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -43,10 +44,6 @@ def engine():
 
 MODULES = ("cuda_balls", "cuda_memory", "cuda")
 CPU = torch.device("cpu")
-
-
-def _cuda():
-    return sys.modules["kstar_gpu._cuda"]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -125,7 +122,7 @@ def test_the_memory_limit_is_refused_with_the_least_that_does(rng):
 
 
 def tensor_core_products(balls):
-    """Multiply as tensor cores do at their worst: every addend cut off 23 bits below the largest."""
+    """Multiply as tensor cores do at their worst: addends are cut off 23 bits below the largest."""
     count = len(balls.radii)
     points = balls.points[:count].double().numpy()
     seeds = balls.seeds[:count].numpy()
@@ -216,13 +213,14 @@ REFINED = {"collapsed classes": HARD_SAMPLES / 10 / 2}
 def test_few_pairs_are_measured(case, engine, monkeypatch, rng):
     """The rows behind a pair cost hundreds of times its product: no case may need them often."""
     measured = {"refine": 0, "count_open": 0}
+    kernels = sys.modules["kstar_gpu._cuda"]
+
+    def counted(name, plain, rows, columns, pairs, count, *rest):
+        measured[name] += count
+        return plain(rows, columns, pairs, count, *rest)
+
     for name in measured:
-
-        def counted(rows, columns, pairs, count, *rest, name=name, plain=getattr(_cuda(), name)):
-            measured[name] += count
-            return plain(rows, columns, pairs, count, *rest)
-
-        monkeypatch.setattr(_cuda(), name, counted)
+        monkeypatch.setattr(kernels, name, partial(counted, name, getattr(kernels, name)))
     x, y = HARD[case](rng)
     problem = problem_of(x, y)
     searched = engine["cuda"].Engine(problem, CPU, None, False)

@@ -253,7 +253,11 @@ BAD = [
         ValueError,
         "metric: one of euclidean, cosine, precomputed is wanted, got 'manhattan'",
     ),
-    (dict(backend="tpu"), ValueError, "backend: 'auto', 'cpu', 'torch' are known, got 'tpu'"),
+    (
+        dict(backend="tpu"),
+        ValueError,
+        "backend: 'auto', 'cpu', 'cuda', 'torch' are known, got 'tpu'",
+    ),
     (
         dict(features=X - X[1], metric="cosine"),
         ValueError,

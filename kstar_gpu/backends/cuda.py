@@ -126,7 +126,7 @@ class Engine:
             yield self.panels[meeting[0]], self.panels[meeting[1]]
 
     def _with_search_balls(self, panel: Panel) -> None:
-        centre, kept = device_rows(self.frame.centre[None], None)
+        centre, _kept = device_rows(self.frame.centre[None], None)
         everyone = torch.zeros(panel.count, dtype=torch.int64, device=self.device)
         full = make_full(panel, centre, everyone, self.frame.scale, len(self.frame.centre))
         panel.search_balls = [full]
@@ -169,10 +169,10 @@ class Engine:
                 tiles[:, 2] = (1 << _cuda.WARPS) - 1
                 waiting.append(tiles.to(torch.int32))
                 if sum(map(len, waiting)) >= self.plan.tiles:
-                    yield from torch.cat(waiting).split(self.plan.tiles)
+                    yield from row_pieces(torch.cat(waiting), self.plan.tiles)
                     waiting = []
         if waiting:
-            yield from torch.cat(waiting).split(self.plan.tiles)
+            yield from row_pieces(torch.cat(waiting), self.plan.tiles)
 
     def finish(
         self, tiles: Tensor, launch: Callable[[Tensor, _cuda.Survivors], None]
@@ -385,6 +385,11 @@ class Count:
             _address(kept[1][4]),
             *where(pairs.device),
         )
+
+
+def row_pieces(rows: Tensor, count: int) -> list[Tensor]:
+    """Cut a matrix into pieces of so many rows."""
+    return [rows[start : start + count] for start in range(0, len(rows), count)]
 
 
 def _address(values: Tensor | None) -> int:

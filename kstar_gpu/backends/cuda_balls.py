@@ -261,7 +261,8 @@ def middle_of_each_class(problem: Problem) -> Integers:
     classes = 1 + max(int(side.codes[-1]) for side in problem.sides)
     codes = problem.references.codes
     first, last = (np.searchsorted(codes, np.arange(classes), side) for side in ("left", "right"))
-    return np.minimum((first + last) // 2, len(codes) - 1)
+    middle: Integers = np.minimum((first + last) // 2, len(codes) - 1)
+    return middle
 
 
 def choose_narrow(
