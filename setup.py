@@ -6,7 +6,7 @@ engines that remain, and `kstar_gpu.available_backends()` repeats the reason not
 Environment variables
 ---------------------
 KSTAR_CUDA : 0 leaves the CUDA engine out, 1 makes its failure fatal
-KSTAR_CUDA_ARCHS : compute capabilities to compile for, such as "80 90"
+KSTAR_CUDA_ARCHS : compute capabilities to compile for, such as "80 90"; newer ones use the first
 """
 
 import json
@@ -111,8 +111,7 @@ class BuildEngines(build_ext):  # type: ignore[misc]  # setuptools has no types
         if root is None:
             raise CompileError(f"no nvcc {OLDEST_NVCC[0]}.{OLDEST_NVCC[1]} or newer was found")
         targets = [f"-gencode=arch=compute_{arch},code=sm_{arch}" for arch in CUDA_ARCHS]
-        oldest = min(CUDA_ARCHS, key=int)
-        targets.append(f"-gencode=arch=compute_{oldest},code=compute_{oldest}")
+        targets.append(f"-gencode=arch=compute_{CUDA_ARCHS[0]},code=compute_{CUDA_ARCHS[0]}")
         kernels = Path(self.build_temp) / "kernels.o"
         kernels.parent.mkdir(parents=True, exist_ok=True)
         command = [str(root / "bin" / "nvcc"), *NVCC_FLAGS, *targets, "--threads", "0"]
