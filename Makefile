@@ -3,7 +3,7 @@
 #   make test    the whole test suite
 #   make test-native   the compiled engine and kernels on the host, under sanitizers
 #   make test-arm      the engine on aarch64, emulated
-#   make bench   benchmarks against the peers
+#   make bench   benchmarks against the peers    make gpu-bench   the same on a GPU
 #   make lint    ruff, mypy, clang-format        make format   let them change the files
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
@@ -13,7 +13,7 @@ SOURCES := pyproject.toml setup.py $(shell find csrc -type f)
 CXX_FILES := $(shell find csrc tests -name '*.[ch]pp')
 PIP = bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS)
 
-.PHONY: demo test test-native test-arm bench lint format clean
+.PHONY: demo test test-native test-arm bench gpu-bench lint format clean
 
 demo: .venv/demo/installed
 	.venv/demo/bin/python examples/demo.py --out demo
@@ -70,6 +70,10 @@ build/native/arm/engine_test: tests/native/engine_test.cpp csrc/cpu/dispatch.cpp
 
 bench: .venv/bench/installed
 	.venv/bench/bin/python -m pytest benchmarks --benchmark-only
+
+# On a machine with a GPU; the results go to benchmarks/results.
+gpu-bench: .venv/bench/installed
+	.venv/bench/bin/python benchmarks/gpu.py
 
 lint: .venv/dev/installed
 	.venv/dev/bin/ruff check .

@@ -12,6 +12,10 @@ if available_backends()["cpu"].available:
     from kstar_gpu.backends import cpu_balls
 
     ENGINES.append(cpu_balls)
+if available_backends()["cuda"].available:
+    from kstar_gpu.backends import cuda_balls
+
+    ENGINES.append(cuda_balls)
 
 
 def pytest_collection_modifyitems(items):

@@ -66,15 +66,16 @@ def test_narrow_balls(family, engine, narrow_balls, monkeypatch, rng):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_panels_that_come_from_elsewhere(family, engine, monkeypatch, rng):
+def test_panels_that_come_from_elsewhere(family, engine, narrow_balls, monkeypatch, rng):
+    monkeypatch.setattr(engine["cuda_balls"], "COSTS", Costs(0, 0, 0, worth=0))
     monkeypatch.setattr(engine["cuda_balls"], "is_there", lambda *_: False)
     monkeypatch.setattr(engine["cuda_memory"], "is_there", lambda *_: False)
     monkeypatch.setattr(
         engine["cuda"],
         "make_plan",
-        lambda *_: engine["cuda_memory"].Plan(panel=128, pairs=4096, tiles=256, elements=1 << 16),
+        lambda *_: engine["cuda_memory"].Plan(128, 4096, 256, 1 << 16, widest=35),
     )
-    x, y = family(rng, 300, 20), labels(rng, 300, 4)
+    x, y = family(rng, 300, 70), labels(rng, 300, 4)
     assert_exact(x, y)
     assert_exact(x[:140], y[:140], references=x[140:], reference_labels=y[140:])
 

@@ -1,33 +1,73 @@
-"""On a CUDA device: the same integers, handed back where the features were."""
+"""On a CUDA device: the same integers, handed back where the features were.
+
+Where there is one, the tests of test_exact.py run on it as well, by their `backend` fixture.
+"""
+
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
-from families import FAMILIES, labels
+from families import FAMILIES, HARD, labels
+from test_exact import assert_exact
 
 from kstar_gpu import definition, kstar
 
 pytestmark = pytest.mark.gpu
+ENGINES = ["cuda", "torch"]
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
-def test_exact_on_the_gpu(family, metric, rng):
+def test_features_on_the_gpu(family, metric, engine, rng):
     x = family(rng, 700, 40)
     if metric == "cosine":
         x = x[(x.astype(np.float64) ** 2).sum(1) > 0]
     y = labels(rng, len(x), 5)
     wanted = definition.table(x.astype(np.float64), y, metric=metric)
     on_gpu = torch.from_numpy(x).cuda()
-    result = kstar(on_gpu, torch.from_numpy(y).cuda(), metric=metric, return_foreign=True)
+    result = kstar(
+        on_gpu, torch.from_numpy(y).cuda(), metric=metric, return_foreign=True, backend=engine
+    )
     assert all(column.device == on_gpu.device for column in result)
     np.testing.assert_array_equal(result.kstar.cpu().numpy(), wanted.kstar)
     np.testing.assert_array_equal(result.index.cpu().numpy(), wanted.row)
 
 
-def test_many_tiles_and_tf32_on_the_gpu(rng):
-    x, y = rng.standard_normal((5000, 128)).astype(np.float32), labels(rng, 5000, 10)
-    rows = np.arange(0, 5000, 10)
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("shape", [(129, 33), (1000, 1), (2500, 257), (640, 2049)], ids=str)
+def test_ragged_sizes(shape, engine, rng):
+    n, d = shape
+    x, y = rng.standard_normal((n, d)).astype(np.float32), labels(rng, n, 7)
+    assert_exact(x, y, backend=engine, device="cuda")
+    half = n // 2
+    assert_exact(
+        x[:half],
+        y[:half],
+        references=x[half:],
+        reference_labels=y[half:],
+        backend=engine,
+        device="cuda",
+    )
+
+
+@pytest.mark.parametrize("case", HARD)
+def test_hard_problems(case, rng):
+    x, y = HARD[case](rng)
+    assert_exact(x, y, backend="cuda", device="cuda")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_narrow_balls_on_the_gpu(family, narrow_balls, rng):
+    assert_exact(family(rng, 900, 140), labels(rng, 900, 4), backend="cuda", device="cuda")
+
+
+def test_many_tiles_and_tf32(rng):
+    x, y = rng.standard_normal((20000, 128)).astype(np.float32), labels(rng, 20000, 10)
+    rows = np.arange(0, 20000, 40)
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("high")
     try:
@@ -36,6 +76,46 @@ def test_many_tiles_and_tf32_on_the_gpu(rng):
         torch.set_float32_matmul_precision(before)
     assert isinstance(result, np.ndarray)
     np.testing.assert_array_equal(result[rows], definition.kstar(x, y, rows=rows))
+
+
+def test_features_are_streamed_where_they_do_not_fit(rng):
+    x, y = rng.standard_normal((20000, 256)).astype(np.float32), labels(rng, 20000, 10)
+    rows = np.arange(0, 20000, 100)
+    torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated()
+    limit = 24 << 20  # the features alone are 20 MB, and their balls 10
+    result = kstar(x, y, backend="cuda", memory_limit=limit)
+    assert torch.cuda.max_memory_allocated() - before <= limit
+    np.testing.assert_array_equal(result[rows], definition.kstar(x, y, rows=rows))
+
+
+def test_a_memory_limit_that_does_not_do_is_refused(rng):
+    x, y = rng.standard_normal((500, 30)), labels(rng, 500, 3)
+    with pytest.raises(ValueError, match="memory_limit: at least"):
+        kstar(x, y, backend="cuda", memory_limit=10_000)
+
+
+def test_on_the_callers_stream(rng):
+    y = labels(rng, 3000, 5)
+    x = torch.from_numpy(rng.standard_normal((3000, 64))).cuda()
+    wanted = kstar(x, y, backend="cuda")
+    stream = torch.cuda.Stream()
+    with torch.cuda.stream(stream):
+        late = torch.zeros_like(x)
+        torch.cuda._sleep(50_000_000)  # what is read too early is still zero
+        late += x
+        result = kstar(late, y, backend="cuda")
+    assert torch.equal(result, wanted)
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="there is one CUDA device")
+def test_on_another_device(rng):
+    x, y = rng.standard_normal((700, 40)), labels(rng, 700, 5)
+    on_second = torch.from_numpy(x).to("cuda:1")
+    result = kstar(on_second, y, backend="cuda")
+    assert result.device == on_second.device
+    assert torch.cuda.current_device() == 0
+    np.testing.assert_array_equal(result.cpu().numpy(), definition.kstar(x, y))
 
 
 def test_cupy_in_cupy_out(rng):
@@ -53,3 +133,21 @@ def test_precomputed_on_the_gpu(rng):
     np.testing.assert_array_equal(
         result.cpu().numpy(), definition.kstar(distances, y, metric="precomputed")
     )
+
+
+SANITIZED = """
+import numpy as np
+from kstar_gpu import kstar
+rng = np.random.default_rng(0)
+x, y = rng.standard_normal((600, 70)), rng.integers(0, 4, 600)
+kstar(x, y, backend="cuda")
+kstar(x[:200], y[:200], references=x[200:], reference_labels=y[200:], backend="cuda")
+"""
+
+
+@pytest.mark.skipif(shutil.which("compute-sanitizer") is None, reason="no compute-sanitizer")
+@pytest.mark.parametrize("tool", ["memcheck", "racecheck", "synccheck"])
+def test_compute_sanitizer_finds_nothing(tool):
+    command = ["compute-sanitizer", "--tool", tool, "--error-exitcode", "9"]
+    done = subprocess.run([*command, sys.executable, "-c", SANITIZED], capture_output=True)
+    assert done.returncode == 0, done.stdout.decode()[-3000:]

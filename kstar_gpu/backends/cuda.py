@@ -58,8 +58,7 @@ class Engine:
         self.distinct = without_duplicates(problem, fingerprints)
         self.problem = self.distinct.problem
         self.frame = make_frame(centre, lengths)
-        dimensions = problem.samples.values.shape[1]
-        self.directions = choose_narrow(self.problem, self.frame, dimensions // 2, device)
+        self.directions = choose_narrow(self.problem, self.frame, self.plan.widest, device)
         self.centres = middle_of_each_class(self.problem)
         self.panels: dict[tuple[int, int], Panel] = {}
         # Room for all that a launch may leave open.

@@ -1,20 +1,22 @@
 """How the CUDA engine divides the device's memory: how much of the samples is there at a time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 import torch
 from torch import Tensor
 
 from .. import _cuda
+from ..directions import FLOATS_AT_ONCE
 from ..distance import CHUNK_ELEMENTS
 from ..problem import Problem
 from .cuda_balls import WIDTHS, is_there
 
 SHARE = 0.8  # of what is free, if nobody says how much may be used
-SAMPLE_BYTES = 160  # results, thresholds, seeds and radii of one sample
+SAMPLE_BYTES = 256  # results, thresholds, seeds and radii of one sample, lists of its tiles
+SURVEY_BYTES = 20 * FLOATS_AT_ONCE  # of the choice of directions for narrow balls
 PAIR_BYTES = 48  # a surviving pair on its way through screening and refinement
-TILE_BYTES = 48  # a tile in its list, and while the list is made
+TILE_BYTES = 64  # a tile in its list, and while the list is made
 MOST_PAIRS = 1 << 24
 MOST_TILES = 1 << 20
 FEWEST_TILES = 1 << 8
@@ -28,6 +30,7 @@ class Plan:
     pairs: int  # in the buffer of survivors
     tiles: int  # of one launch
     elements: int  # numbers of float64 in one piece of preparation
+    widest: int  # dimensions that narrow balls may have
 
 
 def budget(device: torch.device, memory_limit: int | None) -> float:
@@ -68,12 +71,13 @@ def make_plan(problem: Problem, device: torch.device, memory_limit: int | None) 
         spare = limit - _fixed_bytes(problem, plan)
         whole = panels * longest_side * _panel_bytes(problem, device)
         if whole <= spare:
-            return plan
+            return replace(plan, widest=_widest(problem, spare - whole))
         panel = int(spare / (2 * _panel_bytes(problem, device))) if spare > 0 else 0
         panel -= panel % _cuda.TILE_SIDE
         last = plan.tiles == FEWEST_TILES
         if panel >= longest_side // 8 or (last and panel >= _cuda.TILE_SIDE):
-            return Plan(panel, plan.pairs, plan.tiles, plan.elements)
+            left = spare - 2 * panel * _panel_bytes(problem, device)
+            return replace(plan, panel=panel, widest=_widest(problem, left))
         if last:
             least = _fixed_bytes(problem, plan) + 2 * _cuda.TILE_SIDE * _panel_bytes(
                 problem, device
@@ -95,7 +99,12 @@ def _sizes(problem: Problem, shrink: int) -> Plan:
         pairs=max(_cuda.WARP_PAIRS, min(MOST_PAIRS, 64 * side) // shrink),
         tiles=max(FEWEST_TILES, tiles // shrink),
         elements=max(width, 8 * CHUNK_ELEMENTS // shrink),
+        widest=0,
     )
+
+
+def _widest(problem: Problem, left: float) -> int:
+    return problem.samples.values.shape[1] // 2 if left >= SURVEY_BYTES else 0
 
 
 def _fixed_bytes(problem: Problem, plan: Plan) -> int:
