@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .arrays import to_tensor
-from .distance import norms, row_chunks
+from .distance import CHUNK_ELEMENTS, norms, row_chunks
 from .labels import encode_label_pair, encode_labels
 
 METRICS = ("euclidean", "cosine", "precomputed")
 LARGEST_MAGNITUDE = 1e150  # squares of more would leave float64
 SMALLEST_MAGNITUDE = 1e-150
+LARGE_LOOK = 1 << 27  # elements
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,9 @@ def feature_matrix(features: Any, name: str, labels: int, labels_name: str) -> T
 def check_finite(matrix: Tensor, name: str) -> float:
     """Refuse NaN and infinity, naming the first row; return the largest magnitude."""
     largest = 0.0
-    for chunk in row_chunks(*matrix.shape):
+    # On another device every look costs the way there and back, so take large ones.
+    elements = CHUNK_ELEMENTS if matrix.device.type == "cpu" else LARGE_LOOK
+    for chunk in row_chunks(matrix.shape[0], matrix.shape[1], elements):
         low, high = _extremes(matrix[chunk])
         if not (np.isfinite(low) and np.isfinite(high)):
             finite = torch.isfinite(matrix[chunk]).all(1)

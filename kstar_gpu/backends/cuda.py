@@ -130,7 +130,8 @@ class Engine:
         full = make_full(panel, centre, everyone, self.frame.scale, len(self.frame.centre))
         panel.search_balls = [full]
         if self.directions is not None:
-            panel.search_balls.insert(0, make_narrow(panel, full, self.directions))
+            narrow = make_narrow(panel, full, self.directions, self.plan.elements)
+            panel.search_balls.insert(0, narrow)
 
     def _with_count_balls(self, panel: Panel) -> None:
         centres, centre_of, _kept = class_centres(panel, self.problem, self.centres)

@@ -206,15 +206,15 @@ def make_full(
     return Balls(points, seeds, e, bounds.slack(squares, e), bounds)
 
 
-def make_narrow(panel: Panel, full: Balls, directions: Tensor) -> Balls:
-    """Project full balls to few dimensions."""
+def make_narrow(panel: Panel, full: Balls, directions: Tensor, elements: int) -> Balls:
+    """Project full balls to few dimensions, so many numbers at a time."""
     dimensions, width = directions.shape
     bounds = bounds_of(width + 1, full.bounds.dimensions)
     padded_width = -(-(width + 1) // _cuda.DEPTH) * _cuda.DEPTH
     points = full.points.new_zeros(panel.room, padded_width)
     radii, squares = torch.empty_like(full.radii), torch.empty_like(full.radii)
     tails = torch.zeros_like(full.seeds)
-    for chunk in row_chunks(panel.count, dimensions):
+    for chunk in row_chunks(panel.count, dimensions, elements):
         lifted, error = lift(full.points[chunk, :dimensions], directions)
         points[chunk, : width + 1] = lifted.to(torch.float16)
         stored = points[chunk, : width + 1].to(torch.float64)
