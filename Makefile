@@ -10,7 +10,7 @@ TORCH ?= torch==2.13.0
 PIP_ARGS ?=
 
 SOURCES := pyproject.toml setup.py $(shell find csrc -type f)
-CXX_FILES := $(shell find csrc tests -name '*.[ch]pp')
+CXX_FILES := $(shell find csrc tests -name '*.[ch]pp' -o -name '*.cu')
 PIP = bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS)
 
 .PHONY: demo test test-native test-arm bench gpu-bench lint format clean

@@ -62,6 +62,9 @@ PYBIND11_MODULE(KSTAR_MODULE, module) {
     module.def("machine", &machine,
                "CUDA's version, the driver's, and how many devices there are.");
 
+    module.def("code_missing", &code_missing, py::arg("device"),
+               "Why this was not built for a device; None if it was.");
+
     py::class_<Rows>(module, "Rows", py::module_local())
         .def(py::init([](Address data, const std::string& element, int64_t stride,
                          int64_t dimensions, Address norms) {

@@ -10,6 +10,7 @@ class Machine:
     devices: int
 
 def machine() -> Machine: ...
+def code_missing(device: int) -> str | None: ...
 
 # Memory is given by addresses on the device; 0 is none.
 

@@ -35,9 +35,24 @@ def exact_arithmetic(device: torch.device, *inputs: Tensor) -> Iterator[None]:
         stack.enter_context(torch.autocast(device.type, enabled=False))
         if device.type != "cpu":
             stack.enter_context(torch.autocast("cpu", enabled=False))
+        if device.type == "cuda":
+            stack.enter_context(torch.cuda.device(device))
+        stack.enter_context(_any_algorithm())
         stack.enter_context(_full_precision_products())
         stack.enter_context(_denormals_kept(inputs))
         yield
+
+
+@contextmanager
+def _any_algorithm() -> Iterator[None]:
+    """Let torch use what it calls nondeterministic: results do not depend on its order."""
+    before = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(False)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=warn_only)
 
 
 @contextmanager

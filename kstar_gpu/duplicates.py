@@ -17,6 +17,7 @@ from .problem import Problem, Samples
 Integers = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 NO_ROW = np.iinfo(np.int64).max
+SMALL = 2.0**-450
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,35 @@ def without_duplicates(problem: Problem, fingerprints: list[NDArray[np.float64]]
     kept, weights, kind = _first_of_each(theirs, problem.references.codes)
     references = problem.references.taken(kept)
     equal_rows = foreign_equals(ours, problem.samples.codes, theirs, problem.references)
+    settled = bool((equal_rows != NO_ROW).any())
+    if settled and any(map(_differences_may_vanish, problem.sides)):
+        # Then rows that are not equal can be at distance 0, too: let all be looked at.
+        counts = [len(side) for side in problem.sides]
+        different = np.split(np.arange(float(sum(counts))), np.cumsum(counts)[:-1])
+        return without_duplicates(problem, different)
     if problem.self_form:
         joined = Problem(references, references, problem.largest)
         return Distinct(joined, kept, kind, kept, weights, equal_rows[kept])
     joined = Problem(problem.samples, references, problem.largest)
     everyone = np.arange(len(ours))
     return Distinct(joined, everyone, everyone, kept, weights, equal_rows)
+
+
+def _differences_may_vanish(side: Samples) -> bool:
+    """Whether the square of a difference of two values could underflow to zero.
+
+    Numbers that are 0 or at least 2^-450 differ by 0 or at least 2^-503; only float64 has smaller
+    ones.
+    """
+    values = side.values
+    if values.dtype != torch.float64:
+        return False
+    small = SMALL if side.norms is None else SMALL * max(1.0, float(side.norms.max()))
+    for chunk in row_chunks(values.shape[0], values.shape[1]):
+        magnitudes = values[chunk].abs()
+        if bool(((magnitudes > 0) & (magnitudes < small)).any()):
+            return True
+    return False
 
 
 def groups_of_equals(sides: list[Samples], fingerprints: list[NDArray[np.float64]]) -> Integers:

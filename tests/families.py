@@ -96,6 +96,11 @@ def denormal_differences(rng, n, d):
     return x
 
 
+def vanishing_differences(rng, n, d):
+    """Squares of some differences are zero, of rows that are not equal; others are equal."""
+    return rng.choice([0.0, 1e-170, 2e-170, 3e-170, 1.0, 2.0], (n, d))
+
+
 def half_precision(rng, n, d):
     return rng.standard_normal((n, d)).astype(np.float16)
 
@@ -118,6 +123,7 @@ FAMILIES = [
     constant_columns,
     two_coordinates,
     denormal_differences,
+    vanishing_differences,
     half_precision,
 ]
 

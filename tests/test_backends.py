@@ -1,5 +1,9 @@
 """Which backend is chosen, and what is said of one that is missing."""
 
+import sys
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -28,10 +32,14 @@ def test_what_is_missing_is_told_apart(machine, missing):
 @pytest.fixture
 def one_gpu(monkeypatch):
     """A machine with one CUDA device; its compute capability can be set."""
-    capability = [9, 0]
-    monkeypatch.setattr(backends, "_capability", lambda device: tuple(capability))
+    device = SimpleNamespace(capability=(9, 0), code_missing=lambda index: None)
+    gpu = SimpleNamespace(
+        get_device_capability=lambda _: device.capability, device=lambda _: nullcontext()
+    )
+    monkeypatch.setattr(backends, "torch_cuda", gpu)
+    monkeypatch.setitem(sys.modules, "kstar_gpu._cuda", device)
     monkeypatch.setattr(backends, "_cuda_status", lambda: BackendStatus(True, "compiled"))
-    return capability
+    return device
 
 
 def test_auto_takes_the_engine_of_the_device(one_gpu):
@@ -41,9 +49,16 @@ def test_auto_takes_the_engine_of_the_device(one_gpu):
 
 
 def test_unknown_tensor_cores_are_left_to_torch(one_gpu):
-    one_gpu[:] = 13, 0
+    one_gpu.capability = 13, 0
     assert choose_backend("auto", CUDA) == "torch"
     with pytest.raises(ValueError, match=r"compute capability 13\.0; backend='torch' works there"):
+        choose_backend("cuda", CUDA)
+
+
+def test_a_device_it_was_not_built_for_is_left_to_torch(one_gpu):
+    one_gpu.code_missing = lambda index: "no kernel image is available"
+    assert choose_backend("auto", CUDA) == "torch"
+    with pytest.raises(ValueError, match="device: no kernel image is available; backend='torch'"):
         choose_backend("cuda", CUDA)
 
 

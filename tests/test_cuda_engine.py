@@ -4,6 +4,7 @@ import importlib
 import re
 import shutil
 import sys
+import weakref
 from functools import partial
 
 import numpy as np
@@ -16,6 +17,7 @@ import kstar_gpu
 from kstar_gpu import definition, kstar, search
 from kstar_gpu.certificate import Certificate
 from kstar_gpu.directions import Costs
+from kstar_gpu.problem import Problem, Samples
 from kstar_gpu.sketch import make_centre
 
 if shutil.which("g++") is None:
@@ -60,6 +62,7 @@ def test_query_form(family, rng):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_narrow_balls(family, engine, narrow_balls, monkeypatch, rng):
     monkeypatch.setattr(engine["cuda_balls"], "COSTS", Costs(0, 0, 0, worth=0))
+    monkeypatch.setattr(engine["cuda_balls"], "WIDTHS", (63,))  # two chunks: a tile may end early
     x, y = family(rng, 270, 140), labels(rng, 270, 4)
     assert_exact(x, y)
     assert_exact(x[:50], y[:50], references=x[50:], reference_labels=y[50:])
@@ -199,6 +202,49 @@ def test_broken_bounds_are_caught(broken, jitter, engine, rng):
     assert wrongly_decided(engine, x) == (0, 0)
     farther, _ = wrongly_decided(engine, x, broken)
     assert farther > 0
+
+
+def test_no_more_panels_are_there_than_are_paid_for(engine, monkeypatch, rng):
+    alive, most = weakref.WeakSet(), []
+    plain = engine["cuda_balls"].Panel.__init__
+
+    def counted(panel, *arguments):
+        plain(panel, *arguments)
+        alive.add(panel)
+        most.append(len(alive))
+
+    monkeypatch.setattr(engine["cuda_balls"].Panel, "__init__", counted)
+    plan = engine["cuda_memory"].Plan(128, 4096, 256, 1 << 16, widest=0)
+    monkeypatch.setattr(engine["cuda"], "make_plan", lambda *_: plan)
+    x, y = rng.standard_normal((500, 5)), labels(rng, 500, 3)
+    kstar(x, y)
+    kstar(x[:300], y[:300], references=x[200:], reference_labels=y[200:])
+    assert max(most) == 2
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (100, 64), (2000, 64), (1_281_167, 2048)], ids=str)
+@pytest.mark.parametrize("streamed", [False, True])
+def test_memory_is_divided(shape, streamed, engine, monkeypatch):
+    memory = engine["cuda_memory"]
+    monkeypatch.setattr(memory, "is_there", lambda *_: not streamed)
+    n, d = shape
+    values = torch.empty(n, d, device="meta")
+    side = Samples(values, None, torch.empty(0), np.zeros(n, dtype=np.int64))
+    problem = Problem(side, side, 1.0)
+    with pytest.raises(ValueError, match="memory_limit: at least") as refused:
+        memory.make_plan(problem, CPU, 1000)
+    least = int(re.search(r"at least (\d+) bytes", str(refused.value)).group(1))
+    assert least <= n * 256 + (3 << 20) + 256 * 20 * d
+    assert memory.make_plan(problem, CPU, least).panel >= 128
+    plenty = memory.make_plan(problem, CPU, None)
+    assert plenty.panel >= n
+    assert plenty.widest == d // 2
+    # Halfway, launches must not become tiny, and narrow balls stay possible.
+    tight = memory.make_plan(problem, CPU, least + n * d * 2)
+    if n > 1_000_000:
+        assert tight.panel >= n // 16
+        assert tight.pairs >= 1 << 20
+        assert tight.widest == d // 2
 
 
 def test_too_many_features_are_refused(engine):

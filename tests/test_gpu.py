@@ -79,11 +79,11 @@ def test_many_tiles_and_tf32(rng):
 
 
 def test_features_are_streamed_where_they_do_not_fit(rng):
-    x, y = rng.standard_normal((20000, 256)).astype(np.float32), labels(rng, 20000, 10)
-    rows = np.arange(0, 20000, 100)
+    x, y = rng.standard_normal((100_000, 256)).astype(np.float32), labels(rng, 100_000, 10)
+    rows = np.arange(0, 100_000, 1000)
     torch.cuda.reset_peak_memory_stats()
     before = torch.cuda.memory_allocated()
-    limit = 24 << 20  # the features alone are 20 MB, and their balls 10
+    limit = 120 << 20  # the features alone are 102 MB, and their balls 51
     result = kstar(x, y, backend="cuda", memory_limit=limit)
     assert torch.cuda.max_memory_allocated() - before <= limit
     np.testing.assert_array_equal(result[rows], definition.kstar(x, y, rows=rows))

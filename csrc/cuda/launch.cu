@@ -109,6 +109,16 @@ const char* count_open(const OpenCounts& work, Where where) {
 
 #if defined(__CUDACC__)
 
+const char* code_missing(int device) {
+    cudaFuncAttributes attributes;
+    cudaError_t error = cudaSetDevice(device);
+    if (error == cudaSuccess) {
+        error = cudaFuncGetAttributes(&attributes, search_tiles);
+    }
+    cudaGetLastError();  // not to be found by somebody else
+    return text(error);
+}
+
 Machine machine() {
     Machine result{};
     cudaRuntimeGetVersion(&result.runtime);
@@ -122,6 +132,8 @@ Machine machine() {
 }
 
 #else
+
+const char* code_missing(int) { return nullptr; }
 
 Machine machine() { return {0, 0, 0}; }
 

@@ -19,6 +19,9 @@ const char* screen(const Screening& work, Where where);
 const char* refine(const Refinement& work, Where where);
 const char* count_open(const OpenCounts& work, Where where);
 
+// Why this was not built for a device; null if it was.
+const char* code_missing(int device);
+
 struct Machine {
     int runtime;  // version of CUDA that this was built with, 1000 * major + 10 * minor
     int driver;   // the newest that the driver supports; 0 without one

@@ -105,8 +105,8 @@ def choose_backend(backend: str, device: Device) -> str:
     if backend == "auto":
         if device.type == "cpu":
             return "cpu" if _compiled("cpu").available else "torch"
-        known = device.type == "cuda" and _capability(device) in KNOWN_CAPABILITIES
-        return "cuda" if known and _cuda_status().available else "torch"
+        usable = device.type == "cuda" and _cuda_status().available
+        return "cuda" if usable and _obstacle(device) is None else "torch"
     if backend not in BACKENDS:
         raise ValueError(
             f"backend: 'auto', {', '.join(map(repr, BACKENDS))} are known, got {backend!r}"
@@ -117,17 +117,20 @@ def choose_backend(backend: str, device: Device) -> str:
     wanted = {"cpu": "the CPU", "cuda": "a CUDA device"}.get(backend)
     if wanted and device.type != backend:
         raise ValueError(f"device: backend {backend!r} computes on {wanted}, got {str(device)!r}")
-    if backend == "cuda" and _capability(device) not in KNOWN_CAPABILITIES:
-        major, minor = _capability(device)
-        raise ValueError(
-            "device: how tensor cores round is not known for compute capability "
-            f"{major}.{minor}; backend='torch' works there, got {str(device)!r}"
-        )
+    if backend == "cuda" and (obstacle := _obstacle(device)):
+        raise ValueError(f"device: {obstacle}; backend='torch' works there, got {str(device)!r}")
     return backend
 
 
-def _capability(device: Device) -> tuple[int, int]:
-    return torch_cuda.get_device_capability(device)
+def _obstacle(device: Device) -> str | None:
+    """Return why the CUDA engine must not, or cannot, use this device; None if it can."""
+    capability = torch_cuda.get_device_capability(device)
+    if capability not in KNOWN_CAPABILITIES:
+        major, minor = capability
+        return f"how tensor cores round is not known for compute capability {major}.{minor}"
+    with torch_cuda.device(device):
+        missing: str | None = import_module("kstar_gpu._cuda").code_missing(device.index or 0)
+    return missing
 
 
 def default_device(backend: str, features: Tensor) -> Device:

@@ -40,8 +40,9 @@ from .cuda_memory import make_plan
 # so few pairs in each are nearer than the nearest so far.
 ROUNDS = ((64, 0), (64, 32), (32, 16), (16, 8), (8, 4), (4, 2), (2, 1))
 BAND = 32  # blocks of rows that are walked together: their points stay in the cache
-SEED_PRODUCTS = 1 << 20  # products per sample before the search, in multiply-adds
+SEED_NUMBERS = 1 << 20  # of the references that every sample is multiplied with before the search
 MOST_SEEDS = 4096
+LAUNCH_WORK = 1 << 26  # tiles of a launch by dimensions: none should keep Ctrl-C waiting
 
 
 class Engine:
@@ -70,6 +71,7 @@ class Engine:
         search = Search(self)
         for rows, columns in self._panel_pairs("search", self._with_search_balls):
             search.look(rows, columns)
+            del rows, columns  # before the next ones are made
         count = len(self.problem.samples)
         return self._of_all(search.squared[:count]), self._of_all(search.rows[:count])
 
@@ -79,6 +81,7 @@ class Engine:
         count = Count(self, squared_radii.to(self.device)[positions])
         for rows, columns in self._panel_pairs("count", self._with_count_balls):
             count.look(rows, columns)
+            del rows, columns
         counts = count.counts[: len(self.problem.samples)].to(torch.int64)
         own_weights = torch.from_numpy(self.distinct.own_weights).to(self.device)
         return self._of_all(counts + own_weights * (count.squared[: len(counts)] > 0))
@@ -147,8 +150,14 @@ class Engine:
         weights = self.distinct.weights[panel.start : panel.start + panel.count]
         return padded(torch.from_numpy(weights.astype(np.int32)).to(self.device), panel.room)
 
-    def tiles(self, rows: Panel, columns: Panel, foreign: bool) -> Iterator[Tensor]:
-        """Give lists of tiles, (T, 3) int32, that together hold all pairs asked about."""
+    def tiles(self, rows: Panel, columns: Panel, foreign: bool, width: int) -> Iterator[Tensor]:
+        """Give lists of tiles, (T, 3) int32, that together hold all pairs asked about.
+
+        Parameters
+        ----------
+        width : of the balls that are multiplied
+        """
+        at_once = min(self.plan.tiles, max(1, LAUNCH_WORK // width))
         (first, last), (first_column, last_column) = rows.ends(), columns.ends()
         same = rows is columns
         waiting: list[Tensor] = []
@@ -168,11 +177,11 @@ class Engine:
                 tiles = torch.stack([row + start, column + int(c[0]), torch.zeros_like(row)], dim=1)
                 tiles[:, 2] = (1 << _cuda.WARPS) - 1
                 waiting.append(tiles.to(torch.int32))
-                if sum(map(len, waiting)) >= self.plan.tiles:
-                    yield from row_pieces(torch.cat(waiting), self.plan.tiles)
+                if sum(map(len, waiting)) >= at_once:
+                    yield from row_pieces(torch.cat(waiting), at_once)
                     waiting = []
         if waiting:
-            yield from row_pieces(torch.cat(waiting), self.plan.tiles)
+            yield from row_pieces(torch.cat(waiting), at_once)
 
     def finish(
         self, tiles: Tensor, launch: Callable[[Tensor, _cuda.Survivors], None]
@@ -225,7 +234,7 @@ class Search:
 
         def launch(tiles: Tensor, survivors: _cuda.Survivors) -> None:
             own = self._thresholds(rows, first)
-            others = self._thresholds(columns, other) if both else self._nobodys(columns)
+            others = own if rows is columns else self._others_thresholds(columns, other)
             _cuda.search(
                 _cuda.Walk(
                     rows.side(first),
@@ -243,7 +252,7 @@ class Search:
                 *where(engine.device),
             )
 
-        for tiles in engine.tiles(rows, columns, foreign=True):
+        for tiles in engine.tiles(rows, columns, True, first.points.shape[1]):
             for pairs in engine.finish(tiles, launch):
                 if len(sieve) > 1:
                     pairs = self._screened(rows, columns, pairs)
@@ -252,9 +261,8 @@ class Search:
     def _screened(self, rows: Panel, columns: Panel, pairs: Tensor) -> Tensor:
         """Return the pairs that full balls leave open, too."""
         own, other = rows.search_balls[-1], columns.search_balls[-1]
-        both = self.engine.problem.self_form
         own_thresholds = self._thresholds(rows, own)
-        thresholds = self._thresholds(columns, other) if both else self._nobodys(columns)
+        thresholds = self._others_thresholds(columns, other)
         still = torch.empty(len(pairs), dtype=torch.bool, device=pairs.device)
         _cuda.screen(
             rows.side(own),
@@ -293,17 +301,21 @@ class Search:
         thresholds = balls.bounds.farther(radius, balls.radii)
         return padded(thresholds.masked_fill(self.settled[here], inf), panel.room)
 
-    def _nobodys(self, panel: Panel) -> Tensor:
-        return torch.full((panel.room,), inf, device=panel.device)
+    def _others_thresholds(self, panel: Panel, balls: Balls) -> Tensor:
+        """Return the same for columns, which ask in the self form alone."""
+        if self.engine.problem.self_form:
+            return self._thresholds(panel, balls)
+        return torch.full((panel.room,), inf, dtype=torch.float32, device=panel.device)
 
     def _seed(self, rows: Panel, columns: Panel) -> None:
         """Measure for each row the column, of some, that seems nearest."""
         own, other = rows.search_balls[0], columns.search_balls[0]
         width = own.points.shape[1]
-        step = -(-columns.count // min(MOST_SEEDS, max(1, SEED_PRODUCTS // width)))
+        numbers = min(SEED_NUMBERS, self.engine.plan.elements)
+        step = -(-columns.count // min(MOST_SEEDS, max(1, numbers // width)))
         some = torch.arange(0, columns.count, step, device=rows.device)
         points, seeds, codes = other.points[some].float(), other.seeds[some], columns.codes[some]
-        at_once = max(1, self.engine.plan.elements // len(some))
+        at_once = max(1, self.engine.plan.elements // max(len(some), width))
         for start in range(0, rows.count, at_once):
             here = slice(start, min(start + at_once, rows.count))
             products = own.points[here].float() @ points.T + seeds
@@ -349,7 +361,7 @@ class Count:
                 *where(engine.device),
             )
 
-        for tiles in engine.tiles(rows, columns, foreign=False):
+        for tiles in engine.tiles(rows, columns, False, own.points.shape[1]):
             for pairs in engine.finish(tiles, launch):
                 self._refine(rows, columns, pairs, kept)
 

@@ -277,7 +277,7 @@ def choose_narrow(
 
     def nearest(asking: Integers, near: Integers) -> Tensor:
         queries = points(problem.samples, asking)
-        best = torch.full((len(asking),), inf, device=device)
+        best = torch.full((len(asking),), inf, dtype=torch.float32, device=device)
         for start in range(0, len(near), NEAR_AT_ONCE):
             some = near[start : start + NEAR_AT_ONCE]
             same = problem.samples.codes[asking, None] == problem.references.codes[some]

@@ -10,13 +10,15 @@ from .. import _cuda
 from ..directions import FLOATS_AT_ONCE
 from ..distance import CHUNK_ELEMENTS
 from ..problem import Problem
-from .cuda_balls import WIDTHS, is_there
+from .cuda_balls import WIDTHS, is_there, rounded_up
 
 SHARE = 0.8  # of what is free, if nobody says how much may be used
 SAMPLE_BYTES = 256  # results, thresholds, seeds and radii of one sample, lists of its tiles
 SURVEY_BYTES = 20 * FLOATS_AT_ONCE  # of the choice of directions for narrow balls
 PAIR_BYTES = 48  # a surviving pair on its way through screening and refinement
 TILE_BYTES = 64  # a tile in its list, and while the list is made
+LIBRARY_BYTES = 33 << 20  # that cuBLAS keeps for itself
+SHRINKING = (1, 4, 16, 64, 256)  # by what buffers get smaller where memory is scarce
 MOST_PAIRS = 1 << 24
 MOST_TILES = 1 << 20
 FEWEST_TILES = 1 << 8
@@ -63,54 +65,49 @@ def make_plan(problem: Problem, device: torch.device, memory_limit: int | None) 
         If not even the smallest fit.
     """
     limit = budget(device, memory_limit)
-    longest_side = max(map(len, problem.sides))
-    panels = 1 if problem.self_form else 2
-    shrink = 1
-    while True:
+    sample_bytes = _panel_bytes(problem, device)
+    rooms = [rounded_up(len(side)) for side in problem.sides]
+    for shrink in SHRINKING:
         plan = _sizes(problem, shrink)
-        spare = limit - _fixed_bytes(problem, plan)
-        whole = panels * longest_side * _panel_bytes(problem, device)
-        if whole <= spare:
-            return replace(plan, widest=_widest(problem, spare - whole))
-        panel = int(spare / (2 * _panel_bytes(problem, device))) if spare > 0 else 0
-        panel -= panel % _cuda.TILE_SIDE
-        last = plan.tiles == FEWEST_TILES
-        if panel >= longest_side // 8 or (last and panel >= _cuda.TILE_SIDE):
-            left = spare - 2 * panel * _panel_bytes(problem, device)
-            return replace(plan, panel=panel, widest=_widest(problem, left))
-        if last:
-            least = _fixed_bytes(problem, plan) + 2 * _cuda.TILE_SIDE * _panel_bytes(
-                problem, device
-            )
-            raise ValueError(
-                f"memory_limit: at least {least} bytes are wanted for this problem on the cuda "
-                f"backend, got {int(limit)}"
-            )
-        shrink *= 4
+        fixed = _fixed_bytes(problem, plan, device)
+        if fixed > limit / 4 and shrink != SHRINKING[-1]:
+            continue
+        spare = limit - fixed
+        if spare / 2 >= SURVEY_BYTES:
+            spare -= SURVEY_BYTES
+        else:
+            plan = replace(plan, widest=0)
+        if sum(rooms) * sample_bytes <= spare:  # one panel of each side
+            return plan
+        # Or else rows and columns, two at a time.
+        panel = int(max(0, spare) // (2 * sample_bytes * _cuda.TILE_SIDE)) * _cuda.TILE_SIDE
+        if panel >= _cuda.TILE_SIDE:
+            return replace(plan, panel=panel)
+    least = fixed + min(sum(rooms), 2 * _cuda.TILE_SIDE) * sample_bytes
+    raise ValueError(
+        f"memory_limit: at least {least} bytes are wanted for this problem on the cuda backend, "
+        f"got {int(limit)}"
+    )
 
 
 def _sizes(problem: Problem, shrink: int) -> Plan:
     side = max(map(len, problem.sides))
     width = problem.samples.values.shape[1]
-    # Launches of wide tiles last longer: none should keep Ctrl-C waiting.
-    tiles = min(MOST_TILES, MOST_TILES * 64 // width, (side // _cuda.TILE_SIDE + 1) ** 2)
+    blocks = rounded_up(side) // _cuda.TILE_SIDE
     return Plan(
-        panel=side + -side % _cuda.TILE_SIDE,
+        panel=rounded_up(side),
         pairs=max(_cuda.WARP_PAIRS, min(MOST_PAIRS, 64 * side) // shrink),
-        tiles=max(FEWEST_TILES, tiles // shrink),
+        tiles=max(FEWEST_TILES, min(MOST_TILES, blocks**2) // shrink),
         elements=max(width, 8 * CHUNK_ELEMENTS // shrink),
-        widest=0,
+        widest=width // 2,
     )
 
 
-def _widest(problem: Problem, left: float) -> int:
-    return problem.samples.values.shape[1] // 2 if left >= SURVEY_BYTES else 0
-
-
-def _fixed_bytes(problem: Problem, plan: Plan) -> int:
+def _fixed_bytes(problem: Problem, plan: Plan, device: torch.device) -> int:
     samples = sum(map(len, problem.sides))
     buffers = plan.pairs * PAIR_BYTES + plan.tiles * TILE_BYTES + plan.elements * 40
-    return samples * SAMPLE_BYTES + buffers
+    library = LIBRARY_BYTES if device.type == "cuda" else 0
+    return samples * SAMPLE_BYTES + buffers + library
 
 
 def _panel_bytes(problem: Problem, device: torch.device) -> int:
