@@ -91,7 +91,7 @@ def two_coordinates(rng, n, d):
 
 def denormal_differences(rng, n, d):
     """Squares of the differences are float64 denormals."""
-    x = 1e-160 * rng.integers(-9, 10, (n, d)).astype(np.float64)
+    x = 3e-162 * rng.integers(-9, 10, (n, d)).astype(np.float64)
     x[:, 0] = 1.0
     return x
 

@@ -18,7 +18,7 @@ from kstar_gpu import definition, kstar, search
 from kstar_gpu.certificate import Certificate
 from kstar_gpu.directions import Costs
 from kstar_gpu.problem import Problem, Samples
-from kstar_gpu.sketch import make_centre
+from kstar_gpu.sketch import contraction, make_centre
 
 if shutil.which("g++") is None:
     pytest.skip("there is no C++ compiler", allow_module_level=True)
@@ -46,6 +46,7 @@ def engine():
 
 MODULES = ("cuda_balls", "cuda_memory", "cuda")
 CPU = torch.device("cpu")
+DEPTH = 32  # dimensions of a chunk
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -125,10 +126,10 @@ def test_the_memory_limit_is_refused_with_the_least_that_does(rng):
     assert_exact(x, y, memory_limit=100 * least)
 
 
-def tensor_core_products(balls):
+def tensor_core_products(balls, dimensions=None):
     """Multiply as tensor cores do at their worst: addends are cut off 23 bits below the largest."""
     count = len(balls.radii)
-    points = balls.points[:count].double().numpy()
+    points = balls.points[:count, :dimensions].double().numpy()
     seeds = balls.seeds[:count].numpy()
     acc = (seeds[:, None] + seeds).astype(np.float64)  # in float32
 
@@ -144,8 +145,8 @@ def tensor_core_products(balls):
     return torch.from_numpy(acc)
 
 
-def wrongly_decided(engine, x, broken=None):
-    """Ask about each pair with its own canonical distance as radius: it must stay undecided."""
+def full_balls(engine, x):
+    """Return a panel of x in class order, its balls, and its distances in their unit."""
     balls_module = engine["cuda_balls"]
     problem = problem_of(x, labels(np.random.default_rng(0), len(x), 3))
     rows = problem.samples.rows(slice(None))
@@ -154,15 +155,21 @@ def wrongly_decided(engine, x, broken=None):
     centre, _kept = balls_module.device_rows(frame.centre[None], None)
     nothing = torch.zeros(panel.count, dtype=torch.int64)
     balls = balls_module.make_full(panel, centre, nothing, frame.scale, x.shape[1])
+    exact = rows.numpy()
+    d2 = torch.from_numpy(np.stack([definition.squared_distances(row, exact) for row in exact]))
+    return panel, balls, d2.sqrt() * frame.scale
+
+
+def wrongly_decided(engine, x, broken=None):
+    """Ask about each pair with its own canonical distance as radius: it must stay undecided."""
+    panel, balls, radius = full_balls(engine, x)
     bounds = balls.bounds
     if broken is not None:
         bounds = broken(bounds.precision, bounds.width, bounds.dimensions, bounds.unit)
         squares = balls.points[: panel.count].double().square().sum(1)
         balls.seeds[: panel.count] = bounds.seed(squares, balls.radii)
     acc = tensor_core_products(balls)
-    exact = rows.numpy()
-    d2 = torch.from_numpy(np.stack([definition.squared_distances(row, exact) for row in exact]))
-    radius, e, slack = d2.sqrt() * frame.scale, balls.radii[:, None], balls.slack[:, None]
+    e, slack = balls.radii[:, None], balls.slack[:, None]
     give = bounds.give(balls.radii, balls.slack)
     farther = acc < bounds.farther(bounds.above(radius), e)
     nearer = acc > bounds.nearer(bounds.below(radius), e, slack) + give
@@ -173,6 +180,23 @@ def wrongly_decided(engine, x, broken=None):
 @pytest.mark.parametrize("d", [1, 64, 700])
 def test_bounds_never_lie(family, d, engine, rng):
     assert wrongly_decided(engine, np.asarray(family(rng, 60, d))) == (0, 0)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_narrow_bounds_never_lie(family, engine, rng):
+    x = np.asarray(family(rng, 60, 80))
+    panel, full, radius = full_balls(engine, x)
+    directions = contraction(torch.from_numpy(rng.standard_normal((x.shape[1], 45))))
+    narrow = engine["cuda_balls"].make_narrow(panel, full, directions, 1 << 16)
+    threshold = narrow.bounds.farther(narrow.bounds.above(radius), narrow.radii[:, None])
+    assert not (tensor_core_products(narrow) < threshold).any()
+    # What the first chunk leaves out, it must allow for: an early end decides no less carefully.
+    tails = narrow.tails[: panel.count].double()
+    head = tensor_core_products(narrow, DEPTH) + tails[:, None] * tails
+    assert not (head < threshold).any()
+    left_out = narrow.points[: panel.count, DEPTH:].double().norm(dim=1)
+    assert (tails >= left_out).all()
+    assert (narrow.radii > full.radii).all()
 
 
 class WithoutRounding(Certificate):
