@@ -46,13 +46,15 @@ def exact_arithmetic(device: torch.device, *inputs: Tensor) -> Iterator[None]:
 @contextmanager
 def _any_algorithm() -> Iterator[None]:
     """Let torch use what it calls nondeterministic: results do not depend on its order."""
-    before = torch.are_deterministic_algorithms_enabled()
+    if not torch.are_deterministic_algorithms_enabled():
+        yield  # the switch is slow, the first time
+        return
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     torch.use_deterministic_algorithms(False)
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before, warn_only=warn_only)
+        torch.use_deterministic_algorithms(True, warn_only=warn_only)
 
 
 @contextmanager
