@@ -69,9 +69,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     torch.manual_seed(0)
     train_loader, test_loader = digit_loaders()
     network = digit_network()
-    before = activations(network, test_loader, [*LAYERS])
+    before = activations(network, test_loader, [*LAYERS], pool="flatten")
     train(network, train_loader)
-    after = activations(network, test_loader, [*LAYERS, "head"])
+    after = activations(network, test_loader, [*LAYERS, "head"], pool="flatten")
     hits = after.features["head"].argmax(1) == after.labels
     print(f"Accuracy on the test images: {hits.double().mean():.1%}")
 

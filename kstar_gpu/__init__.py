@@ -16,9 +16,10 @@ from importlib.metadata import version
 
 from .backends import available_backends
 from .distribution import KStarDistribution, kstar_distribution
-from .layers import Activations, activations
+from .layers import Activations, activations, read_activations
 from .plot import plot_distributions
 from .search import KStarForeign, kstar
+from .sweeps import Sweep, sweep
 
 __version__ = version("kstar-gpu")
 
@@ -26,9 +27,12 @@ __all__ = [
     "Activations",
     "KStarDistribution",
     "KStarForeign",
+    "Sweep",
     "activations",
     "available_backends",
     "kstar",
     "kstar_distribution",
     "plot_distributions",
+    "read_activations",
+    "sweep",
 ]

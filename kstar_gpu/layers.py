@@ -1,13 +1,20 @@
 """Activations of named layers: from a network and a data loader to features and labels."""
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import fnmatch
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
+
+from .pooling import Pool, check_pool, first_tensor, pooled
+from .spill import Spill, read_spill
 
 
 class Activations(NamedTuple):
@@ -18,74 +25,194 @@ class Activations(NamedTuple):
 
 
 def activations(
-    model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]], layers: Sequence[str]
+    model: nn.Module,
+    loader: Iterable[Any],
+    layers: Sequence[str],
+    *,
+    pool: Pool = "auto",
+    dtype: torch.dtype | None = None,
+    device: str | torch.device | None = None,
+    amp: bool = False,
+    spill: str | os.PathLike[str] | None = None,
+    progress: bool = False,
 ) -> Activations:
-    """Run a model over a loader once and return the outputs of the named layers.
+    """Run a model over a loader once and return what the named layers gave.
 
-    The model runs in evaluation mode, without gradients, on the device where its parameters are.
-    Afterwards, and after an exception too, every module's training flag is as it was and no hook
-    is left behind.
+    The model runs in evaluation mode and without gradients. Each output is pooled inside the
+    layer's hook, so that no full feature map outlives its batch. Afterwards, and after an exception
+    too, every module's training flag and device are as they were and no hook is left behind.
 
     Parameters
     ----------
     model : torch.nn.Module
     loader : iterable of (inputs, labels)
-        Such as a `torch.utils.data.DataLoader`: per batch a tensor of B inputs and a tensor of
-        B labels. The order of the samples is kept.
+        Such as a `torch.utils.data.DataLoader`: per batch a tensor of B inputs, or a mapping of
+        them that the model takes by name, and a tensor of B labels. The order is kept.
     layers : sequence of str
-        Names from ``model.named_modules()``; ``""`` is the model itself. Each layer must run
-        exactly once per batch and return one tensor with a row per sample.
+        Names from ``model.named_modules()``, or globs such as ``"layer*.?"``; ``""`` is the model
+        itself. Each layer must run exactly once per batch and give a row per sample: a tensor, or
+        a tuple, list or mapping whose first tensor is taken.
+    pool : {"auto", "flatten", "mean", "cls"} or callable
+        How a sample becomes a vector. "auto": the mean of maps (B, C, H, W, ...) over their
+        places, and of sequences (B, T, D) over their tokens (those that ``attention_mask`` marks,
+        if the inputs have one); vectors as they are. "mean": the same, and vectors are refused.
+        "cls": the first token. "flatten": all numbers. A function is given the output (B, ...).
+    dtype : torch.dtype, optional
+        What the features are kept in; by default what the layer gave.
+    device : str or torch.device, optional
+        Where the model runs; by default where its parameters are.
+    amp : bool
+        Run in mixed precision (`torch.autocast`).
+    spill : path, optional
+        Write the features to files in this directory as they come, and return them mapped into
+        memory, so that layers of any number and size need no memory of their own (bfloat16 becomes
+        float32 there). `read_activations` reads the directory again.
+    progress : bool
+        Show a progress bar.
 
     Returns
     -------
     Activations
-        ``features[name]`` of shape (N, ...), values and dtype as the module gave them, and
-        ``labels`` (N,). All on the CPU.
+        ``features[name]`` of shape (N, ...) and ``labels`` (N,), on the CPU. Globs are replaced by
+        the names they stand for, in the model's order.
 
     Raises
     ------
     TypeError
-        If `layers` is a single string, or a layer's output is not a tensor.
+        If `layers` is a single string, or there is no tensor in a layer's output.
     ValueError
         If the model has no module of that name; if a layer did not run, ran more than once in a
-        batch, or gave other than one row per sample and one shape throughout; if the loader is
-        empty or its batches are not pairs (inputs, labels).
+        batch, or gave other than one row per sample and one shape throughout; if the pool does not
+        fit a layer; if the loader is empty or its batches are not pairs (inputs, labels); for a
+        model in float16 on the CPU.
+    OSError
+        If the disk is full; what was written stays readable.
     """
-    modules = _named(model, layers)
-    parameter = next(chain(model.parameters(), model.buffers()), None)
+    check_pool(pool)
+    modules = find_layers(model, layers)
     outputs: dict[str, Tensor] = {}  # of the batch at hand
-    features: dict[str, list[Tensor]] = {name: [] for name in modules}
-    labels: list[Tensor] = []
-
+    shapes: dict[str, torch.Size] = {}
     with ExitStack() as stack:
+        store: Spill | _Kept = _Kept([*modules])
+        if spill is not None:
+            described = {
+                "model": type(model).__name__,
+                "pool": getattr(pool, "__name__", pool),
+                "dtype": str(dtype),
+            }
+            count = len(loader) if isinstance(loader, Sized) else None
+            store = stack.enter_context(Spill(spill, [*modules], described, count))
         stack.enter_context(torch.no_grad())
         stack.enter_context(_evaluation_mode(model))
+        place = stack.enter_context(_on_device(model, device))
+        _check_precision(model)
+        if amp:
+            stack.enter_context(torch.autocast((place or torch.device("cpu")).type))
+        recorder = _Recorder(outputs, pool, dtype)
         for name, module in modules.items():
-            stack.callback(module.register_forward_hook(_recorder(name, outputs)).remove)
-        for inputs, batch_labels in _pairs(loader):
+            hook = partial(recorder.record, name)
+            stack.callback(module.register_forward_hook(hook).remove)
+        batches = tqdm(loader, desc="activations", unit="batch", disable=not progress)
+        for inputs, batch_labels in batches_of(batches):
             outputs.clear()
-            model(inputs if parameter is None else inputs.to(parameter.device))
-            for name, batches in features.items():
-                batches.append(_checked(name, outputs, len(inputs), batches))
-            labels.append(batch_labels.cpu())
-
-    if not labels:
+            recorder.mask = inputs.get("attention_mask") if isinstance(inputs, Mapping) else None
+            _call(model, inputs, place)
+            for name in modules:
+                _check(name, outputs, len(batch_labels), shapes)
+            store.append({name: outputs[name] for name in modules}, batch_labels.cpu())
+    if not store.labels:
         raise ValueError("loader is empty: it gave no batch")
-    joined = {name: torch.cat(batches) for name, batches in features.items()}
-    return Activations(joined, torch.cat(labels))
+    if isinstance(store, Spill):
+        store.finish()
+        return read_activations(store.directory)
+    joined = {name: torch.cat(parts) for name, parts in store.features.items()}
+    return Activations(joined, torch.cat(store.labels))
 
 
-def _named(model: nn.Module, layers: Sequence[str]) -> dict[str, nn.Module]:
-    """Look the layers up by name."""
+def read_activations(directory: str | os.PathLike[str]) -> Activations:
+    """Return what `activations` has spilled into a directory, mapped into memory.
+
+    Raises
+    ------
+    ValueError
+        If the directory holds no finished spill, or one that does not fit its manifest.
+    """
+    return Activations(*read_spill(directory))
+
+
+class _Kept:
+    """Keeps what layers give in memory."""
+
+    def __init__(self, layers: list[str]) -> None:
+        self.features: dict[str, list[Tensor]] = {name: [] for name in layers}
+        self.labels: list[Tensor] = []
+
+    def append(self, rows: Mapping[str, Tensor], labels: Tensor) -> None:
+        """Take one batch."""
+        for name, values in rows.items():
+            self.features[name].append(values)
+        self.labels.append(labels)
+
+
+def find_layers(model: nn.Module, layers: Sequence[str]) -> dict[str, nn.Module]:
+    """Return the modules of these names; globs stand for all names that match, in model order.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a single string; for a name or a glob that matches nothing.
+    """
     if isinstance(layers, str):
         raise TypeError(f"layers must be a sequence of names, got the string {layers!r}")
     known = dict(model.named_modules(remove_duplicate=False))
+    found: dict[str, nn.Module] = {}
     for name in layers:
-        if name not in known:
+        matching = [name] if name in known else fnmatch.filter(filter(None, known), name)
+        if not matching:
             close = difflib.get_close_matches(name, known)
             hint = f"close names: {', '.join(map(repr, close))}" if close else "no name is close"
             raise ValueError(f"layers: the model has no module named {name!r}; {hint}")
-    return {name: known[name] for name in layers}
+        found |= {match: known[match] for match in matching}
+    return found
+
+
+def _device_of(model: nn.Module) -> torch.device | None:
+    parameter = next(chain(model.parameters(), model.buffers()), None)
+    return None if parameter is None else parameter.device
+
+
+@contextmanager
+def _on_device(
+    model: nn.Module, device: str | torch.device | None
+) -> Iterator[torch.device | None]:
+    """Put the model on a device, and back afterwards; yield where it is."""
+    before = _device_of(model)
+    if device is None or before is None:
+        yield before if device is None else torch.device(device)
+        return
+    try:
+        model.to(device)
+        yield torch.device(device)
+    finally:
+        model.to(before)
+
+
+def _check_precision(model: nn.Module) -> None:
+    for parameter in model.parameters():
+        if parameter.dtype == torch.float16 and parameter.device.type == "cpu":
+            raise ValueError(
+                "model: on the CPU float32 or bfloat16 parameters are wanted, got float16; "
+                "model.float() converts them"
+            )
+
+
+def _call(model: nn.Module, inputs: Any, device: torch.device | None) -> None:
+    if isinstance(inputs, Mapping):
+        model(
+            **{key: value if device is None else value.to(device) for key, value in inputs.items()}
+        )
+    else:
+        model(inputs if device is None else inputs.to(device))
 
 
 @contextmanager
@@ -100,28 +227,41 @@ def _evaluation_mode(model: nn.Module) -> Iterator[None]:
             module.training = training
 
 
-def _recorder(name: str, outputs: dict[str, Tensor]) -> Callable[[nn.Module, Any, Any], None]:
-    """Make the forward hook that files a module's output under its name."""
+class _Recorder:
+    """Forward hooks that file each module's pooled output under its name."""
 
-    def record(module: nn.Module, arguments: Any, output: Any) -> None:
-        if not isinstance(output, Tensor):
+    def __init__(self, outputs: dict[str, Tensor], pool: Pool, dtype: torch.dtype | None) -> None:
+        self.outputs = outputs
+        self.pool = pool
+        self.dtype = dtype
+        self.mask: Tensor | None = None  # of the batch at hand
+
+    def record(self, name: str, module: nn.Module, arguments: Any, output: Any) -> None:
+        """Take one output."""
+        tensor = first_tensor(output)
+        if tensor is None:
             raise TypeError(
-                f"layer {name!r} ({type(module).__name__}) must return a tensor, "
+                f"layer {name!r} ({type(module).__name__}) must give a tensor, "
                 f"got {type(output).__name__}"
             )
-        if name in outputs:
+        if name in self.outputs:
             raise ValueError(f"layer {name!r} ran more than once in a batch")
+        mask = None if self.mask is None else self.mask.to(tensor.device)
+        row = pooled(tensor.detach(), self.pool, mask, name)
         # A copy, since the next module may work in place on this very tensor.
-        outputs[name] = output.detach().to("cpu", copy=True)
-
-    return record
+        self.outputs[name] = row.to("cpu", self.dtype or row.dtype, copy=True)
 
 
-def _pairs(loader: Iterable[Any]) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the loader's batches, each checked to be a tensor of inputs with a label for each."""
+def batches_of(loader: Iterable[Any]) -> Iterator[tuple[Any, Tensor]]:
+    """Yield the loader's batches, each checked to hold inputs with a label for each."""
     for number, batch in enumerate(loader):
         match batch:
             case [Tensor() as inputs, Tensor() as labels] if labels.shape == inputs.shape[:1]:
+                yield inputs, labels
+            case [Mapping() as inputs, Tensor() as labels] if all(
+                isinstance(value, Tensor) and value.shape[:1] == labels.shape
+                for value in inputs.values()
+            ):
                 yield inputs, labels
             case _:
                 raise ValueError(
@@ -139,8 +279,10 @@ def _described(batch: Any) -> str:
     return f"a {type(batch).__name__}"
 
 
-def _checked(name: str, outputs: dict[str, Tensor], samples: int, earlier: list[Tensor]) -> Tensor:
-    """Return what a layer gave for this batch, once it is sure to fit below the earlier batches."""
+def _check(
+    name: str, outputs: dict[str, Tensor], samples: int, shapes: dict[str, torch.Size]
+) -> None:
+    """Make sure that what a layer gave for this batch fits below the earlier batches."""
     if name not in outputs:
         raise ValueError(f"layer {name!r} did not run when the model was called")
     output = outputs[name]
@@ -149,9 +291,9 @@ def _checked(name: str, outputs: dict[str, Tensor], samples: int, earlier: list[
             f"layer {name!r} must give one row per sample, "
             f"got shape {tuple(output.shape)} for a batch of {samples}"
         )
-    if earlier and output.shape[1:] != earlier[0].shape[1:]:
+    shape = output.shape[1:]
+    if shapes.setdefault(name, shape) != shape:
         raise ValueError(
-            f"layer {name!r} must give one shape throughout, got {tuple(output.shape[1:])} "
-            f"per sample after {tuple(earlier[0].shape[1:])}"
+            f"layer {name!r} must give one shape throughout, got {tuple(shape)} "
+            f"per sample after {tuple(shapes[name])}"
         )
-    return output

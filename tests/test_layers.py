@@ -42,8 +42,8 @@ def test_gives_each_layers_output_in_the_loaders_order(model, loader):
 def test_keeps_shape_and_dtype_of_the_output():
     model = nn.Conv2d(1, 4, 3).to(torch.float64)
     loader = [(torch.ones(2, 1, 5, 5, dtype=torch.float64), torch.tensor([0, 1]))]
-    features = activations(model, loader, [""]).features[""]
-    assert features.shape == (2, 4, 3, 3)
+    features = activations(model, loader, [""], pool="flatten").features[""]
+    assert features.shape == (2, 4 * 3 * 3)
     assert features.dtype == torch.float64
 
 
@@ -105,11 +105,116 @@ def test_unknown_layer(model, loader):
     assert hooks(model) == 0
 
 
-def test_output_that_is_not_a_tensor():
-    model = nn.LSTM(3, 2)
-    with pytest.raises(TypeError, match=r"layer '' \(LSTM\) must return a tensor, got tuple"):
+class Gives(nn.Module):
+    """A module that gives what it is told to."""
+
+    def __init__(self, output) -> None:
+        super().__init__()
+        self.output = output
+
+    def forward(self, *_, **__):
+        return self.output
+
+
+@pytest.mark.parametrize("output", [None, (None, ()), {"loss": None}, "text"])
+def test_output_without_a_tensor(output):
+    model = Gives(output)
+    with pytest.raises(TypeError, match=r"layer '' \(Gives\) must give a tensor, got "):
         activations(model, [(INPUTS, LABELS)], [""])
     assert hooks(model) == 0
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda x: (x, None), lambda x: [None, x], lambda x: {"loss": None, "logits": x}]
+)
+def test_the_first_tensor_of_an_output_is_taken(wrap):
+    features = activations(Gives(wrap(INPUTS)), [(INPUTS, LABELS)], [""]).features[""]
+    assert torch.equal(features, INPUTS)
+
+
+MAPS = torch.randn(7, 4, 2, 3, generator=torch.Generator().manual_seed(1))
+TOKENS = torch.randn(7, 5, 4, generator=torch.Generator().manual_seed(2))
+
+
+@pytest.mark.parametrize(
+    ("output", "pool", "wanted"),
+    [
+        (MAPS, "auto", MAPS.mean((2, 3))),
+        (MAPS, "mean", MAPS.mean((2, 3))),
+        (MAPS, "flatten", MAPS.flatten(1)),
+        (MAPS, lambda x: x.amax((2, 3)), MAPS.amax((2, 3))),
+        (TOKENS, "auto", TOKENS.mean(1)),
+        (TOKENS, "cls", TOKENS[:, 0]),
+        (INPUTS, "auto", INPUTS),
+        (LABELS, "auto", LABELS),
+    ],
+)
+def test_pools(output, pool, wanted):
+    features = activations(Gives(output), [(INPUTS, LABELS)], [""], pool=pool).features[""]
+    torch.testing.assert_close(features, wanted)
+
+
+@pytest.mark.parametrize(
+    ("output", "pool", "message"),
+    [
+        (INPUTS, "mean", r"pool='mean': layer '' gives vectors, got shape \(7, 3\)"),
+        (MAPS, "cls", r"pool='cls': layer '' must give \(B, T, D\), got shape \(7, 4, 2, 3\)"),
+        (INPUTS, "median", "pool: auto, flatten, mean, cls or a function is wanted, got 'median'"),
+    ],
+)
+def test_pools_that_do_not_fit(output, pool, message):
+    with pytest.raises(ValueError, match=message):
+        activations(Gives(output), [(INPUTS, LABELS)], [""], pool=pool)
+
+
+def test_inputs_by_name_and_the_mean_of_tokens_that_count():
+    mask = torch.arange(5) < torch.arange(7)[:, None]  # 0 to 5 tokens
+    loader = [({"input_ids": LABELS, "attention_mask": mask}, LABELS)]
+    features = activations(Gives(TOKENS), loader, [""]).features[""]
+    assert torch.equal(features[0], torch.zeros(4))
+    for sample in range(1, 7):
+        wanted = TOKENS[sample, : min(sample, 5)].mean(0)
+        torch.testing.assert_close(features[sample], wanted)
+
+
+def test_globs_stand_for_names_in_the_models_order(loader):
+    model = nn.Sequential()
+    for name in ("stem", "stage2", "stage1", "head"):
+        model.add_module(name, nn.Linear(3, 3))
+    assert list(activations(model, loader, ["head", "stage?"]).features) == [
+        "head",
+        "stage2",
+        "stage1",
+    ]
+    with pytest.raises(ValueError, match=r"no module named 'stege\*'; close names: "):
+        activations(model, loader, ["stege*"])
+
+
+def test_kept_in_another_dtype(model, loader):
+    features = activations(model, loader, ["3"], dtype=torch.float16).features["3"]
+    assert features.dtype == torch.float16
+
+
+def test_mixed_precision(model, loader):
+    features = activations(model, loader, ["3"], amp=True).features["3"]
+    assert features.dtype == torch.bfloat16
+    assert not torch.is_autocast_enabled("cpu")
+
+
+def test_half_precision_on_the_cpu_is_refused(model, loader):
+    with pytest.raises(ValueError, match="on the CPU float32 or bfloat16 parameters are wanted"):
+        activations(model.half(), loader, ["3"])
+    assert hooks(model) == 0
+
+
+def test_the_model_goes_to_a_device_and_comes_back(loader):
+    """The meta device stands in for an accelerator, on the way out; nothing comes back from it."""
+    model = nn.Sequential(nn.Linear(3, 2))
+    seen = []
+    model[0].register_forward_hook(lambda module, *_: seen.append(module.weight.device.type))
+    with pytest.raises((NotImplementedError, RuntimeError), match="meta"):
+        activations(model, loader, ["0"], device="meta")
+    assert seen == ["meta"]
 
 
 def test_layer_that_never_runs(model, loader):

@@ -1,0 +1,65 @@
+"""One vector per sample from whatever a layer gives: maps, token sequences, tuples, dicts."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+POOLS = ("auto", "flatten", "mean", "cls")
+Pool = str | Callable[[Tensor], Tensor]
+
+
+def check_pool(pool: Pool) -> None:
+    """Refuse a pool that is none."""
+    if not callable(pool) and pool not in POOLS:
+        raise ValueError(f"pool: {', '.join(POOLS)} or a function is wanted, got {pool!r}")
+
+
+def first_tensor(output: Any) -> Tensor | None:
+    """Return the tensor of an output, or the first one in a tuple, list or mapping."""
+    if isinstance(output, Tensor):
+        return output
+    if isinstance(output, Mapping):
+        output = list(output.values())
+    if isinstance(output, list | tuple):
+        return next((found for part in output if (found := first_tensor(part)) is not None), None)
+    return None
+
+
+def pooled(output: Tensor, pool: Pool, mask: Tensor | None, layer: str) -> Tensor:
+    """Return one row per sample.
+
+    Parameters
+    ----------
+    output : (B, ...) what a layer gave
+    pool : {"auto", "flatten", "mean", "cls"} or callable
+        See `kstar_gpu.activations`.
+    mask : (B, T), optional
+        Which tokens count, where the output is a sequence of T.
+    layer : name, for errors
+
+    Raises
+    ------
+    ValueError
+        If the pool does not fit the shape.
+    """
+    if callable(pool):
+        return pool(output)
+    shape = tuple(output.shape)
+    if pool == "flatten":
+        return output.flatten(1)
+    if pool == "cls":
+        if output.ndim != 3:
+            raise ValueError(f"pool='cls': layer {layer!r} must give (B, T, D), got shape {shape}")
+        return output[:, 0]
+    if output.ndim <= 2:
+        if pool == "mean":
+            raise ValueError(f"pool='mean': layer {layer!r} gives vectors, got shape {shape}")
+        return output
+    if output.ndim > 3:
+        return output.flatten(2).mean(2)
+    if mask is None or mask.shape != output.shape[:2]:
+        return output.mean(1)
+    counted = mask.to(output.dtype)[:, :, None]
+    return torch.sum(output * counted, 1) / counted.sum(1).clamp(min=1)

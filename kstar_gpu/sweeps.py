@@ -1,0 +1,329 @@
+"""k* distributions of many layers, of several models and data sets: saved as it goes, resumed.
+
+A directory per model and data set holds one file a layer, and `run.json`, which says what they were
+made from. Whatever is there and whole is not computed again; a directory that was made from
+something else is refused.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import re
+import shutil
+import uuid
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from .distribution import KStarDistribution, kstar_distribution
+from .layers import Activations, activations, batches_of, find_layers, read_activations
+from .pooling import Pool
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RUN = "run.json"
+FEATURES = "features"  # of layers that are not finished, where they are kept on disk
+log = logging.getLogger(__name__)
+
+
+class Key(NamedTuple):
+    """Where a result of a sweep comes from."""
+
+    model: str
+    data: str
+    layer: str
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The results of a sweep, by model, data set and layer, in the order they were asked for.
+
+    Attributes
+    ----------
+    results : k* distributions by `Key`
+    errors : what went wrong with a layer, by `Key`
+    """
+
+    results: dict[Key, KStarDistribution] = field(default_factory=dict)
+    errors: dict[Key, str] = field(default_factory=dict)
+
+    def __getitem__(self, key: tuple[str, str, str]) -> KStarDistribution:
+        return self.results[Key(*key)]
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    def __repr__(self) -> str:
+        failed = f", {len(self.errors)} failed" if self.errors else ""
+        return f"<Sweep: {len(self.results)} results{failed}>"
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return a tidy pandas DataFrame, one row per model, data set, layer and class.
+
+        Columns: model, data, layer, depth (0, 1, ... in the order of the layers), and those of
+        `KStarDistribution.to_frame`.
+
+        Raises
+        ------
+        ImportError
+            Without pandas.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError('to_frame needs pandas: pip install "kstar-gpu[frames]"') from error
+        depths: dict[tuple[str, str], int] = {}
+        frames = []
+        for key, result in self.results.items():
+            depth = depths[key[:2]] = depths.get(key[:2], -1) + 1
+            frame = result.to_frame()
+            for place, (name, value) in enumerate((*key._asdict().items(), ("depth", depth))):
+                frame.insert(place, name, value)
+            frames.append(frame)
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+    @classmethod
+    def load(cls, directory: str | os.PathLike[str]) -> "Sweep":
+        """Read what `sweep` has finished in a directory.
+
+        Raises
+        ------
+        ValueError
+            If there is nothing of a sweep in the directory.
+        """
+        found = cls()
+        for path in sorted(Path(directory).glob(f"*/*/{RUN}")):
+            run = json.loads(path.read_text())
+            for layer, file in run["layers"].items():
+                result = _finished(path.parent / file)
+                if result is not None:
+                    found.results[Key(run["model"], run["data"], layer)] = result
+        if not found.results:
+            raise ValueError(f"{os.fspath(directory)}: a sweep's directory is wanted, got none")
+        return found
+
+
+def sweep(
+    models: nn.Module | Mapping[str, nn.Module],
+    loaders: Iterable[Any] | Mapping[str, Iterable[Any]],
+    layers: Sequence[str] | Mapping[str, Sequence[str]],
+    *,
+    out: str | os.PathLike[str] | None = None,
+    spill: bool = False,
+    pool: Pool = "auto",
+    dtype: torch.dtype | None = None,
+    device: str | torch.device | None = None,
+    amp: bool = False,
+    progress: bool = False,
+    class_names: Sequence[str] | Mapping[Any, str] | None = None,
+    **options: Any,
+) -> Sweep:
+    """Return the k* distributions of all layers of all models on all data sets.
+
+    Each model runs once over each data set, for all layers that are not finished. A layer that
+    fails is reported, by a warning and in the result, and the others go on.
+
+    Parameters
+    ----------
+    models : torch.nn.Module, or mapping from name to module
+    loaders : iterable of (inputs, labels), or mapping from name to such
+        See `kstar_gpu.activations`. A loader must give the same samples in the same order each
+        time.
+    layers : sequence of str, or mapping from the model's name to such
+        Names or globs.
+    out : path, optional
+        Where each result is saved as soon as it is there, and where a sweep that was interrupted
+        goes on.
+    spill : bool
+        Keep features on disk below `out`, instead of in memory, until their k* are known.
+    pool, dtype, device, amp, progress
+        As for `kstar_gpu.activations`; k* are computed on the same device.
+    class_names, options
+        As for `kstar_gpu.kstar_distribution`: metric, backend, memory_limit, skewness, threshold.
+
+    Returns
+    -------
+    Sweep
+
+    Raises
+    ------
+    ValueError
+        If a directory in `out` was made from another model, other labels or other settings; if
+        `spill` is wanted without `out`; for what `activations` refuses.
+    """
+    if spill and out is None:
+        raise ValueError("out: a directory is wanted where spill=True, got None")
+    if not isinstance(models, Mapping):
+        models = {type(models).__name__: models}
+    if not isinstance(loaders, Mapping):
+        loaders = {"data": loaders}
+    found = Sweep()
+    for model_name, model in models.items():
+        wanted = layers[model_name] if isinstance(layers, Mapping) else layers
+        names = [*find_layers(model, wanted)]
+        settings = {
+            "model_sha256": fingerprint(model),
+            "pool": getattr(pool, "__name__", pool),
+            "dtype": str(dtype),
+            "amp": amp,
+            "options": {name: str(value) for name, value in sorted(options.items())},
+        }
+        for data_name, loader in loaders.items():
+            run = _Run(out, model_name, data_name, names, settings)
+            give = partial(
+                activations,
+                model,
+                loader,
+                pool=pool,
+                dtype=dtype,
+                device=device,
+                amp=amp,
+                progress=progress,
+            )
+            given = run.missing_features(give, loader, spill)
+            failed = False
+            for layer in tqdm(names, desc=f"{model_name} {data_name}", disable=not progress):
+                key = Key(model_name, data_name, layer)
+                if layer in run.finished:
+                    found.results[key] = run.finished[layer]
+                    continue
+                assert given is not None
+                try:
+                    result = kstar_distribution(
+                        given.features[layer], given.labels, class_names, device=device, **options
+                    )
+                except (ValueError, TypeError, RuntimeError) as error:
+                    failed = True
+                    found.errors[key] = f"{type(error).__name__}: {error}"
+                    warnings.warn(f"{'/'.join(key)} failed: {error}", stacklevel=2)
+                    continue
+                found.results[key] = result
+                run.save(layer, result)
+            if not failed:
+                run.remove_features()
+    return found
+
+
+def fingerprint(model: nn.Module) -> str:
+    """Return a hash of a model's parameters and buffers, and of their names."""
+    digest = hashlib.sha256()
+    for name, value in model.state_dict().items():
+        if isinstance(value, Tensor):
+            digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+            digest.update(
+                value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data
+            )
+    return digest.hexdigest()
+
+
+class _Run:
+    """One model on one data set, and what of it is on disk."""
+
+    def __init__(
+        self,
+        out: str | os.PathLike[str] | None,
+        model: str,
+        data: str,
+        layers: list[str],
+        settings: dict[str, Any],
+    ) -> None:
+        self.folder = None if out is None else Path(out) / _file_name(model) / _file_name(data)
+        self.layers = layers
+        self.finished: dict[str, KStarDistribution] = {}
+        self.run: dict[str, Any] = {"model": model, "data": data, **settings, "layers": {}}
+        if self.folder is None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if (self.folder / RUN).is_file():
+            before = json.loads((self.folder / RUN).read_text())
+            for name in ("model", "data", *settings):
+                if before.get(name) != self.run[name]:
+                    raise ValueError(
+                        f"out: {self.folder} was made with {name} {before.get(name)!r}, "
+                        f"now it is {self.run[name]!r}; choose another directory"
+                    )
+            self.run = before
+        for layer in layers:
+            result = None
+            if layer in self.run["layers"]:
+                result = _finished(self.folder / self.run["layers"][layer])
+            if result is not None:
+                log.info("%s %s %s: finished before", model, data, layer)
+                self.finished[layer] = result
+
+    def missing_features(
+        self, give: Callable[..., Activations], loader: Iterable[Any], spill: bool
+    ) -> Activations | None:
+        """Return the features of the layers that are not finished; check the labels."""
+        missing = [layer for layer in self.layers if layer not in self.finished]
+        given: Activations | None = None
+        if missing:
+            folder = self.folder / FEATURES if self.folder is not None and spill else None
+            if folder is not None:
+                given = _spilled(folder, missing)
+            if given is None:
+                given = give(missing, spill=folder)
+        if self.folder is None:
+            return given
+        labels = given.labels if given else torch.cat([own for _, own in batches_of(loader)])
+        digest = hashlib.sha256(labels.cpu().numpy().tobytes()).hexdigest()
+        if self.run.setdefault("labels_sha256", digest) != digest:
+            raise ValueError(
+                f"out: {self.folder} was made with other labels; choose another directory"
+            )
+        self._write()
+        return given
+
+    def save(self, layer: str, result: KStarDistribution) -> None:
+        """Keep a result."""
+        log.info("%s %s %s: done", self.run["model"], self.run["data"], layer)
+        if self.folder is not None:
+            file = f"{self.layers.index(layer):03d}_{_file_name(layer)}.npz"
+            result.save(self.folder / file)
+            self.run["layers"][layer] = file
+            self._write()
+
+    def remove_features(self) -> None:
+        """Remove features on disk: they are no longer needed."""
+        if self.folder is not None:
+            shutil.rmtree(self.folder / FEATURES, ignore_errors=True)
+
+    def _write(self) -> None:
+        assert self.folder is not None
+        partial = self.folder / f".{uuid.uuid4().hex}.partial"
+        partial.write_text(json.dumps(self.run, indent=1) + "\n")
+        os.replace(partial, self.folder / RUN)
+
+
+def _finished(path: Path) -> KStarDistribution | None:
+    """Return a result if it is there and whole."""
+    try:
+        return KStarDistribution.load(path)
+    except (OSError, ValueError):
+        return None
+
+
+def _spilled(folder: Path, layers: list[str]) -> Activations | None:
+    """Return features that an earlier run has finished writing."""
+    try:
+        given = read_activations(folder)
+    except (OSError, ValueError):
+        return None
+    return given if set(layers) <= set(given.features) else None
+
+
+def _file_name(name: str) -> str:
+    """Return a name that any file system takes, different for different names."""
+    plain = re.sub("[^A-Za-z0-9_.-]", "_", name).lstrip(".") or "model"
+    if plain == name:
+        return plain
+    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

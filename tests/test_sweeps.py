@@ -1,0 +1,171 @@
+"""Sweeps: every layer once, saved as it goes, resumed where it stopped, and never mixed up."""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from kstar_gpu import Sweep, activations, kstar_distribution, sweep, sweeps
+
+INPUTS = torch.randn(60, 5, generator=torch.Generator().manual_seed(0))
+LABELS = torch.arange(60) % 3
+LAYERS = ["0", "2"]
+
+
+def loader(inputs=INPUTS, labels=LABELS):
+    return DataLoader(TensorDataset(inputs, labels), batch_size=16)
+
+
+def network(seed=0):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 2))
+
+
+def same(a, b):
+    return np.array_equal(a.kstar, b.kstar) and a.class_names == b.class_names
+
+
+def test_every_model_data_set_and_layer():
+    models = {"one": network(1), "two": network(2)}
+    loaders = {"plain": loader(), "noisy": loader(INPUTS + 1)}
+    result = sweep(models, loaders, {"one": ["0"], "two": ["?"]}, class_names=["a", "b", "c"])
+    assert [*result.results] == [
+        ("one", "plain", "0"),
+        ("one", "noisy", "0"),
+        *(("two", data, layer) for data in loaders for layer in "012"),
+    ]
+    features, labels = activations(models["two"], loaders["noisy"], ["2"])
+    wanted = kstar_distribution(features["2"], labels, ["a", "b", "c"])
+    assert same(result["two", "noisy", "2"], wanted)
+    frame = result.to_frame()
+    assert [*frame.columns[:4]] == ["model", "data", "layer", "depth"]
+    assert len(frame) == 8 * 3
+    last = frame[(frame["model"] == "two") & (frame["data"] == "plain")]
+    assert [*last["depth"]] == [0] * 3 + [1] * 3 + [2] * 3
+
+
+def test_one_of_each_will_do():
+    result = sweep(network(), loader(), ["2"])
+    assert [*result.results] == [("Sequential", "data", "2")]
+    assert repr(result) == "<Sweep: 1 results>"
+
+
+@pytest.mark.parametrize("spill", [False, True])
+def test_what_is_there_is_not_computed_again(spill, monkeypatch, caplog, tmp_path):
+    caplog.set_level(logging.INFO, logger="kstar_gpu.sweeps")
+    first = sweep(network(), loader(), ["0"], out=tmp_path, spill=spill)
+    assert "Sequential data 0: done" in caplog.text
+    asked = []
+    plain = sweeps.activations
+
+    def watched(model, loader, layers, **options):
+        asked.append(layers)
+        return plain(model, loader, layers, **options)
+
+    monkeypatch.setattr(sweeps, "activations", watched)
+    second = sweep(network(), loader(), ["0", "2"], out=tmp_path, spill=spill)
+    third = sweep(network(), loader(), ["0", "2"], out=tmp_path, spill=spill)
+    assert asked == [["2"]]
+    assert "Sequential data 0: finished before" in caplog.text
+    assert same(first["Sequential", "data", "0"], third["Sequential", "data", "0"])
+    loaded = Sweep.load(tmp_path)
+    for key, result in second.results.items():
+        assert same(loaded[key], result)
+    assert not (tmp_path / "Sequential" / "data" / "features").exists()
+
+
+def test_a_half_written_file_is_not_trusted(tmp_path):
+    wanted = sweep(network(), loader(), LAYERS, out=tmp_path)
+    file = next((tmp_path / "Sequential" / "data").glob("000_*.npz"))
+    file.write_bytes(file.read_bytes()[:100])
+    again = sweep(network(), loader(), LAYERS, out=tmp_path)
+    for key, result in wanted.results.items():
+        assert same(again[key], result)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (dict(models=network(1)), "was made with model_sha256"),
+        (dict(loaders=loader(labels=LABELS.flip(0))), "was made with other labels"),
+        (dict(pool="flatten"), "was made with pool 'auto', now it is 'flatten'"),
+        (dict(metric="cosine"), "was made with options"),
+        (dict(dtype=torch.float16), "was made with dtype 'None', now it is 'torch.float16'"),
+    ],
+)
+def test_a_directory_of_something_else_is_refused(change, message, tmp_path):
+    given = dict(models=network(), loaders=loader(), layers=LAYERS, out=tmp_path)
+    sweep(**given)
+    with pytest.raises(ValueError, match=message):
+        sweep(**(given | change))
+
+
+def test_a_layer_that_fails_does_not_lose_the_others(tmp_path):
+    class Breaks(nn.Module):
+        def forward(self, x):
+            return x / 0
+
+    model = nn.Sequential(nn.Linear(5, 4), Breaks())
+    with pytest.warns(UserWarning, match="Sequential/data/1 failed: features: finite numbers"):
+        result = sweep(model, loader(), ["0", "1"], out=tmp_path)
+    assert [*result.results] == [("Sequential", "data", "0")]
+    assert "ValueError: features: finite numbers" in result.errors["Sequential", "data", "1"]
+    assert repr(result) == "<Sweep: 1 results, 1 failed>"
+
+
+def test_names_that_are_no_file_names(tmp_path):
+    models = {"a/b": network(0), "a_b": network(1), "..": network(2)}
+    wanted = sweep(models, {"x y": loader()}, ["2"], out=tmp_path)
+    loaded = Sweep.load(tmp_path)
+    assert set(loaded.results) == set(wanted.results)
+    for key, result in wanted.results.items():
+        assert same(loaded[key], result)
+
+
+def test_bad_input(tmp_path):
+    with pytest.raises(ValueError, match="out: a directory is wanted where spill=True"):
+        sweep(network(), loader(), LAYERS, spill=True)
+    with pytest.raises(ValueError, match="a sweep's directory is wanted"):
+        Sweep.load(tmp_path)
+
+
+SLOW = """
+import sys, time, torch
+sys.path.insert(0, {tests!r})
+from test_sweeps import LAYERS, loader, network
+from kstar_gpu import sweep, sweeps
+plain = sweeps.kstar_distribution
+def slow(*arguments, **options):
+    result = plain(*arguments, **options)
+    print("one", flush=True)
+    time.sleep(1)
+    return result
+sweeps.kstar_distribution = slow
+sweep(network(), loader(), ["0", "1", "2"], out={out!r}, spill=True)
+"""
+
+
+def test_killed_and_started_again(tmp_path, caplog):
+    tests = str(Path(__file__).parent)
+    code = SLOW.format(tests=tests, out=str(tmp_path / "killed"))
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=-1, text=True)
+    process.stdout.readline()
+    process.stdout.readline()  # the first layer is saved before the second is begun
+    process.kill()
+    process.wait()
+    caplog.set_level(logging.INFO, logger="kstar_gpu.sweeps")
+    again = sweep(network(), loader(), ["0", "1", "2"], out=tmp_path / "killed", spill=True)
+    assert "Sequential data 0: finished before" in caplog.text
+    whole = sweep(network(), loader(), ["0", "1", "2"], out=tmp_path / "whole")
+    for key, result in whole.results.items():
+        assert same(again[key], result)
+    for file in (tmp_path / "whole" / "Sequential" / "data").glob("*.npz"):
+        twin = np.load(tmp_path / "killed" / "Sequential" / "data" / file.name)
+        for name, values in np.load(file).items():
+            np.testing.assert_array_equal(twin[name], values)
