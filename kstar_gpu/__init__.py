@@ -16,6 +16,14 @@ from importlib.metadata import version
 
 from .backends import available_backends
 from .distribution import KStarDistribution, kstar_distribution
+from .inference import (
+    Comparison,
+    LabelNull,
+    compare,
+    confidence_intervals,
+    foreign_confusion,
+    label_null,
+)
 from .layers import Activations, activations, read_activations
 from .plot import plot_distributions
 from .search import KStarForeign, kstar
@@ -25,13 +33,19 @@ __version__ = version("kstar-gpu")
 
 __all__ = [
     "Activations",
+    "Comparison",
     "KStarDistribution",
     "KStarForeign",
+    "LabelNull",
     "Sweep",
     "activations",
     "available_backends",
+    "compare",
+    "confidence_intervals",
+    "foreign_confusion",
     "kstar",
     "kstar_distribution",
+    "label_null",
     "plot_distributions",
     "read_activations",
     "sweep",

@@ -118,12 +118,12 @@ class KStarDistribution:
     @cached_property
     def skewness_plain(self) -> NDArray[np.float64]:
         """(C,) skewness of the normalised k* values (biased); NaN where all are equal."""
-        return self._per_class(_skewness)
+        return self._per_class(skewness_of)
 
     @cached_property
     def skewness_augmented(self) -> NDArray[np.float64]:
         """(C,) the same after 0 and 1 are appended to the values of the class."""
-        return self._per_class(lambda values: _skewness(np.append(values, [0.0, 1.0])))
+        return self._per_class(lambda values: skewness_of(np.append(values, [0.0, 1.0])))
 
     @cached_property
     def pattern(self) -> tuple[str, ...]:
@@ -399,7 +399,8 @@ def _class_names(
     return chosen
 
 
-def _skewness(values: NDArray[np.float64]) -> float:
+def skewness_of(values: NDArray[np.float64]) -> float:
+    """Return the skewness (biased); NaN where all values are equal."""
     # scipy too says NaN where nothing varies, but warns of lost precision.
     return float(scipy.stats.skew(values)) if np.ptp(values) > 0 else float("nan")
 

@@ -1,0 +1,275 @@
+"""Whether a difference can be believed: intervals, comparisons, a null, and who ends the runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.stats
+import torch
+from numpy.typing import NDArray
+from tqdm import trange
+
+from .arrays import to_tensor
+from .distribution import KStarDistribution, skewness_of
+from .labels import encode_label_pair, encode_labels
+from .search import kstar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STATISTICS: dict[str, Callable[[NDArray[np.float64]], float]] = {
+    "mean": lambda values: float(np.mean(values)),
+    "skewness": skewness_of,
+}
+NUMBERS_AT_ONCE = 1 << 22  # of resampled values
+Floats = NDArray[np.float64]
+
+
+def confidence_intervals(
+    result: KStarDistribution,
+    statistic: str = "mean",
+    *,
+    level: float = 0.95,
+    resamples: int = 999,
+    seed: int = 0,
+) -> Floats:
+    """Return a bootstrap confidence interval of a statistic of each class.
+
+    The normalised k* values of a class are drawn anew, with replacement (percentile bootstrap).
+    They are taken for independent, which neighbours are only roughly.
+
+    Parameters
+    ----------
+    statistic : {"mean", "skewness"}
+    level : between 0 and 1
+    resamples, seed : how often, and from which random numbers
+
+    Returns
+    -------
+    (C, 2) float64, lower and upper end; NaN where the statistic is undefined or nothing varies
+
+    Raises
+    ------
+    ValueError
+        For an unknown statistic.
+
+    References
+    ----------
+    Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
+    """
+    measure = _statistic(statistic)
+    intervals = np.full((len(result.classes), 2), np.nan)
+    for code, values in enumerate(result.class_values):
+        if len(values) < 2 or np.isnan(values).any() or np.ptp(values) == 0:
+            continue
+        found = scipy.stats.bootstrap(
+            (values,),
+            lambda sample, axis: np.apply_along_axis(measure, axis, sample),
+            confidence_level=level,
+            n_resamples=resamples,
+            method="percentile",
+            batch=max(1, NUMBERS_AT_ONCE // len(values)),
+            rng=np.random.default_rng((seed, code)),
+        )
+        intervals[code] = found.confidence_interval
+    return intervals
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two results class by class; made by `compare`.
+
+    Attributes
+    ----------
+    class_names : (C,) names of the classes that both have
+    difference : (C,) statistic of the second minus that of the first
+    pvalue : (C,) of the permutation test of no difference, two-sided
+    paired : whether the samples are the same
+    """
+
+    class_names: tuple[str, ...]
+    difference: Floats
+    pvalue: Floats
+    paired: bool
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return a pandas DataFrame with columns class, difference, pvalue.
+
+        Raises
+        ------
+        ImportError
+            Without pandas.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError('to_frame needs pandas: pip install "kstar-gpu[frames]"') from error
+        columns = {"class": self.class_names, "difference": self.difference, "pvalue": self.pvalue}
+        return pd.DataFrame(columns)
+
+
+def compare(
+    first: KStarDistribution,
+    second: KStarDistribution,
+    *,
+    statistic: str = "mean",
+    paired: bool = True,
+    resamples: int = 999,
+    seed: int = 0,
+) -> Comparison:
+    """Test, class by class, whether two results differ: two networks, two layers, two data sets.
+
+    Parameters
+    ----------
+    statistic : {"mean", "skewness"}
+    paired : bool
+        Whether both results are of the same samples in the same order; then the two k* values of a
+        sample are exchanged at random, and otherwise all samples of the class are dealt out anew.
+    resamples, seed : how often, and from which random numbers
+
+    Raises
+    ------
+    ValueError
+        For an unknown statistic; if the samples are paired and their classes differ; if the two
+        share no class.
+
+    References
+    ----------
+    Phipson and Smyth, "Permutation P-values Should Never Be Zero", 2010 (scipy's p-values).
+    """
+    measure = _statistic(statistic)
+    if paired and not np.array_equal(_labels_of(first), _labels_of(second)):
+        raise ValueError(
+            "second: the same samples in the same order as in first are wanted where paired=True, "
+            "got other labels"
+        )
+    shared = [label for label in first.classes.tolist() if label in second.classes.tolist()]
+    if not shared:
+        raise ValueError("second: a class that first has, too, is wanted, got none")
+    differences, pvalues, names = [], [], []
+    for label in shared:
+        sides = [side.class_values[side.classes.tolist().index(label)] for side in (first, second)]
+        names.append(first.class_names[first.classes.tolist().index(label)])
+
+        def difference(x: Floats, y: Floats, axis: int = -1) -> Any:
+            return np.apply_along_axis(measure, axis, y) - np.apply_along_axis(measure, axis, x)
+
+        differences.append(float(difference(*sides)))
+        if np.isnan(differences[-1]):
+            pvalues.append(np.nan)
+            continue
+        found = scipy.stats.permutation_test(
+            sides,
+            difference,
+            permutation_type="samples" if paired else "independent",
+            vectorized=True,
+            batch=max(1, NUMBERS_AT_ONCE // sum(map(len, sides))),
+            n_resamples=resamples,
+            rng=np.random.default_rng((seed, len(pvalues))),
+        )
+        pvalues.append(float(found.pvalue))
+    return Comparison(tuple(names), np.array(differences), np.array(pvalues), paired)
+
+
+@dataclass(frozen=True)
+class LabelNull:
+    """What k* would be if labels meant nothing; made by `label_null`.
+
+    Attributes
+    ----------
+    observed : (C,) mean normalised k* of each class
+    permuted : (P, C) the same for labels dealt out at random
+    pvalue : (C,) share of permutations, the observed one included, with a mean at least as large
+    """
+
+    observed: Floats
+    permuted: Floats
+    pvalue: Floats
+
+
+def label_null(
+    features: Any,
+    labels: Any,
+    *,
+    permutations: int = 99,
+    seed: int = 0,
+    progress: bool = False,
+    **options: Any,
+) -> LabelNull:
+    """Compare the mean k* of each class with that of labels dealt out at random.
+
+    Parameters
+    ----------
+    features, labels, options
+        As for `kstar_gpu.kstar`.
+    permutations, seed : how often, and from which random numbers
+    progress : bool
+        Show a progress bar.
+    """
+    codes, classes = encode_labels(labels)
+    given = to_tensor(features, "features")
+    sizes = np.bincount(codes)
+
+    def means(own: NDArray[np.int64]) -> Floats:
+        values = kstar(given, own, **options).cpu().numpy()
+        sums = np.bincount(own, weights=values, minlength=len(classes)).astype(np.float64)
+        result: Floats = sums / sizes.astype(np.float64) ** 2
+        return result
+
+    observed = means(codes)
+    generator = np.random.default_rng(seed)
+    rounds = trange(permutations, desc="permutations", disable=not progress)
+    permuted = np.array([means(generator.permutation(codes)) for _ in rounds])
+    permuted = permuted.reshape(permutations, len(classes))
+    pvalue = (1 + (permuted >= observed).sum(0)) / (1 + permutations)
+    return LabelNull(observed, permuted, pvalue)
+
+
+def foreign_confusion(
+    labels: Any, index: Any, reference_labels: Any = None
+) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Count which class ends the runs of which: rows are classes, columns those they meet first.
+
+    Parameters
+    ----------
+    labels : (N,) labels
+    index : (N,) rows of the nearest foreign samples, from ``kstar(..., return_foreign=True)``
+    reference_labels : (M,) labels that `index` points into; by default `labels`
+
+    Returns
+    -------
+    (C, C) int64 counts, and the (C,) classes
+
+    Raises
+    ------
+    ValueError
+        If there is not one index per label, or one points outside.
+    """
+    if reference_labels is None:
+        codes, classes = encode_labels(labels)
+        others = codes
+    else:
+        codes, others, classes = encode_label_pair(labels, reference_labels)
+    rows = torch.as_tensor(index).cpu().numpy()
+    if rows.shape != codes.shape:
+        raise ValueError(
+            f"index: one row per label is wanted ({len(codes)}), got shape {rows.shape}"
+        )
+    if len(rows) and not 0 <= rows.min() <= rows.max() < len(others):
+        raise ValueError(
+            f"index: rows from 0 to {len(others) - 1} are wanted, got {rows.min()} to {rows.max()}"
+        )
+    counts = np.zeros((len(classes), len(classes)), dtype=np.int64)
+    np.add.at(counts, (codes, others[rows]), 1)
+    return counts, classes
+
+
+def _statistic(name: str) -> Callable[[Floats], float]:
+    if name not in STATISTICS:
+        raise ValueError(f"statistic: {' or '.join(STATISTICS)} is wanted, got {name!r}")
+    return STATISTICS[name]
+
+
+def _labels_of(result: KStarDistribution) -> NDArray[Any]:
+    return result.classes[result.class_index]

@@ -1,0 +1,118 @@
+"""Intervals, comparisons, the null, and who ends the runs."""
+
+import numpy as np
+import pytest
+import torch
+
+from kstar_gpu import (
+    compare,
+    confidence_intervals,
+    foreign_confusion,
+    kstar,
+    kstar_distribution,
+    label_null,
+)
+
+
+@pytest.fixture
+def labels(rng):
+    return rng.permutation(np.arange(300) % 3)
+
+
+@pytest.fixture
+def near(rng, labels):
+    """Samples whose classes overlap."""
+    return rng.standard_normal((300, 4)) + labels[:, None]
+
+
+@pytest.fixture
+def apart(rng, labels):
+    """The same, with classes pulled apart."""
+    return rng.standard_normal((300, 4)) + 3 * labels[:, None]
+
+
+@pytest.mark.parametrize("statistic", ["mean", "skewness"])
+def test_intervals_hold_the_statistic(statistic, near, labels):
+    result = kstar_distribution(near, labels)
+    found = confidence_intervals(result, statistic)
+    value = result.mean if statistic == "mean" else result.skewness_plain
+    assert found.shape == (3, 2)
+    assert (found[:, 0] < value).all()
+    assert (value < found[:, 1]).all()
+    np.testing.assert_array_equal(found, confidence_intervals(result, statistic))
+    narrower = confidence_intervals(result, statistic, level=0.5)
+    assert (np.diff(narrower) < np.diff(found)).all()
+
+
+def test_the_interval_of_a_mean_is_that_of_its_standard_error(near, labels):
+    result = kstar_distribution(near, labels)
+    found = confidence_intervals(result, resamples=4999)
+    error = result.std / np.sqrt(result.sizes)
+    np.testing.assert_allclose(np.diff(found).ravel(), 2 * 1.96 * error, rtol=0.1)
+
+
+def test_what_does_not_vary_has_no_interval():
+    result = kstar_distribution([[0.0], [1.0], [2.0], [3.0], [90.0], [91.0]], [0, 0, 0, 0, 1, 1])
+    assert np.isnan(confidence_intervals(result)[1]).all()
+    with pytest.raises(ValueError, match="statistic: mean or skewness is wanted, got 'median'"):
+        confidence_intervals(result, "median")
+
+
+def test_a_difference_is_found(near, apart, labels):
+    found = compare(kstar_distribution(near, labels), kstar_distribution(apart, labels))
+    assert found.paired
+    assert (found.difference > 0.1).all()
+    assert (found.pvalue <= 0.01).all()
+    frame = found.to_frame()
+    assert [*frame.columns] == ["class", "difference", "pvalue"]
+    assert [*frame["class"]] == ["0", "1", "2"]
+
+
+def test_no_difference_is_found_where_there_is_none(rng, labels):
+    results = [kstar_distribution(rng.standard_normal((300, 4)), labels) for _ in range(2)]
+    for paired in (True, False):
+        for statistic in ("mean", "skewness"):
+            found = compare(*results, paired=paired, statistic=statistic)
+            assert (found.pvalue > 0.001).all()
+
+
+def test_unpaired_results_share_classes_by_label(near, labels):
+    first = kstar_distribution(near, labels, ["a", "b", "c"])
+    second = kstar_distribution(near[labels != 1], labels[labels != 1])
+    found = compare(first, second, paired=False)
+    assert found.class_names == ("a", "c")
+    with pytest.raises(ValueError, match="the same samples in the same order"):
+        compare(first, second)
+    with pytest.raises(ValueError, match="a class that first has, too, is wanted, got none"):
+        compare(first, kstar_distribution(near, labels + 10), paired=False)
+
+
+def test_labels_that_mean_something_beat_the_null(apart, labels, rng):
+    found = label_null(apart, labels, permutations=19)
+    assert found.permuted.shape == (19, 3)
+    np.testing.assert_allclose(found.observed, kstar_distribution(apart, labels).mean)
+    assert (found.pvalue == 0.05).all()
+    idle = label_null(rng.standard_normal((300, 4)), labels, permutations=19)
+    assert (idle.pvalue > 0.05).any()
+
+
+def test_who_ends_the_runs(near, labels):
+    result = kstar(near, labels, return_foreign=True)
+    counts, classes = foreign_confusion(labels, result.index)
+    assert [*classes] == [0, 1, 2]
+    assert (np.diag(counts) == 0).all()
+    np.testing.assert_array_equal(counts.sum(1), [100, 100, 100])
+    assert counts[0, 1] > counts[0, 2]  # the class between the two others is met first
+    named, names = foreign_confusion(np.array(["a", "b", "c"])[labels], torch.tensor(result.index))
+    np.testing.assert_array_equal(named, counts)
+    assert [*names] == ["a", "b", "c"]
+
+
+def test_who_ends_the_runs_among_references():
+    counts, classes = foreign_confusion([0, 1], [2, 0], [0, 1, 5])
+    assert [*classes] == [0, 1, 5]
+    assert counts.tolist() == [[0, 0, 1], [1, 0, 0], [0, 0, 0]]
+    with pytest.raises(ValueError, match="index: rows from 0 to 2 are wanted, got 0 to 3"):
+        foreign_confusion([0, 1], [0, 3], [0, 1, 5])
+    with pytest.raises(ValueError, match=r"index: one row per label is wanted \(2\)"):
+        foreign_confusion([0, 1], [0])
