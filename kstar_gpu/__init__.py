@@ -25,7 +25,7 @@ from .inference import (
     label_null,
 )
 from .layers import Activations, activations, read_activations
-from .plot import plot_distributions
+from .plot import plot_compare, plot_confusion, plot_distributions, plot_layers
 from .search import KStarForeign, kstar
 from .sweeps import Sweep, sweep
 
@@ -46,7 +46,10 @@ __all__ = [
     "kstar",
     "kstar_distribution",
     "label_null",
+    "plot_compare",
+    "plot_confusion",
     "plot_distributions",
+    "plot_layers",
     "read_activations",
     "sweep",
 ]

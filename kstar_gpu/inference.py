@@ -1,5 +1,6 @@
 """Whether a difference can be believed: intervals, comparisons, a null, and who ends the runs."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,8 @@ def confidence_intervals(
 
     Returns
     -------
-    (C, 2) float64, lower and upper end; NaN where the statistic is undefined or nothing varies
+    (C, 2) float64, lower and upper end; NaN where the statistic is undefined, or nothing varies in
+    the class or in one of its resamples
 
     Raises
     ------
@@ -63,15 +65,17 @@ def confidence_intervals(
     for code, values in enumerate(result.class_values):
         if len(values) < 2 or np.isnan(values).any() or np.ptp(values) == 0:
             continue
-        found = scipy.stats.bootstrap(
-            (values,),
-            lambda sample, axis: np.apply_along_axis(measure, axis, sample),
-            confidence_level=level,
-            n_resamples=resamples,
-            method="percentile",
-            batch=max(1, NUMBERS_AT_ONCE // len(values)),
-            rng=np.random.default_rng((seed, code)),
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", scipy.stats.DegenerateDataWarning)
+            found = scipy.stats.bootstrap(
+                (values,),
+                lambda sample, axis: np.apply_along_axis(measure, axis, sample),
+                confidence_level=level,
+                n_resamples=resamples,
+                method="percentile",
+                batch=max(1, NUMBERS_AT_ONCE // len(values)),
+                rng=np.random.default_rng((seed, code)),
+            )
         intervals[code] = found.confidence_interval
     return intervals
 
