@@ -6,11 +6,14 @@ Run it by `make demo` on a fresh clone, or by hand:
     python examples/demo.py
 
 It trains a small convolutional network on scikit-learn's images of digits, which takes seconds,
-and compares two of its layers before and after on images that it was not trained on. The tables
-are printed; the picture and the four results are written to ./demo (elsewhere with --out).
+and compares two of its layers before and after on images that it was not trained on. Then it
+sweeps over all layers of both networks. The tables are printed; the picture, the four results and
+a report of the sweep (a page of HTML) are written to ./demo (elsewhere with --out).
 """
 
 import argparse
+import copy
+import shutil
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,9 +26,11 @@ from sklearn.model_selection import train_test_split
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from kstar_gpu import activations, kstar_distribution, plot_distributions
+from kstar_gpu import activations, kstar_distribution, plot_distributions, sweep
+from kstar_gpu.report import write_report
 
 EPOCHS = 25
+ALL_LAYERS = ["conv.?", "fc.2", "head"]
 LAYERS = {"conv": "Convolutional stage", "fc": "Fully connected layer"}
 
 Loader = DataLoader[Any]
@@ -70,6 +75,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     train_loader, test_loader = digit_loaders()
     network = digit_network()
     before = activations(network, test_loader, [*LAYERS], pool="flatten")
+    untrained = copy.deepcopy(network)
     train(network, train_loader)
     after = activations(network, test_loader, [*LAYERS, "head"], pool="flatten")
     hits = after.features["head"].argmax(1) == after.labels
@@ -94,6 +100,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         "\ndraws the digits together, and in the fully connected layer most of all."
         f"\nThe picture is {folder / 'kstar_digits.png'}; the four results are beside it (.npz)."
     )
+
+    shutil.rmtree(folder / "sweep", ignore_errors=True)  # that of a network trained before
+    models = {"untrained": untrained, "trained": network}
+    layers = sweep(models, {"test images": test_loader}, ALL_LAYERS, out=folder / "sweep")
+    write_report(layers, folder / "report.html", title="Digits: k* of every layer")
+    print(f"Every layer of both networks: open {folder / 'report.html'} in a browser.")
 
 
 if __name__ == "__main__":

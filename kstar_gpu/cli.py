@@ -20,6 +20,8 @@ import torch
 from .backends import available_backends
 from .distribution import KStarDistribution, kstar_distribution
 from .labels import encode_label_pair, encode_labels
+from .report import write_report
+from .sweeps import Sweep
 
 # What numpy and torch raise at a file that is damaged, or that they would have to unpickle.
 UNREADABLE = (
@@ -85,6 +87,15 @@ def _parser() -> argparse.ArgumentParser:
     add("--out", type=Path, metavar="RESULT.npz", help="save for KStarDistribution.load")
     add("--plot", type=Path, metavar="PICTURE.png", help="draw the distributions (or .pdf, .svg)")
 
+    report = commands.add_parser(
+        "report",
+        help="write the results of a sweep as one page of HTML",
+        description="Write what kstar_gpu.sweep has saved in a directory as one page of HTML.",
+    )
+    report.set_defaults(run=_report)
+    report.add_argument("sweep", type=Path, metavar="DIR", help="`out` of the sweep")
+    report.add_argument("--out", type=Path, metavar="PAGE.html", help="default: DIR/report.html")
+
     info = commands.add_parser("info", help="print versions, backends and CUDA devices")
     info.set_defaults(run=_info)
     return parser
@@ -126,6 +137,14 @@ def _compute(arguments: argparse.Namespace) -> None:
         result.save(arguments.out)
     if arguments.plot:
         _draw(result, arguments.plot)
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    path = arguments.out or arguments.sweep / "report.html"
+    results = Sweep.load(arguments.sweep)
+    _check_target(path)
+    write_report(results, path, title=f"k* of layers: {arguments.sweep.resolve().name}")
+    print(path)
 
 
 def _info(arguments: argparse.Namespace) -> None:

@@ -188,7 +188,10 @@ def plot_layers(
             ax.set_ylim(bottom=0)
     ax.set_xticklabels([key.layer or "(model)" for key in chosen], rotation=40, ha="right")
     ax.set_xlabel("layer")
-    ax.set_title(f"{chosen[0].model}, {chosen[0].data}: n = {len(results[0].kstar)}", fontsize=10)
+    title = f"{chosen[0].model}, {chosen[0].data}: n = {len(results[0].kstar)}"
+    if kind == "map" and len(names) <= MOST_MARKS:
+        title += "\nF fractured, O overlapped, C clustered"
+    ax.set_title(title, fontsize=10)
     return ax
 
 
@@ -409,7 +412,3 @@ def _draw_map(
     )
     ax.set_yticklabels(ax.get_yticklabels(), rotation=0)
     ax.set_ylabel("")
-    if len(names) <= MOST_MARKS:
-        meaning = "F fractured\nO overlapped\nC clustered"
-        style: dict[str, Any] = {"fontsize": 7, "ha": "right", "va": "top"}
-        ax.text(-0.02, -0.03, meaning, transform=ax.transAxes, **style)

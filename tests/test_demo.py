@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from kstar_gpu import KStarDistribution, activations, definition
+from kstar_gpu import KStarDistribution, Sweep, activations, definition
 
 SCRIPT = Path(__file__).parents[1] / "examples" / "demo.py"
 NAMES = ["conv_before", "conv_after", "fc_before", "fc_after"]
@@ -35,7 +35,8 @@ def folder(demo, tmp_path_factory):
 
 def test_writes_the_picture_and_the_four_results(folder):
     names = {path.name for path in folder.iterdir()} - {"printed.txt"}
-    assert names == {"kstar_digits.png", *(f"{name}.npz" for name in NAMES)}
+    wanted = {"kstar_digits.png", "report.html", "sweep", *(f"{name}.npz" for name in NAMES)}
+    assert names == wanted
     with Image.open(folder / "kstar_digits.png") as picture:
         assert picture.size == (1950, 1350)
         assert len(picture.convert("RGB").getcolors(1 << 20)) > 100  # something was drawn
@@ -55,6 +56,17 @@ def test_prints_the_accuracy_and_every_table_under_its_heading(folder):
         table = KStarDistribution.load(folder / f"{name}.npz").summary()
         assert f"\n{heading}\n{table}\n" in printed
     assert f"The picture is {folder / 'kstar_digits.png'};" in printed
+
+
+def test_sweeps_over_every_layer(folder):
+    layers = Sweep.load(folder / "sweep")
+    assert {key.model for key in layers.results} == {"untrained", "trained"}
+    assert [k.layer for k in layers.results if k.model == "trained"] == [
+        *(f"conv.{number}" for number in range(5)),
+        "fc.2",
+        "head",
+    ]
+    assert "Digits: k* of every layer" in (folder / "report.html").read_text()
 
 
 def test_training_draws_the_digits_together(folder):
