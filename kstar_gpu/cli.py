@@ -11,17 +11,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch.utils.data import DataLoader, TensorDataset
 
 from .backends import available_backends
 from .distribution import KStarDistribution, kstar_distribution
 from .labels import encode_label_pair, encode_labels
 from .report import write_report
-from .sweeps import Sweep
+from .sweeps import Sweep, sweep
 
 # What numpy and torch raise at a file that is damaged, or that they would have to unpickle.
 UNREADABLE = (
@@ -87,6 +89,25 @@ def _parser() -> argparse.ArgumentParser:
     add("--out", type=Path, metavar="RESULT.npz", help="save for KStarDistribution.load")
     add("--plot", type=Path, metavar="PICTURE.png", help="draw the distributions (or .pdf, .svg)")
 
+    sweeping = commands.add_parser(
+        "sweep",
+        help="k* of many layers of a model; saved as it goes, resumed if interrupted",
+        description="Compute the k* distributions of a model's layers. Each is saved in DIR as "
+        "soon as it is there; what is there already is not computed again.",
+        epilog="FACTORY is called without arguments and returns the model: a torch.nn.Module. "
+        "FILE.npz has the inputs as `inputs`, one per sample, and `labels`.",
+    )
+    sweeping.set_defaults(run=_sweep)
+    add = sweeping.add_argument
+    add("--model", required=True, metavar="FILE.py:FACTORY", help="where the model comes from")
+    add("--data", required=True, metavar="FILE.npz", help="inputs and labels")
+    add("--layers", required=True, nargs="+", metavar="NAME", help="names or globs of layers")
+    add("--out", required=True, type=Path, metavar="DIR", help="where the results go")
+    add("--pool", default="auto", help="auto (default), flatten, mean or cls")
+    add("--metric", default="euclidean", help="euclidean (default) or cosine")
+    add("--batch", type=int, default=256, help="inputs at a time (default 256)")
+    add("--device", help="where the model runs, such as cpu or cuda:1")
+
     report = commands.add_parser(
         "report",
         help="write the results of a sweep as one page of HTML",
@@ -137,6 +158,53 @@ def _compute(arguments: argparse.Namespace) -> None:
         result.save(arguments.out)
     if arguments.plot:
         _draw(result, arguments.plot)
+
+
+def _sweep(arguments: argparse.Namespace) -> None:
+    if arguments.batch < 1:
+        raise ValueError(f"--batch: at least 1 is wanted, got {arguments.batch}")
+    path, _ = _path_and_key(arguments.data)
+    file = _open(path)
+    inputs = torch.as_tensor(file.entry("inputs", "inputs"))
+    labels = torch.as_tensor(file.entry("labels", "labels"))
+    names = file.entry("class_names", "class_names") if "class_names" in file.names else None
+    model_path, name = _path_and_key(arguments.model)
+    results = sweep(
+        {f"{model_path.stem}.{name}": _made(model_path, name)},
+        {path.stem: DataLoader(TensorDataset(inputs, labels), arguments.batch)},
+        arguments.layers,
+        out=arguments.out,
+        spill=True,
+        pool=arguments.pool,
+        device=arguments.device,
+        progress=sys.stderr.isatty(),
+        class_names=_names_that_fit(names, labels, None),
+        metric=arguments.metric,
+    )
+    for key, result in results.results.items():
+        print(f"\n{key.layer}\n{result.summary()}")
+    if results.errors:
+        raise ValueError("; ".join(f"{key.layer}: {why}" for key, why in results.errors.items()))
+
+
+def _made(path: Path, name: str | None) -> torch.nn.Module:
+    """Return what a function in a file of Python makes."""
+    if name is None:
+        raise ValueError(f"--model: FILE.py:FACTORY is wanted, got {path}")
+    spec = spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ValueError(f"--model: a file of Python is wanted, got {path}")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    factory = getattr(module, name, None)
+    if not callable(factory):
+        raise ValueError(f"--model: {path} has no function {name!r}")
+    model = factory()
+    if not isinstance(model, torch.nn.Module):
+        raise TypeError(
+            f"--model: {name} must return a torch.nn.Module, got {type(model).__name__}"
+        )
+    return model
 
 
 def _report(arguments: argparse.Namespace) -> None:

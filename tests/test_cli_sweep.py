@@ -1,0 +1,77 @@
+"""`kstar-gpu sweep` and then `kstar-gpu report`: from files to a page."""
+
+import numpy as np
+import pytest
+import torch
+
+from kstar_gpu import Sweep, activations, cli, kstar
+
+MODEL = """
+import torch
+from torch import nn
+
+def network():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 16, 3))
+
+number = 3
+
+def nothing():
+    return None
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, rng):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nets.py").write_text(MODEL)
+    np.savez(
+        "images.npz",
+        inputs=rng.standard_normal((60, 1, 6, 6)).astype(np.float32),
+        labels=np.arange(60) % 3,
+        class_names=["cat", "dog", "eel"],
+    )
+    return tmp_path
+
+
+def command(model="nets.py:network", data="images.npz", *more):
+    return ["sweep", "--model", model, "--data", data, "--layers", "0", "3", "--out", "runs", *more]
+
+
+def test_from_files_to_a_page(folder, capsys):
+    assert cli.main(command()) == 0
+    printed = capsys.readouterr().out
+    assert "\n3\nk* distribution: 60 samples, 3 classes, euclidean\n" in printed
+    assert "eel" in printed
+    results = Sweep.load("runs")
+    assert [*results.results] == [("nets.network", "images", layer) for layer in ("0", "3")]
+    data = np.load("images.npz")
+    namespace = {}
+    exec(MODEL, namespace)
+    loader = [(torch.tensor(data["inputs"]), torch.tensor(data["labels"]))]
+    features = activations(namespace["network"](), loader, ["0"]).features["0"]
+    wanted = kstar(features.numpy(), data["labels"])
+    np.testing.assert_array_equal(results["nets.network", "images", "0"].kstar, wanted)
+    assert cli.main(command()) == 0  # all is there
+    assert cli.main(["report", "runs"]) == 0
+    assert (folder / "runs" / "report.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["nets.py"], "--model: FILE.py:FACTORY is wanted, got nets.py"),
+        (["nets.py:missing"], "--model: nets.py has no function 'missing'"),
+        (["nets.py:number"], "--model: nets.py has no function 'number'"),
+        (["nets.py:nothing"], "nothing must return a torch.nn.Module, got NoneType"),
+        (["images.npz:network"], "--model: a file of Python is wanted, got images.npz"),
+        (["nets.py:network", "none.npz"], "none.npz: there is no such file"),
+        (["nets.py:network", "images.npz", "--batch", "0"], "--batch: at least 1 is wanted, got 0"),
+        (["nets.py:network", "images.npz", "--pool", "max"], "pool: auto, flatten, mean, cls or"),
+    ],
+)
+def test_what_does_not_fit_is_told_in_one_line(given, message, folder, capsys):
+    assert cli.main(command(*given)) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
