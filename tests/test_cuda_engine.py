@@ -271,6 +271,15 @@ def test_memory_is_divided(shape, streamed, engine, monkeypatch):
         assert tight.widest == d // 2
 
 
+@pytest.mark.parametrize("limit", [None, 3_000_000])
+def test_progress_reaches_its_end(limit, capfd, rng):
+    x, y = rng.standard_normal((700, 8)), labels(rng, 700, 3)
+    kstar(x, y, progress=True, memory_limit=limit)
+    shown = capfd.readouterr().err
+    for question in ("search: 100%", "count: 100%"):
+        assert question in shown
+
+
 def test_too_many_features_are_refused(engine):
     with pytest.raises(ValueError, match="features: fewer than 262144 features"):
         engine["cuda_balls"].bounds_of(1 << 18, 1 << 18)

@@ -7,6 +7,7 @@ whose pairs did not fit into the buffer are looked at again.
 
 from collections.abc import Callable, Iterator
 from math import inf
+from typing import Any
 
 import numpy as np
 import torch
@@ -62,6 +63,7 @@ class Engine:
         self.directions = choose_narrow(self.problem, self.frame, self.plan.widest, device)
         self.centres = middle_of_each_class(self.problem)
         self.panels: dict[tuple[int, int], Panel] = {}
+        self.bar: tqdm[Any] = tqdm(disable=True)
         # Room for all that a launch may leave open.
         self.pairs = torch.empty(self.plan.pairs, 2, dtype=torch.int32, device=device)
         self.cursor = torch.empty(2, dtype=torch.int64, device=device)
@@ -69,7 +71,7 @@ class Engine:
     def nearest_foreign(self) -> tuple[Tensor, Tensor]:
         """Return per position the squared distance and the row of the nearest foreign sample."""
         search = Search(self)
-        for rows, columns in self._panel_pairs("search", self._with_search_balls):
+        for rows, columns in self._panel_pairs("search", self._with_search_balls, len(ROUNDS)):
             search.look(rows, columns)
             del rows, columns  # before the next ones are made
         count = len(self.problem.samples)
@@ -79,7 +81,7 @@ class Engine:
         """Return per position how many others of its class are nearer than its radius."""
         positions = torch.from_numpy(self.distinct.positions).to(self.device)
         count = Count(self, squared_radii.to(self.device)[positions])
-        for rows, columns in self._panel_pairs("count", self._with_count_balls):
+        for rows, columns in self._panel_pairs("count", self._with_count_balls, 1):
             count.look(rows, columns)
             del rows, columns
         counts = count.counts[: len(self.problem.samples)].to(torch.int64)
@@ -104,9 +106,12 @@ class Engine:
         return longest, fingerprints
 
     def _panel_pairs(
-        self, name: str, prepare: Callable[[Panel], None]
+        self, name: str, prepare: Callable[[Panel], None], rounds: int
     ) -> Iterator[tuple[Panel, Panel]]:
-        """Give every two panels, each pair once, with the balls that `prepare` makes."""
+        """Give every two panels, each pair once, with the balls that `prepare` makes.
+
+        `rounds` is how often each band of rows is walked along, for the progress bar.
+        """
         sides = self.problem.sides
         panels = [range(0, len(side), self.plan.panel) for side in sides]
         self_form = self.problem.self_form
@@ -117,15 +122,21 @@ class Engine:
             if not self_form or row <= column
         ]
         self.panels.clear()
-        for meeting in tqdm(meetings, desc=name, unit="panel", disable=not self.progress):
-            self.panels = {key: panel for key, panel in self.panels.items() if key in meeting}
-            for key in meeting:
-                if key not in self.panels:
-                    side, start = key
-                    positions = slice(start, start + self.plan.panel)
-                    self.panels[key] = Panel(sides[side], positions, self.device)
-                    prepare(self.panels[key])
-            yield self.panels[meeting[0]], self.panels[meeting[1]]
+        bands = sum(
+            len(range(row, min(row + self.plan.panel, len(sides[0])), BAND * _cuda.TILE_SIDE))
+            for (_, row), _ in meetings
+        )
+        with tqdm(total=bands * rounds, desc=name, unit="band", disable=not self.progress) as bar:
+            self.bar = bar
+            for meeting in meetings:
+                self.panels = {key: panel for key, panel in self.panels.items() if key in meeting}
+                for key in meeting:
+                    if key not in self.panels:
+                        side, start = key
+                        positions = slice(start, start + self.plan.panel)
+                        self.panels[key] = Panel(sides[side], positions, self.device)
+                        prepare(self.panels[key])
+                yield self.panels[meeting[0]], self.panels[meeting[1]]
 
     def _with_search_balls(self, panel: Panel) -> None:
         centre, _kept = device_rows(self.frame.centre[None], None)
@@ -177,6 +188,7 @@ class Engine:
                 tiles = torch.stack([row + start, column + int(c[0]), torch.zeros_like(row)], dim=1)
                 tiles[:, 2] = (1 << _cuda.WARPS) - 1
                 waiting.append(tiles.to(torch.int32))
+                self.bar.update()
                 if sum(map(len, waiting)) >= at_once:
                     yield from row_pieces(torch.cat(waiting), at_once)
                     waiting = []
