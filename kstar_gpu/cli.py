@@ -166,19 +166,29 @@ def _sweep(arguments: argparse.Namespace) -> None:
     path, _ = _path_and_key(arguments.data)
     file = _open(path)
     inputs = torch.as_tensor(file.entry("inputs", "inputs"))
-    labels = torch.as_tensor(file.entry("labels", "labels"))
+    labels = file.entry("labels", "labels")
+    if len(inputs) != len(labels):
+        raise ValueError(
+            f"{path}: one label per input is wanted ({len(inputs)}), got {len(labels)}"
+        )
+    codes, classes = encode_labels(labels)
+    if arguments.device and arguments.device.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(f"--device: torch sees no CUDA device here, got {arguments.device}")
     names = file.entry("class_names", "class_names") if "class_names" in file.names else None
     model_path, name = _path_and_key(arguments.model)
+    model = _made(model_path, name)
+    if inputs.is_floating_point():  # numpy's own are float64
+        inputs = inputs.to(next((p.dtype for p in model.parameters()), inputs.dtype))
     results = sweep(
-        {f"{model_path.stem}.{name}": _made(model_path, name)},
-        {path.stem: DataLoader(TensorDataset(inputs, labels), arguments.batch)},
+        {f"{model_path.stem}.{name}": model},
+        {path.stem: DataLoader(TensorDataset(inputs, torch.from_numpy(codes)), arguments.batch)},
         arguments.layers,
         out=arguments.out,
         spill=True,
         pool=arguments.pool,
         device=arguments.device,
         progress=sys.stderr.isatty(),
-        class_names=_names_that_fit(names, labels, None),
+        class_names=_names_that_fit(names, labels, None) or [str(label) for label in classes],
         metric=arguments.metric,
     )
     for key, result in results.results.items():
@@ -195,6 +205,8 @@ def _made(path: Path, name: str | None) -> torch.nn.Module:
     if spec is None or spec.loader is None:
         raise ValueError(f"--model: a file of Python is wanted, got {path}")
     module = module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look for it
+    sys.path.insert(0, str(path.parent))  # and what lies beside it can be imported
     spec.loader.exec_module(module)
     factory = getattr(module, name, None)
     if not callable(factory):

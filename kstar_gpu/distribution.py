@@ -79,7 +79,7 @@ class KStarDistribution:
     threshold: float
 
     def __post_init__(self) -> None:
-        _check_rule(self.skewness, self.threshold)
+        check_rule(self.skewness, self.threshold)
         object.__setattr__(self, "threshold", float(self.threshold))
         object.__setattr__(self, "class_names", tuple(self.class_names))
         for name in ARRAYS:
@@ -331,14 +331,14 @@ def kstar_distribution(
     >>> result.pattern
     ('clustered', 'clustered')
     """
-    _check_rule(skewness, threshold)
+    check_rule(skewness, threshold)
     query_form = reference_labels is not None
     if query_form:
         codes, reference_codes, all_classes = encode_label_pair(labels, reference_labels)
     else:
         codes, all_classes = encode_labels(labels)
         reference_codes = codes
-    names = _class_names(class_names, all_classes)
+    names = name_classes(class_names, all_classes)
     # As a tensor the features give their k* as a tensor too, whatever they came as.
     values = kstar(
         to_tensor(features, "features"),
@@ -368,7 +368,8 @@ def kstar_distribution(
     )
 
 
-def _check_rule(skewness: str, threshold: float) -> None:
+def check_rule(skewness: str, threshold: float) -> None:
+    """Refuse an unknown skewness, or a threshold that is none."""
     if skewness not in SKEWNESS_CONVENTIONS:
         wanted = " or ".join(SKEWNESS_CONVENTIONS)
         raise ValueError(f"skewness: {wanted} is wanted, got {skewness!r}")
@@ -376,7 +377,7 @@ def _check_rule(skewness: str, threshold: float) -> None:
         raise ValueError(f"threshold: a finite number of at least 0 is wanted, got {threshold!r}")
 
 
-def _class_names(
+def name_classes(
     names: Sequence[str] | Mapping[Any, str] | None, classes: NDArray[Any]
 ) -> list[str]:
     """Return one name per class."""

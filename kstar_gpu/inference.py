@@ -61,6 +61,8 @@ def confidence_intervals(
     Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
     """
     measure = _statistic(statistic)
+    if not 0 < level < 1:
+        raise ValueError(f"level: a number between 0 and 1 is wanted, got {level}")
     intervals = np.full((len(result.classes), 2), np.nan)
     for code, values in enumerate(result.class_values):
         if len(values) < 2 or np.isnan(values).any() or np.ptp(values) == 0:
@@ -88,7 +90,8 @@ class Comparison:
     ----------
     class_names : (C,) names of the classes that both have
     difference : (C,) statistic of the second minus that of the first
-    pvalue : (C,) of the permutation test of no difference, two-sided
+    pvalue : (C,) of the permutation test of no difference, two-sided; NaN for a class of one
+        sample, or where the statistic is undefined for some permutation
     paired : whether the samples are the same
     """
 
@@ -157,10 +160,12 @@ def compare(
         names.append(first.class_names[first.classes.tolist().index(label)])
 
         def difference(x: Floats, y: Floats, axis: int = -1) -> Any:
-            return np.apply_along_axis(measure, axis, y) - np.apply_along_axis(measure, axis, x)
+            # Rounded, so that permutations that change nothing count as equal.
+            sides = (np.apply_along_axis(measure, axis, side) for side in (y, x))
+            return np.round(np.subtract(*sides), 12)
 
         differences.append(float(difference(*sides)))
-        if np.isnan(differences[-1]):
+        if np.isnan(differences[-1]) or min(map(len, sides)) < 2:
             pvalues.append(np.nan)
             continue
         found = scipy.stats.permutation_test(
@@ -172,7 +177,8 @@ def compare(
             n_resamples=resamples,
             rng=np.random.default_rng((seed, len(pvalues))),
         )
-        pvalues.append(float(found.pvalue))
+        undefined = np.isnan(found.null_distribution).any()
+        pvalues.append(np.nan if undefined else float(found.pvalue))
     return Comparison(tuple(names), np.array(differences), np.array(pvalues), paired)
 
 
@@ -206,11 +212,14 @@ def label_null(
     Parameters
     ----------
     features, labels, options
-        As for `kstar_gpu.kstar`.
+        As for `kstar_gpu.kstar`: metric, backend, device, memory_limit.
     permutations, seed : how often, and from which random numbers
     progress : bool
         Show a progress bar.
     """
+    unknown = set(options) - {"metric", "backend", "device", "memory_limit"}
+    if unknown:
+        raise TypeError(f"label_null: no option {', '.join(sorted(unknown))}")
     codes, classes = encode_labels(labels)
     given = to_tensor(features, "features")
     sizes = np.bincount(codes)

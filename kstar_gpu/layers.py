@@ -3,7 +3,7 @@
 import difflib
 import fnmatch
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import chain
@@ -49,13 +49,15 @@ def activations(
         Such as a `torch.utils.data.DataLoader`: per batch a tensor of B inputs, or a mapping of
         them that the model takes by name, and a tensor of B labels. The order is kept.
     layers : sequence of str
-        Names from ``model.named_modules()``, or globs such as ``"layer*.?"``; ``""`` is the model
-        itself. Each layer must run exactly once per batch and give a row per sample: a tensor, or
-        a tuple, list or mapping whose first tensor is taken.
+        Names from ``model.named_modules()``, or globs such as ``"layer*.?"``, in which a star does
+        not reach beyond a dot; ``""`` is the model itself. Each layer must run exactly once per
+        batch and give a row per sample: a tensor, or a tuple, list or mapping whose first tensor
+        is taken.
     pool : {"auto", "flatten", "mean", "cls"} or callable
         How a sample becomes a vector. "auto": the mean of maps (B, C, H, W, ...) over their
         places, and of sequences (B, T, D) over their tokens (those that ``attention_mask`` marks,
-        if the inputs have one); vectors as they are. "mean": the same, and vectors are refused.
+        if the inputs have one); vectors as they are. 1-d convolutions give (B, C, L), and want a
+        function. "mean": the same, and vectors are refused.
         "cls": the first token. "flatten": all numbers. A function is given the output (B, ...).
     dtype : torch.dtype, optional
         What the features are kept in; by default what the layer gave.
@@ -100,8 +102,7 @@ def activations(
                 "pool": getattr(pool, "__name__", pool),
                 "dtype": str(dtype),
             }
-            count = len(loader) if isinstance(loader, Sized) else None
-            store = stack.enter_context(Spill(spill, [*modules], described, count))
+            store = stack.enter_context(Spill(spill, [*modules], described, _count(loader)))
         stack.enter_context(torch.no_grad())
         stack.enter_context(_evaluation_mode(model))
         place = stack.enter_context(_on_device(model, device))
@@ -167,13 +168,27 @@ def find_layers(model: nn.Module, layers: Sequence[str]) -> dict[str, nn.Module]
     known = dict(model.named_modules(remove_duplicate=False))
     found: dict[str, nn.Module] = {}
     for name in layers:
-        matching = [name] if name in known else fnmatch.filter(filter(None, known), name)
+        matching = [name] if name in known else [other for other in known if _fits(other, name)]
         if not matching:
             close = difflib.get_close_matches(name, known)
             hint = f"close names: {', '.join(map(repr, close))}" if close else "no name is close"
             raise ValueError(f"layers: the model has no module named {name!r}; {hint}")
         found |= {match: known[match] for match in matching}
     return found
+
+
+def _fits(name: str, glob: str) -> bool:
+    """Whether a glob matches a name, part by part: a star does not reach beyond a dot."""
+    parts, wanted = name.split("."), glob.split(".")
+    return bool(name) and len(parts) == len(wanted) and all(map(fnmatch.fnmatch, parts, wanted))
+
+
+def _count(loader: Iterable[Any]) -> int | None:
+    """Return how many batches there are, if the loader knows."""
+    try:
+        return len(loader)  # type: ignore[arg-type]
+    except TypeError:
+        return None
 
 
 def _device_of(model: nn.Module) -> torch.device | None:

@@ -23,6 +23,8 @@ from .distribution import KStarDistribution, kstar_distribution
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+OPTIONS = {"metric", "backend", "memory_limit", "skewness", "threshold"}
+
 
 class KStar(Metric):
     """Mean and skewness of the k* distribution, over all samples of an epoch.
@@ -30,13 +32,14 @@ class KStar(Metric):
     ``update(features, labels)`` takes a batch: (B, ...) features and (B,) integer labels.
     ``compute()`` returns scalars to be logged: the means over the classes of the mean and of the
     skewness of k* / class size, and the fractions of classes that are fractured, overlapped and
-    clustered. `distribution` gives the whole result. Works across processes: features are gathered.
+    clustered; across processes, of the samples of all. `distribution` gives the whole result.
 
     Parameters
     ----------
     class_names : sequence of str, optional
     options
-        As for `kstar_gpu.kstar_distribution`: metric, backend, memory_limit, skewness, threshold.
+        As for `kstar_gpu.kstar_distribution`: metric, backend, memory_limit, skewness, threshold;
+        others as for `torchmetrics.Metric`.
 
     Examples
     --------
@@ -53,9 +56,10 @@ class KStar(Metric):
     labels: list[Tensor]
 
     def __init__(self, class_names: Sequence[str] | None = None, **options: Any) -> None:
-        super().__init__()
+        own = {name: options.pop(name) for name in OPTIONS & set(options)}
+        super().__init__(**options)  # which refuses what it does not know
         self.class_names = class_names
-        self.options = options
+        self.options = own
         self.add_state("features", default=[], dist_reduce_fx="cat")
         self.add_state("labels", default=[], dist_reduce_fx="cat")
 
@@ -76,7 +80,7 @@ class KStar(Metric):
         self.labels.append(labels.detach())
 
     def distribution(self) -> KStarDistribution:
-        """Return the k* distributions of all samples so far."""
+        """Return the k* distributions of all samples that this process has seen so far."""
         features, labels = dim_zero_cat(self.features), dim_zero_cat(self.labels)
         return kstar_distribution(features, labels, self.class_names, **self.options)
 
@@ -93,7 +97,7 @@ class KStar(Metric):
             scalars[f"kstar_{pattern}"] = torch.tensor(share)
         return {name: value.to(self.device, torch.float32) for name, value in scalars.items()}
 
-    def plot(self, *_: Any, ax: "Axes | None" = None) -> Any:
-        """Draw the distributions of all samples so far; return figure and axes."""
+    def plot(self, val: Any = None, ax: "Axes | None" = None) -> Any:
+        """Draw the distributions of all samples so far, whatever `val`; return figure and axes."""
         axes = self.distribution().plot(ax)
         return axes.figure, axes

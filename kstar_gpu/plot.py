@@ -183,9 +183,9 @@ def plot_layers(
         ax = _axes(ax, 6.5, 3.6)
         _draw_lines(ax, values, results, names, statistic)
         ax.set_ylabel(label)
-        ax.set_xticks(range(len(chosen)))
         if statistic == "mean":
             ax.set_ylim(bottom=0)
+    ax.set_xticks(np.arange(len(chosen)) + (0.5 if kind == "map" else 0))
     ax.set_xticklabels([key.layer or "(model)" for key in chosen], rotation=40, ha="right")
     ax.set_xlabel("layer")
     title = f"{chosen[0].model}, {chosen[0].data}: n = {len(results[0].kstar)}"

@@ -61,5 +61,7 @@ def pooled(output: Tensor, pool: Pool, mask: Tensor | None, layer: str) -> Tenso
         return output.flatten(2).mean(2)
     if mask is None or mask.shape != output.shape[:2]:
         return output.mean(1)
-    counted = mask.to(output.dtype)[:, :, None]
-    return torch.sum(output * counted, 1) / counted.sum(1).clamp(min=1)
+    left_out = ~mask.bool()[:, :, None]
+    wide = output if output.dtype == torch.float64 else output.float()  # sums of half overflow
+    sums = wide.masked_fill(left_out, 0).sum(1)
+    return (sums / (~left_out).sum(1).clamp(min=1)).to(output.dtype)

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,7 +35,8 @@ class LayerFile:
         self.rows = 0
         self.shape: tuple[int, ...] = ()
         self.kind: np.dtype[Any] = np.dtype(np.float32)
-        self.file: BinaryIO = open(path, "w+b")  # noqa: SIM115  # closed by `close`
+        # Unbuffered: a full disk is noticed where it happens.
+        self.file = open(path, "w+b", buffering=0)  # noqa: SIM115  # closed by `close`
         self.start = 0
 
     def append(self, values: NDArray[Any]) -> None:
@@ -44,7 +45,9 @@ class LayerFile:
             self.shape, self.kind = values.shape[1:], values.dtype
             self._write_header()
             self.start = self.file.tell()
-        values.tofile(self.file)
+        rest = memoryview(values.tobytes())
+        while rest:
+            rest = rest[self.file.write(rest) :]
         self.rows += len(values)
 
     def close(self, rows: int) -> None:
@@ -180,7 +183,10 @@ def read_spill(directory: str | os.PathLike[str]) -> tuple[dict[str, Tensor], Te
     features = {}
     for name, entry in manifest["layers"].items():
         # Copy on write: torch wants memory that may be written to, and the file stays as it is.
-        values = np.load(folder / entry["file"], mmap_mode="c")
+        try:
+            values = np.load(folder / entry["file"], mmap_mode="c")
+        except (EOFError, ValueError) as error:
+            raise ValueError(f"{folder}: {entry['file']} cannot be read: {error}") from error
         if values.shape != (manifest["samples"], *entry["shape"]):
             raise ValueError(f"{folder}: {entry['file']} is not what its manifest says")
         features[name] = torch.from_numpy(values)

@@ -13,8 +13,8 @@ import re
 import shutil
 import uuid
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,15 +23,17 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from .distribution import KStarDistribution, kstar_distribution
+from .distribution import KStarDistribution, check_rule, kstar_distribution, name_classes
 from .layers import Activations, activations, batches_of, find_layers, read_activations
-from .pooling import Pool
+from .pooling import Pool, check_pool
 
 if TYPE_CHECKING:
     import pandas as pd
 
 RUN = "run.json"
+OPTIONS = {"metric", "backend", "memory_limit", "skewness", "threshold"}
 FEATURES = "features"  # of layers that are not finished, where they are kept on disk
+FEATURES_OF = "features.sha256"  # hash of the data that they were made from
 log = logging.getLogger(__name__)
 
 
@@ -157,8 +159,9 @@ def sweep(
     Raises
     ------
     ValueError
-        If a directory in `out` was made from another model, other labels or other settings; if
-        `spill` is wanted without `out`; for what `activations` refuses.
+        If a directory in `out` was made from another model, other inputs or labels, or other
+        settings; if `spill` is wanted without `out`, or a function as `pool` with it; for what
+        `activations` refuses.
     """
     if spill and out is None:
         raise ValueError("out: a directory is wanted where spill=True, got None")
@@ -166,18 +169,31 @@ def sweep(
         models = {type(models).__name__: models}
     if not isinstance(loaders, Mapping):
         loaders = {"data": loaders}
+    _check_options(options)
+    check_pool(pool)
+    if out is not None and callable(pool):
+        raise ValueError(
+            f"pool: a name is wanted where results are kept (out=), got {pool!r}: two functions "
+            "cannot be told apart later"
+        )
+    # All before the first model runs.
+    found_layers = {
+        name: [*find_layers(model, _layers_for(layers, name))] for name, model in models.items()
+    }
     found = Sweep()
     for model_name, model in models.items():
-        wanted = layers[model_name] if isinstance(layers, Mapping) else layers
-        names = [*find_layers(model, wanted)]
+        names = found_layers[model_name]
         settings = {
             "model_sha256": fingerprint(model),
-            "pool": getattr(pool, "__name__", pool),
+            "pool": str(pool),
             "dtype": str(dtype),
             "amp": amp,
-            "options": {name: str(value) for name, value in sorted(options.items())},
+            "metric": options.get("metric", "euclidean"),
+            "skewness": options.get("skewness", "plain"),
+            "threshold": float(options.get("threshold", 0.5)),
         }
-        for data_name, loader in loaders.items():
+        for data_name, batches in loaders.items():
+            loader = _Watched(batches)
             run = _Run(out, model_name, data_name, names, settings)
             give = partial(
                 activations,
@@ -194,7 +210,7 @@ def sweep(
             for layer in tqdm(names, desc=f"{model_name} {data_name}", disable=not progress):
                 key = Key(model_name, data_name, layer)
                 if layer in run.finished:
-                    found.results[key] = run.finished[layer]
+                    found.results[key] = _renamed(run.finished[layer], class_names)
                     continue
                 assert given is not None
                 try:
@@ -210,7 +226,62 @@ def sweep(
                 run.save(layer, result)
             if not failed:
                 run.remove_features()
+            del given  # before the next ones are gathered
     return found
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    unknown = set(options) - OPTIONS
+    if unknown:
+        raise TypeError(
+            f"sweep: options are {', '.join(sorted(OPTIONS))}, got {', '.join(sorted(unknown))}"
+        )
+    if options.get("metric", "euclidean") not in ("euclidean", "cosine"):
+        raise ValueError(f"metric: euclidean or cosine is wanted, got {options['metric']!r}")
+    check_rule(options.get("skewness", "plain"), options.get("threshold", 0.5))
+
+
+def _layers_for(layers: Sequence[str] | Mapping[str, Sequence[str]], model: str) -> Sequence[str]:
+    if not isinstance(layers, Mapping):
+        return layers
+    if model not in layers:
+        raise ValueError(f"layers: names for every model are wanted, got none for {model!r}")
+    return layers[model]
+
+
+def _renamed(
+    result: KStarDistribution, names: Sequence[str] | Mapping[Any, str] | None
+) -> KStarDistribution:
+    """Return a result with the class names of today."""
+    return replace(result, class_names=tuple(name_classes(names, result.classes)))
+
+
+class _Watched:
+    """A loader that remembers what it gave, as a hash of all inputs and labels in their order."""
+
+    def __init__(self, batches: Iterable[Any]) -> None:
+        self.batches = batches
+        self.digest = ""
+
+    def __len__(self) -> int:
+        return len(self.batches)  # type: ignore[arg-type]  # a TypeError where it has none
+
+    def __iter__(self) -> Iterator[Any]:
+        digest = hashlib.sha256()
+        for batch in self.batches:
+            for part in batch if isinstance(batch, list | tuple) else [batch]:
+                parts = part.values() if isinstance(part, Mapping) else [part]
+                for tensor in filter(torch.is_tensor, parts):
+                    plain = tensor.detach().cpu().contiguous().flatten()
+                    digest.update(f"{tensor.dtype} {tuple(tensor.shape[1:])}".encode())
+                    digest.update(plain.view(torch.uint8).numpy().data)
+            yield batch
+        self.digest = digest.hexdigest()
+
+    def read(self) -> None:
+        """Read all batches, for the hash alone."""
+        for _ in batches_of(self):
+            pass
 
 
 def fingerprint(model: nn.Module) -> str:
@@ -259,26 +330,29 @@ class _Run:
             if result is not None:
                 log.info("%s %s %s: finished before", model, data, layer)
                 self.finished[layer] = result
+        self._write()  # what features of, should the process be killed before a layer is finished
 
     def missing_features(
-        self, give: Callable[..., Activations], loader: Iterable[Any], spill: bool
+        self, give: Callable[..., Activations], loader: _Watched, spill: bool
     ) -> Activations | None:
-        """Return the features of the layers that are not finished; check the labels."""
+        """Return the features of the layers that are not finished; check the data."""
         missing = [layer for layer in self.layers if layer not in self.finished]
-        given: Activations | None = None
-        if missing:
-            folder = self.folder / FEATURES if self.folder is not None and spill else None
-            if folder is not None:
-                given = _spilled(folder, missing)
-            if given is None:
-                given = give(missing, spill=folder)
         if self.folder is None:
-            return given
-        labels = given.labels if given else torch.cat([own for _, own in batches_of(loader)])
-        digest = hashlib.sha256(labels.cpu().numpy().tobytes()).hexdigest()
-        if self.run.setdefault("labels_sha256", digest) != digest:
+            return give(missing)
+        folder = self.folder / FEATURES if spill else None
+        given = _spilled(folder, missing) if folder is not None and missing else None
+        if given is not None or not missing:
+            loader.read()
+        if given is not None and loader.digest != _text(self.folder / FEATURES_OF):
+            given = None  # of other data
+        if missing and given is None:
+            self.remove_features()
+            given = give(missing, spill=folder)
+            (self.folder / FEATURES_OF).write_text(loader.digest)
+        if self.run.setdefault("data_sha256", loader.digest) != loader.digest:
+            self.remove_features()
             raise ValueError(
-                f"out: {self.folder} was made with other labels; choose another directory"
+                f"out: {self.folder} was made with other inputs or labels; choose another directory"
             )
         self._write()
         return given
@@ -289,12 +363,16 @@ class _Run:
         if self.folder is not None:
             file = f"{self.layers.index(layer):03d}_{_file_name(layer)}.npz"
             result.save(self.folder / file)
-            self.run["layers"][layer] = file
+            # In the order of the layers, not in that of their being finished.
+            files = {**self.run["layers"], layer: file}
+            ordered = [*filter(files.__contains__, self.layers)]
+            self.run["layers"] = {name: files[name] for name in dict.fromkeys([*ordered, *files])}
             self._write()
 
     def remove_features(self) -> None:
         """Remove features on disk: they are no longer needed."""
         if self.folder is not None:
+            (self.folder / FEATURES_OF).unlink(missing_ok=True)
             shutil.rmtree(self.folder / FEATURES, ignore_errors=True)
 
     def _write(self) -> None:
@@ -319,6 +397,10 @@ def _spilled(folder: Path, layers: list[str]) -> Activations | None:
     except (OSError, ValueError):
         return None
     return given if set(layers) <= set(given.features) else None
+
+
+def _text(path: Path) -> str:
+    return path.read_text() if path.is_file() else ""
 
 
 def _file_name(name: str) -> str:

@@ -57,6 +57,16 @@ def test_from_files_to_a_page(folder, capsys):
     assert (folder / "runs" / "report.html").is_file()
 
 
+def test_numbers_of_numpy_and_labels_of_any_kind(folder, capsys, rng):
+    labels = np.array(["eel", "cat", "dog"])[np.arange(30) % 3]
+    np.savez("wide.npz", inputs=rng.standard_normal((30, 1, 6, 6)), labels=labels)
+    assert cli.main(command("nets.py:network", "wide.npz")) == 0
+    assert Sweep.load("runs")["nets.network", "wide", "3"].class_names == ("cat", "dog", "eel")
+    np.savez("short.npz", inputs=np.zeros((30, 1, 6, 6)), labels=labels[:9])
+    assert cli.main(command("nets.py:network", "short.npz")) == 2
+    assert "one label per input is wanted (30), got 9" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from kstar_gpu import (
+    KStarDistribution,
     compare,
     confidence_intervals,
     foreign_confusion,
@@ -76,6 +77,34 @@ def test_no_difference_is_found_where_there_is_none(rng, labels):
             assert (found.pvalue > 0.001).all()
 
 
+def test_a_lone_difference_is_not_made_significant():
+    # Two classes of twenty, all but one sample at 1: most permutations have no skewness.
+    results = []
+    for low in (18, 10):
+        kstar_values = np.full(20, 20)
+        kstar_values[0] = low
+        results.append(
+            KStarDistribution(
+                kstar_values,
+                np.zeros(20, int),
+                np.array([0]),
+                np.array([20]),
+                ("a",),
+                "euclidean",
+                False,
+                "plain",
+                0.5,
+            )
+        )
+    found = compare(*results, statistic="skewness", paired=False)
+    assert np.isnan(found.pvalue).all()
+
+
+def test_a_class_of_one_sample_is_not_tested():
+    result = kstar_distribution([[0.0], [1.0], [5.0]], [0, 0, 1])
+    assert np.isnan(compare(result, result).pvalue[1])
+
+
 def test_unpaired_results_share_classes_by_label(near, labels):
     first = kstar_distribution(near, labels, ["a", "b", "c"])
     second = kstar_distribution(near[labels != 1], labels[labels != 1])
@@ -94,6 +123,13 @@ def test_labels_that_mean_something_beat_the_null(apart, labels, rng):
     assert (found.pvalue == 0.05).all()
     idle = label_null(rng.standard_normal((300, 4)), labels, permutations=19)
     assert (idle.pvalue > 0.05).any()
+
+
+def test_options_of_the_null(near, labels):
+    with pytest.raises(TypeError, match="label_null: no option normalize"):
+        label_null(near, labels, normalize=True)
+    with pytest.raises(ValueError, match="level: a number between 0 and 1 is wanted, got 95"):
+        confidence_intervals(kstar_distribution(near, labels), level=95)
 
 
 def test_who_ends_the_runs(near, labels):

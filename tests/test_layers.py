@@ -190,6 +190,22 @@ def test_globs_stand_for_names_in_the_models_order(loader):
         activations(model, loader, ["stege*"])
 
 
+def test_a_star_does_not_reach_beyond_a_dot(loader):
+    model = nn.Sequential(nn.Sequential(nn.Linear(3, 3), nn.ReLU()), nn.Linear(3, 2))
+    assert list(activations(model, loader, ["*"]).features) == ["0", "1"]
+    assert list(activations(model, loader, ["*.*"]).features) == ["0.0", "0.1"]
+
+
+def test_the_mean_of_tokens_is_safe_in_half_precision():
+    tokens = torch.full((2, 512, 3), 200.0, dtype=torch.float16)
+    tokens[:, 500:] = float("nan")
+    mask = torch.ones(2, 512)
+    mask[:, 500:] = 0
+    loader = [({"input_ids": LABELS[:2], "attention_mask": mask}, LABELS[:2])]
+    features = activations(Gives(tokens), loader, [""]).features[""]
+    assert torch.equal(features, torch.full((2, 3), 200.0, dtype=torch.float16))
+
+
 def test_kept_in_another_dtype(model, loader):
     features = activations(model, loader, ["3"], dtype=torch.float16).features["3"]
     assert features.dtype == torch.float16

@@ -9,10 +9,17 @@ from torch.utils.data import DataLoader, TensorDataset
 matplotlib.use("Agg")
 pytest.importorskip("torchmetrics")
 
+import matplotlib.pyplot as plt
 from torchmetrics import MetricCollection
 
 from kstar_gpu import kstar_distribution
 from kstar_gpu.metric import KStar
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    yield
+    plt.close("all")
 
 
 @pytest.fixture
@@ -59,6 +66,14 @@ def test_a_picture(samples):
     figure, ax = metric.plot()
     assert ax.figure is figure
     assert [tick.get_text() for tick in ax.get_yticklabels()] == list("abcd")
+
+
+def test_options_of_torchmetrics_and_unknown_ones(samples):
+    metric = KStar(compute_on_cpu=True, metric="cosine")
+    metric.update(*samples)
+    assert metric.compute()["kstar_mean"] > 0
+    with pytest.raises(ValueError, match="Unexpected keyword arguments"):
+        KStar(metrics="cosine")
 
 
 def test_labels_that_do_not_fit(samples):

@@ -2,12 +2,13 @@
 
 import errno
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from kstar_gpu import activations, kstar, read_activations, spill
 
@@ -95,6 +96,23 @@ def test_a_full_disk_is_named_and_loses_nothing(model, loader, monkeypatch, tmp_
         activations(model, loader, ["0", "2"], spill=tmp_path)
     for name in ("000_0.npy", "001_2.npy"):
         assert len(np.load(tmp_path / name)) == 24
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_noticed_where_it_happens(tmp_path):
+    (tmp_path / "full.npy").symlink_to("/dev/full")
+    with pytest.raises(OSError) as failed:  # noqa: PT011
+        spill.LayerFile(tmp_path / "full.npy").append(np.zeros((2, 3), np.float32))
+    assert failed.value.errno == errno.ENOSPC
+
+
+def test_a_loader_that_does_not_know_its_length(model, tmp_path):
+    class Stream(IterableDataset):
+        def __iter__(self):
+            yield from zip(INPUTS, LABELS, strict=True)
+
+    features = activations(model, DataLoader(Stream(), 8), ["0"], spill=tmp_path).features["0"]
+    assert torch.equal(features, activations(model, [(INPUTS, LABELS)], ["0"]).features["0"])
 
 
 @pytest.mark.parametrize("file", ["000_0.npy", "labels.npy"])

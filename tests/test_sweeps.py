@@ -93,9 +93,10 @@ def test_a_half_written_file_is_not_trusted(tmp_path):
     ("change", "message"),
     [
         (dict(models=network(1)), "was made with model_sha256"),
-        (dict(loaders=loader(labels=LABELS.flip(0))), "was made with other labels"),
+        (dict(loaders=loader(labels=LABELS.flip(0))), "was made with other inputs or labels"),
+        (dict(loaders=loader(INPUTS + 1)), "was made with other inputs or labels"),
         (dict(pool="flatten"), "was made with pool 'auto', now it is 'flatten'"),
-        (dict(metric="cosine"), "was made with options"),
+        (dict(metric="cosine"), "was made with metric 'euclidean', now it is 'cosine'"),
         (dict(dtype=torch.float16), "was made with dtype 'None', now it is 'torch.float16'"),
     ],
 )
@@ -104,6 +105,49 @@ def test_a_directory_of_something_else_is_refused(change, message, tmp_path):
     sweep(**given)
     with pytest.raises(ValueError, match=message):
         sweep(**(given | change))
+
+
+def test_what_changes_no_result_may_change(tmp_path):
+    given = dict(models=network(), loaders=loader(), layers=LAYERS, out=tmp_path)
+    sweep(**given)
+    again = sweep(**given, metric="euclidean", backend="torch", class_names=["a", "b", "c"])
+    assert again["Sequential", "data", "2"].class_names == ("a", "b", "c")
+
+
+@pytest.mark.parametrize("other", [dict(inputs=INPUTS + 1), dict(labels=LABELS.flip(0))])
+def test_features_on_disk_are_used_for_the_same_data_alone(other, monkeypatch, tmp_path):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sweeps, "kstar_distribution", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            sweep(network(), loader(), LAYERS, out=tmp_path, spill=True)
+    assert (tmp_path / "Sequential" / "data" / "features" / "manifest.json").is_file()
+    with pytest.raises(ValueError, match="other inputs or labels"):
+        sweep(network(), loader(**other), LAYERS, out=tmp_path, spill=True)
+    again = sweep(network(), loader(), LAYERS, out=tmp_path, spill=True)
+    whole = sweep(network(), loader(), LAYERS)
+    for key, result in whole.results.items():
+        assert same(again[key], result)
+
+
+def test_features_that_another_model_left_are_not_used(monkeypatch, tmp_path):
+    def killed(*_, **__):
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sweeps._Run, "save", killed)
+        with pytest.raises(SystemExit):
+            sweep(network(0), loader(), LAYERS, out=tmp_path, spill=True)
+    with pytest.raises(ValueError, match="was made with model_sha256"):
+        sweep(network(1), loader(), LAYERS, out=tmp_path, spill=True)
+
+
+def test_layers_keep_their_order(tmp_path):
+    sweep(network(), loader(), ["2"], out=tmp_path)
+    sweep(network(), loader(), ["0", "1", "2"], out=tmp_path)
+    assert [key.layer for key in Sweep.load(tmp_path).results] == ["0", "1", "2"]
 
 
 def test_a_layer_that_fails_does_not_lose_the_others(tmp_path):
@@ -131,6 +175,14 @@ def test_names_that_are_no_file_names(tmp_path):
 def test_bad_input(tmp_path):
     with pytest.raises(ValueError, match="out: a directory is wanted where spill=True"):
         sweep(network(), loader(), LAYERS, spill=True)
+    with pytest.raises(ValueError, match="pool: a name is wanted where results are kept"):
+        sweep(network(), loader(), LAYERS, out=tmp_path, pool=torch.nn.Flatten())
+    with pytest.raises(ValueError, match="metric: euclidean or cosine is wanted, got 'cosin'"):
+        sweep(network(), loader(), LAYERS, metric="cosin")
+    with pytest.raises(TypeError, match=r"sweep: options are .*, got metrics"):
+        sweep(network(), loader(), LAYERS, metrics="cosine")
+    with pytest.raises(ValueError, match="layers: names for every model are wanted, got none"):
+        sweep({"a": network(), "b": network()}, loader(), {"a": ["0"]})
     with pytest.raises(ValueError, match="a sweep's directory is wanted"):
         Sweep.load(tmp_path)
 
