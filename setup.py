@@ -15,6 +15,7 @@ import platform
 import re
 import shutil
 import subprocess
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ def own_flags(source: str) -> list[str]:
     return [flag for line in lines if line.startswith("// flags: ") for flag in line.split()[2:]]
 
 
+@cache
 def system_nvcc() -> Path | None:
     """Return the root of an installed CUDA toolkit that is new enough."""
     at_home = Path(os.environ.get("CUDA_HOME", "/usr/local/cuda")) / "bin" / "nvcc"

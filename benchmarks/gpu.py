@@ -19,6 +19,7 @@ import torch
 from compare import environment
 from feature_sets import FeatureSet, load
 from numpy.typing import NDArray
+from peers import ranks_of_foreign
 from torch import Tensor
 
 from kstar_gpu import definition, kstar
@@ -52,11 +53,7 @@ def nearest_neighbours(
     """Compute k* from a library's k nearest neighbours, k the largest class and one."""
     labels = y.cpu().numpy()
     near = search(x, int(np.bincount(labels).max()) + 1)
-    first = (labels[near] != labels[:, None]).argmax(axis=1)
-    itself = near == np.arange(len(labels))[:, None]
-    before = (itself & (np.arange(near.shape[1]) < first[:, None])).any(axis=1)
-    result: NDArray[np.int64] = first + 1 - before
-    return result
+    return ranks_of_foreign(near, labels, np.arange(len(labels)))
 
 
 def faiss_gpu(x: Tensor, k: int) -> NDArray[np.int64]:

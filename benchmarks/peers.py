@@ -93,10 +93,16 @@ def faiss_flat(
     for start in range(0, len(wanted), block):
         part = wanted[start : start + block]
         _, near = index.search(features[part], k)
-        first = (labels[near] != labels[part, None]).argmax(axis=1)
-        itself_before = (near == part[:, None]) & (np.arange(k) < first[:, None])
-        parts.append(first + 1 - itself_before.any(axis=1))
+        parts.append(ranks_of_foreign(near, labels, part))
     return np.concatenate(parts)
+
+
+def ranks_of_foreign(near: Integers, labels: Integers, rows: Integers) -> Integers:
+    """Return the k* of rows from their neighbours (M, k), nearest first, themselves included."""
+    first = (labels[near] != labels[rows, None]).argmax(axis=1)
+    itself_before = (near == rows[:, None]) & (np.arange(near.shape[1]) < first[:, None])
+    ranks: Integers = first + 1 - itself_before.any(axis=1)
+    return ranks
 
 
 PEERS: dict[str, Peer] = {

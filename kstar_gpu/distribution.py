@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from .arrays import to_tensor
+from .frames import import_pandas
 from .labels import encode_label_pair, encode_labels
 from .search import kstar
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SKEWNESS_CONVENTIONS = ("plain", "augmented")
+OPTIONS = {"metric", "backend", "memory_limit", "skewness", "threshold"}  # that others pass on
 FILE_FORMAT = "kstar_gpu.KStarDistribution"
 FILE_VERSION = 1
 ARRAYS = ("kstar", "class_index", "classes", "population")
@@ -176,11 +178,7 @@ class KStarDistribution:
         ImportError
             Without pandas.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError('to_frame needs pandas: pip install "kstar-gpu[frames]"') from error
-        return pd.DataFrame(
+        return import_pandas().DataFrame(
             {
                 "class": self.class_names,
                 "n": self.sizes,

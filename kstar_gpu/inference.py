@@ -13,6 +13,7 @@ from tqdm import trange
 
 from .arrays import to_tensor
 from .distribution import KStarDistribution, skewness_of
+from .frames import import_pandas
 from .labels import encode_label_pair, encode_labels
 from .search import kstar
 
@@ -60,7 +61,7 @@ def confidence_intervals(
     ----------
     Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
     """
-    measure = _statistic(statistic)
+    measure = statistic_named(statistic)
     if not 0 < level < 1:
         raise ValueError(f"level: a number between 0 and 1 is wanted, got {level}")
     intervals = np.full((len(result.classes), 2), np.nan)
@@ -108,12 +109,8 @@ class Comparison:
         ImportError
             Without pandas.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError('to_frame needs pandas: pip install "kstar-gpu[frames]"') from error
         columns = {"class": self.class_names, "difference": self.difference, "pvalue": self.pvalue}
-        return pd.DataFrame(columns)
+        return import_pandas().DataFrame(columns)
 
 
 def compare(
@@ -145,26 +142,23 @@ def compare(
     ----------
     Phipson and Smyth, "Permutation P-values Should Never Be Zero", 2010 (scipy's p-values).
     """
-    measure = _statistic(statistic)
+    measure = statistic_named(statistic)
     if paired and not np.array_equal(_labels_of(first), _labels_of(second)):
         raise ValueError(
             "second: the same samples in the same order as in first are wanted where paired=True, "
             "got other labels"
         )
-    shared = [label for label in first.classes.tolist() if label in second.classes.tolist()]
-    if not shared:
-        raise ValueError("second: a class that first has, too, is wanted, got none")
     differences, pvalues, names = [], [], []
-    for label in shared:
-        sides = [side.class_values[side.classes.tolist().index(label)] for side in (first, second)]
-        names.append(first.class_names[first.classes.tolist().index(label)])
+    for code, other in shared_classes(first, second):
+        sides = [first.class_values[code], second.class_values[other]]
+        names.append(first.class_names[code])
 
         def difference(x: Floats, y: Floats, axis: int = -1) -> Any:
             # Rounded, so that permutations that change nothing count as equal.
             sides = (np.apply_along_axis(measure, axis, side) for side in (y, x))
             return np.round(np.subtract(*sides), 12)
 
-        differences.append(float(difference(*sides)))
+        differences.append(float(difference(sides[0], sides[1])))
         if np.isnan(differences[-1]) or min(map(len, sides)) < 2:
             pvalues.append(np.nan)
             continue
@@ -278,7 +272,24 @@ def foreign_confusion(
     return counts, classes
 
 
-def _statistic(name: str) -> Callable[[Floats], float]:
+def shared_classes(first: KStarDistribution, second: KStarDistribution) -> list[tuple[int, int]]:
+    """Return the classes that both have, by label: the index of each in the one and the other.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    places = {label: place for place, label in enumerate(second.classes.tolist())}
+    labels = enumerate(first.classes.tolist())
+    shared = [(code, places[label]) for code, label in labels if label in places]
+    if not shared:
+        raise ValueError("second: a class that first has, too, is wanted, got none")
+    return shared
+
+
+def statistic_named(name: str) -> Callable[[Floats], float]:
+    """Return the statistic of this name; a ValueError if there is none."""
     if name not in STATISTICS:
         raise ValueError(f"statistic: {' or '.join(STATISTICS)} is wanted, got {name!r}")
     return STATISTICS[name]

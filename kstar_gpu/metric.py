@@ -18,12 +18,10 @@ except ImportError as error:
         'kstar_gpu.metric needs torchmetrics: pip install "kstar-gpu[metrics]"'
     ) from error
 
-from .distribution import KStarDistribution, kstar_distribution
+from .distribution import OPTIONS, KStarDistribution, kstar_distribution
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-OPTIONS = {"metric", "backend", "memory_limit", "skewness", "threshold"}
 
 
 class KStar(Metric):
@@ -56,10 +54,10 @@ class KStar(Metric):
     labels: list[Tensor]
 
     def __init__(self, class_names: Sequence[str] | None = None, **options: Any) -> None:
-        own = {name: options.pop(name) for name in OPTIONS & set(options)}
-        super().__init__(**options)  # which refuses what it does not know
+        others = {name: value for name, value in options.items() if name not in OPTIONS}
+        super().__init__(**others)  # which refuses what it does not know
         self.class_names = class_names
-        self.options = own
+        self.options = {name: value for name, value in options.items() if name in OPTIONS}
         self.add_state("features", default=[], dist_reduce_fx="cat")
         self.add_state("labels", default=[], dist_reduce_fx="cat")
 

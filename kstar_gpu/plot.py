@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .inference import STATISTICS, confidence_intervals
+from .inference import confidence_intervals, shared_classes, statistic_named
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -163,8 +163,7 @@ def plot_layers(
     ImportError
         Without matplotlib or seaborn.
     """
-    if statistic not in STATISTICS:
-        raise ValueError(f"statistic: {' or '.join(STATISTICS)} is wanted, got {statistic!r}")
+    statistic_named(statistic)
     if kind not in ("lines", "map"):
         raise ValueError(f"kind: lines or map is wanted, got {kind!r}")
     chosen = _layers_of(sweep, model, data)
@@ -172,17 +171,14 @@ def plot_layers(
     names = results[0].class_names
     if any(result.class_names != names for result in results):
         raise ValueError("sweep: the same classes in every layer are wanted, got different ones")
-    values = np.array(
-        [r.mean if statistic == "mean" else r.skewness_plain for r in results]
-    )  # (layers, classes)
-    label = "mean of k* / class size" if statistic == "mean" else "skewness of k* / class size"
+    values = np.array([_values(result, statistic) for result in results])  # (layers, classes)
     if kind == "map":
         ax = _axes(ax, 2.5 + 0.5 * len(chosen), 1.6 + 0.26 * min(len(names), MOST_NAMES))
-        _draw_map(ax, values.T, results, names, label)
+        _draw_map(ax, values.T, results, names, statistic)
     else:
         ax = _axes(ax, 6.5, 3.6)
         _draw_lines(ax, values, results, names, statistic)
-        ax.set_ylabel(label)
+        ax.set_ylabel(_label(statistic))
         if statistic == "mean":
             ax.set_ylim(bottom=0)
     ax.set_xticks(np.arange(len(chosen)) + (0.5 if kind == "map" else 0))
@@ -227,12 +223,9 @@ def plot_compare(
         Without matplotlib or seaborn.
     """
     intervals = [confidence_intervals(result, statistic) for result in (first, second)]
-    values = [r.mean if statistic == "mean" else r.skewness_plain for r in (first, second)]
-    places = [{label: i for i, label in enumerate(r.classes.tolist())} for r in (first, second)]
-    shared = [label for label in places[0] if label in places[1]]
-    if not shared:
-        raise ValueError("second: a class that first has, too, is wanted, got none")
-    pick = [[place[label] for label in shared] for place in places]
+    values = [_values(result, statistic) for result in (first, second)]
+    shared = shared_classes(first, second)
+    pick = [[pair[side] for pair in shared] for side in (0, 1)]
     gains = values[1][pick[1]] - values[0][pick[0]]
     order = np.argsort(-np.nan_to_num(gains, nan=-np.inf), kind="stable")
     many = len(shared) > MOST_NAMES
@@ -263,9 +256,7 @@ def plot_compare(
     ax.set_yticks(range(len(order)), [first.class_names[pick[0][number]] for number in order])
     ax.tick_params(axis="y", labelsize=6 if many else 9)
     ax.set_ylim(len(order) - 0.4, -0.6)
-    ax.set_xlabel(
-        "mean of k* / class size" if statistic == "mean" else "skewness of k* / class size"
-    )
+    ax.set_xlabel(_label(statistic))
     if statistic == "mean":
         ax.set_xlim(0, 1.02)
     ax.grid(axis="x", linewidth=0.5, alpha=0.5)
@@ -325,6 +316,15 @@ def plot_confusion(
     ax.set_xlabel("ended by a sample of")
     ax.set_ylabel(f"runs of (n = {int(counts.sum())})")
     return ax
+
+
+def _values(result: "KStarDistribution", statistic: str) -> NDArray[np.float64]:
+    """Return the statistic of each class."""
+    return result.mean if statistic == "mean" else result.skewness_plain
+
+
+def _label(statistic: str) -> str:
+    return f"{statistic} of k* / class size"
 
 
 def _axes(ax: "Axes | None", width: float, height: float) -> "Axes":
@@ -392,7 +392,7 @@ def _draw_map(
     values: NDArray[np.float64],
     results: list["KStarDistribution"],
     names: Sequence[str],
-    label: str,
+    statistic: str,
 ) -> None:
     """Draw classes by layers, each cell coloured and marked by its pattern."""
     import seaborn
@@ -402,13 +402,13 @@ def _draw_map(
     seaborn.heatmap(
         values,
         ax=ax,
-        cmap="crest" if "mean" in label else "vlag",
-        center=None if "mean" in label else 0,
+        cmap="crest" if statistic == "mean" else "vlag",
+        center=None if statistic == "mean" else 0,
         annot=marks if len(names) <= MOST_MARKS else False,
         fmt="",
         annot_kws={"fontsize": 7},
         yticklabels=_some_names(names),
-        cbar_kws={"label": label},
+        cbar_kws={"label": _label(statistic)},
     )
     ax.set_yticklabels(ax.get_yticklabels(), rotation=0)
     ax.set_ylabel("")

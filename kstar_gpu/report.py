@@ -66,8 +66,8 @@ def _meaning() -> str:
         "<p>The k* value of a sample is the rank of its first neighbour from another class. "
         "Divided by the class size, the values of a class form its k* distribution: "
         "<b>F</b>ractured (many small islands; skewness above the threshold), <b>O</b>verlapped, "
-        "or <b>C</b>lustered (one "
-        "compact region; below minus the threshold). Kotyan, Ueda and Vargas, arXiv 2312.04024.</p>"
+        "or <b>C</b>lustered (one compact region; below minus the threshold). "
+        "Kotyan, Ueda and Vargas, arXiv 2312.04024.</p>"
     )
 
 

@@ -8,9 +8,7 @@ import errno
 import hashlib
 import json
 import os
-import re
 import shutil
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +19,8 @@ import torch
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 from torch import Tensor
+
+from .files import plain_name, write_whole
 
 MANIFEST = "manifest.json"
 LABELS = "labels.npy"
@@ -94,7 +94,7 @@ class Spill:
         self.samples = 0
         self.labels: list[Tensor] = []
         self.files = {
-            name: LayerFile(self.directory / _file_name(number, name))
+            name: LayerFile(self.directory / f"{number:03d}_{plain_name(name)}.npy")
             for number, name in enumerate(layers)
         }
 
@@ -144,9 +144,7 @@ class Spill:
                 for name, file in self.files.items()
             },
         }
-        partial = self.directory / f".{uuid.uuid4().hex}.partial"
-        partial.write_text(json.dumps(manifest, indent=1) + "\n")
-        os.replace(partial, self.directory / MANIFEST)
+        write_whole(self.directory / MANIFEST, json.dumps(manifest, indent=1) + "\n")
 
     def _full(self) -> str:
         free = shutil.disk_usage(self.directory).free
@@ -191,7 +189,3 @@ def read_spill(directory: str | os.PathLike[str]) -> tuple[dict[str, Tensor], Te
             raise ValueError(f"{folder}: {entry['file']} is not what its manifest says")
         features[name] = torch.from_numpy(values)
     return features, torch.from_numpy(labels)
-
-
-def _file_name(number: int, layer: str) -> str:
-    return f"{number:03d}_{re.sub('[^A-Za-z0-9_.-]', '_', layer) or 'model'}.npy"

@@ -9,9 +9,7 @@ import hashlib
 import json
 import logging
 import os
-import re
 import shutil
-import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +21,15 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from .distribution import KStarDistribution, check_rule, kstar_distribution, name_classes
+from .distribution import (
+    OPTIONS,
+    KStarDistribution,
+    check_rule,
+    kstar_distribution,
+    name_classes,
+)
+from .files import plain_name, write_whole
+from .frames import import_pandas
 from .layers import Activations, activations, batches_of, find_layers, read_activations
 from .pooling import Pool, check_pool
 
@@ -31,7 +37,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RUN = "run.json"
-OPTIONS = {"metric", "backend", "memory_limit", "skewness", "threshold"}
 FEATURES = "features"  # of layers that are not finished, where they are kept on disk
 FEATURES_OF = "features.sha256"  # hash of the data that they were made from
 log = logging.getLogger(__name__)
@@ -79,10 +84,7 @@ class Sweep:
         ImportError
             Without pandas.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError('to_frame needs pandas: pip install "kstar-gpu[frames]"') from error
+        pd = import_pandas()
         depths: dict[tuple[str, str], int] = {}
         frames = []
         for key, result in self.results.items():
@@ -272,9 +274,8 @@ class _Watched:
             for part in batch if isinstance(batch, list | tuple) else [batch]:
                 parts = part.values() if isinstance(part, Mapping) else [part]
                 for tensor in filter(torch.is_tensor, parts):
-                    plain = tensor.detach().cpu().contiguous().flatten()
                     digest.update(f"{tensor.dtype} {tuple(tensor.shape[1:])}".encode())
-                    digest.update(plain.view(torch.uint8).numpy().data)
+                    digest.update(_bytes(tensor))
             yield batch
         self.digest = digest.hexdigest()
 
@@ -290,10 +291,12 @@ def fingerprint(model: nn.Module) -> str:
     for name, value in model.state_dict().items():
         if isinstance(value, Tensor):
             digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
-            digest.update(
-                value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data
-            )
+            digest.update(_bytes(value))
     return digest.hexdigest()
+
+
+def _bytes(tensor: Tensor) -> memoryview:
+    return tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data
 
 
 class _Run:
@@ -330,7 +333,7 @@ class _Run:
             if result is not None:
                 log.info("%s %s %s: finished before", model, data, layer)
                 self.finished[layer] = result
-        self._write()  # what features of, should the process be killed before a layer is finished
+        self._write()  # before any features: should the process be killed, they belong to this run
 
     def missing_features(
         self, give: Callable[..., Activations], loader: _Watched, spill: bool
@@ -377,9 +380,7 @@ class _Run:
 
     def _write(self) -> None:
         assert self.folder is not None
-        partial = self.folder / f".{uuid.uuid4().hex}.partial"
-        partial.write_text(json.dumps(self.run, indent=1) + "\n")
-        os.replace(partial, self.folder / RUN)
+        write_whole(self.folder / RUN, json.dumps(self.run, indent=1) + "\n")
 
 
 def _finished(path: Path) -> KStarDistribution | None:
@@ -405,7 +406,7 @@ def _text(path: Path) -> str:
 
 def _file_name(name: str) -> str:
     """Return a name that any file system takes, different for different names."""
-    plain = re.sub("[^A-Za-z0-9_.-]", "_", name).lstrip(".") or "model"
+    plain = plain_name(name).lstrip(".") or "model"
     if plain == name:
         return plain
     return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

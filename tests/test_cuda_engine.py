@@ -214,12 +214,16 @@ class WithoutRadius(Certificate):
 
 # Far clusters: large norms and small distances. Either rounding of the sums is all there is, or one
 # feature makes it little beside what storing the points does.
-SUMS_ROUND = lambda rng: rng.integers(-16, 17, (60, 256)) / 16  # noqa: E731
-POINTS_ROUND = lambda rng: 3 * rng.standard_normal((60, 1))  # noqa: E731
+def sums_round(rng):
+    return rng.integers(-16, 17, (60, 256)) / 16
+
+
+def points_round(rng):
+    return 3 * rng.standard_normal((60, 1))
 
 
 @pytest.mark.parametrize(
-    ("broken", "jitter"), [(WithoutRounding, SUMS_ROUND), (WithoutRadius, POINTS_ROUND)]
+    ("broken", "jitter"), [(WithoutRounding, sums_round), (WithoutRadius, points_round)]
 )
 def test_broken_bounds_are_caught(broken, jitter, engine, rng):
     x = 100.0 * rng.integers(0, 2, (60, 1)) + jitter(rng)

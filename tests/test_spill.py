@@ -101,7 +101,7 @@ def test_a_full_disk_is_named_and_loses_nothing(model, loader, monkeypatch, tmp_
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_noticed_where_it_happens(tmp_path):
     (tmp_path / "full.npy").symlink_to("/dev/full")
-    with pytest.raises(OSError) as failed:  # noqa: PT011
+    with pytest.raises(OSError, match="No space left") as failed:
         spill.LayerFile(tmp_path / "full.npy").append(np.zeros((2, 3), np.float32))
     assert failed.value.errno == errno.ENOSPC
 

@@ -204,6 +204,15 @@ __device__ __forceinline__ void multiply_add(float (&sums)[4], const uint32_t (&
 #endif
 }
 
+// The sum over all lanes, in each of them.
+template <typename Value>
+__device__ __forceinline__ Value sum_of_warp(Value sum) {
+    for (int half = 16; half > 0; half /= 2) {
+        sum += __shfl_xor_sync(kAllLanes, sum, half);
+    }
+    return sum;
+}
+
 // Calls `use` with 0 .. count - 1, one warp each, however many blocks of whole warps there are.
 template <typename Use>
 __device__ void each_by_a_warp(int64_t count, const Use& use) {

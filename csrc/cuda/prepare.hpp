@@ -9,13 +9,6 @@
 
 namespace kstar::cuda {
 
-__device__ inline double sum_of_warp(double sum) {
-    for (int half = 16; half > 0; half /= 2) {
-        sum += __shfl_xor_sync(kAllLanes, sum, half);
-    }
-    return sum;
-}
-
 __global__ void survey_rows(Survey work) {
     const unsigned lane = threadIdx.x % 32;
     each_by_a_warp(work.count, [&](int64_t i) {

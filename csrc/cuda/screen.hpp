@@ -28,9 +28,7 @@ __global__ void screen_pairs(Screening work) {
                 sum = fmaf(from_half(left[n]), from_half(right[n]), sum);
             }
         }
-        for (int half = 16; half > 0; half /= 2) {
-            sum += __shfl_xor_sync(kAllLanes, sum, half);
-        }
+        sum = sum_of_warp(sum);
         if (lane == 0) {
             sum += work.rows.seeds[pair.row] + work.columns.seeds[pair.column];
             work.open[p] =

@@ -241,8 +241,7 @@ class Search:
         self._seed(rows, columns)
         if both and rows is not columns:
             self._seed(columns, rows)
-        sieve = [(a, b) for a, b in zip(rows.search_balls, columns.search_balls, strict=True)]
-        first, other = sieve[0]
+        first, other = rows.search_balls[0], columns.search_balls[0]
 
         def launch(tiles: Tensor, survivors: _cuda.Survivors) -> None:
             own = self._thresholds(rows, first)
@@ -266,7 +265,7 @@ class Search:
 
         for tiles in engine.tiles(rows, columns, True, first.points.shape[1]):
             for pairs in engine.finish(tiles, launch):
-                if len(sieve) > 1:
+                if len(rows.search_balls) > 1:
                     pairs = self._screened(rows, columns, pairs)
                 self._refine(rows, columns, pairs)
 

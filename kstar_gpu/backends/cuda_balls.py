@@ -95,9 +95,9 @@ def is_there(values: Tensor, device: torch.device) -> bool:
     return values.device == device
 
 
-def rounded_up(count: int) -> int:
-    """Return how many samples whole blocks hold."""
-    return -(-count // _cuda.TILE_SIDE) * _cuda.TILE_SIDE
+def rounded_up(count: int, unit: int = _cuda.TILE_SIDE) -> int:
+    """Return the least multiple of a unit that holds so many; by default, of whole blocks."""
+    return -(-count // unit) * unit
 
 
 def padded(values: Tensor, room: int) -> Tensor:
@@ -180,7 +180,7 @@ def make_full(
     centre_of : (n,) int64 rows of `centres`
     """
     bounds = bounds_of(dimensions, dimensions)
-    width = -(-dimensions // _cuda.DEPTH) * _cuda.DEPTH
+    width = rounded_up(dimensions, _cuda.DEPTH)
     points = torch.empty(panel.room, width, dtype=torch.float16, device=panel.device)
     squares = torch.empty(panel.count, dtype=torch.float64, device=panel.device)
     errors = torch.empty_like(squares)
@@ -210,8 +210,7 @@ def make_narrow(panel: Panel, full: Balls, directions: Tensor, elements: int) ->
     """Project full balls to few dimensions, so many numbers at a time."""
     dimensions, width = directions.shape
     bounds = bounds_of(width + 1, full.bounds.dimensions)
-    padded_width = -(-(width + 1) // _cuda.DEPTH) * _cuda.DEPTH
-    points = full.points.new_zeros(panel.room, padded_width)
+    points = full.points.new_zeros(panel.room, rounded_up(width + 1, _cuda.DEPTH))
     radii, squares = torch.empty_like(full.radii), torch.empty_like(full.radii)
     tails = torch.zeros_like(full.seeds)
     for chunk in row_chunks(panel.count, dimensions, elements):
