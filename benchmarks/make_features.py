@@ -9,9 +9,9 @@ machine's rounding, so a rebuilt file resembles another's but is not the same to
 """
 
 import argparse
-import gzip
 import importlib
 import os
+import sys
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -24,21 +24,23 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+sys.path.append(str(Path(__file__).parents[1] / "examples"))
+from real_data import (
+    FASHION_CLASSES,
+    FASHION_MNIST,
+    NOUN_CLASSES,
+    WORDNET,
+    existing,
+    fashion_mnist,
+    noun_definitions,
+)
+
 BATCH = 256
 GLOSSES = 32_768
-FIRST_NOUN_CLASS = 3  # number of noun.Tops among WordNet's lexicographer files
-NOUN_CLASSES = (
-    "Tops act animal artifact attribute body cognition communication event feeling food group "
-    "location motive object person phenomenon plant possession process quantity relation shape "
-    "state substance time"
-)
-FASHION_CLASSES = (
-    "T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot"
-)
 FOLDERS = {  # where Debian's packages put the data
-    "fashion-mnist": "/usr/share/datasets/fashion-mnist",
-    "wordnet": "/usr/share/wordnet",
-    "mlbench": "/usr/lib/R/site-library/mlbench/data",
+    "fashion-mnist": FASHION_MNIST,
+    "wordnet": WORDNET,
+    "mlbench": Path("/usr/lib/R/site-library/mlbench/data"),
 }
 
 
@@ -69,13 +71,6 @@ def need(module: str, install: str) -> Any:
         raise SystemExit(f"{module} is missing: pip install {install}") from error
 
 
-def need_file(path: Path, package: str, option: str) -> Path:
-    """Return the path if there is such a file, or say which Debian package brings it."""
-    if not path.exists():
-        raise SystemExit(f"{path} is missing: apt install {package}, or name its place: {option}")
-    return path
-
-
 def in_batches(function: Callable[[Any], Tensor], inputs: Any) -> NDArray[np.float16]:
     """Apply a network to all inputs without gradients."""
     with torch.inference_mode():
@@ -83,16 +78,10 @@ def in_batches(function: Callable[[Any], Tensor], inputs: Any) -> NDArray[np.flo
         return torch.cat([function(inputs[i : i + BATCH]).half() for i in starts]).numpy()
 
 
-def fashion_mnist(options: Options, split: str) -> tuple[Tensor, Tensor]:
+def images_and_labels(options: Options, split: str) -> tuple[Tensor, Tensor]:
     """Read images (N, 1, 28, 28) uint8 and labels (N,) int64; the split is "train" or "t10k"."""
-    arrays = []
-    for kind, header in (("images-idx3", 16), ("labels-idx1", 8)):
-        path = options.fashion_mnist / f"{split}-{kind}-ubyte.gz"
-        need_file(path, "dataset-fashion-mnist", "--fashion-mnist FOLDER")
-        raw = np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8, offset=header)
-        arrays.append(torch.from_numpy(raw.copy()))
-    images, labels = arrays
-    return images.view(-1, 1, 28, 28)[: options.limit], labels.long()[: options.limit]
+    images, labels = fashion_mnist(split, options.fashion_mnist)
+    return images[: options.limit], labels[: options.limit]
 
 
 class SmallCNN(nn.Module):
@@ -121,7 +110,7 @@ class SmallCNN(nn.Module):
 @cache
 def trained_cnn(options: Options) -> SmallCNN:
     """Train the small CNN on the training images."""
-    images, labels = fashion_mnist(options, "train")
+    images, labels = images_and_labels(options, "train")
     torch.manual_seed(0)
     model = SmallCNN()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
@@ -137,11 +126,11 @@ def trained_cnn(options: Options) -> SmallCNN:
 
 def cnn_layer(options: Options, layer: str, samples: int) -> Made:
     """Take one layer of the small CNN, on its first training images."""
-    images, labels = fashion_mnist(options, "train")
+    images, labels = images_and_labels(options, "train")
     model = trained_cnn(options)
     features = in_batches(lambda batch: model.get_submodule(layer)(batch / 255), images[:samples])
     source = f"Fashion-MNIST train, small CNN after {options.epochs} epochs, layer {layer}"
-    return Made(features, labels[:samples].numpy(), FASHION_CLASSES.split(", "), source)
+    return Made(features, labels[:samples].numpy(), FASHION_CLASSES, source)
 
 
 def effnet(options: Options) -> Made:
@@ -157,10 +146,10 @@ def effnet(options: Options) -> Made:
         maps: Tensor = model.extract_features((large.expand(-1, 3, -1, -1) - 127) / 128)
         return maps.mean(dim=(2, 3))
 
-    images, labels = fashion_mnist(options, "t10k")
+    images, labels = images_and_labels(options, "t10k")
     source = "Fashion-MNIST test, upsampled to 112 px, EfficientNet-Lite0 (ImageNet) pooled head"
     features = in_batches(head, images)
-    return Made(features, labels.numpy(), FASHION_CLASSES.split(", "), source)
+    return Made(features, labels.numpy(), FASHION_CLASSES, source)
 
 
 def digits_mlp(options: Options) -> Made:
@@ -174,20 +163,6 @@ def digits_mlp(options: Options) -> Made:
     source = "scikit-learn digits, MLP 64-128-64-10 fitted on every second one, first hidden layer"
     kept = slice(options.limit)
     return Made(hidden[kept], labels[kept], [str(digit) for digit in range(10)], source)
-
-
-def glosses(options: Options) -> tuple[list[str], NDArray[np.int64]]:
-    """Read a seeded selection of WordNet's noun definitions and their lexicographer classes."""
-    texts, labels = [], []
-    path = need_file(options.wordnet / "data.noun", "wordnet-base", "--wordnet FOLDER")
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line.startswith(" "):  # the licence
-            continue
-        entry, _, gloss = line.partition(" | ")
-        texts.append(gloss.partition('; "')[0].strip())  # the definition without its examples
-        labels.append(int(entry.split()[1]) - FIRST_NOUN_CLASS)
-    chosen = np.random.default_rng(0).permutation(len(texts))[: options.limit or GLOSSES]
-    return [texts[i] for i in chosen], np.array(labels)[chosen]
 
 
 def minilm(options: Options) -> Made:
@@ -204,16 +179,16 @@ def minilm(options: Options) -> Made:
         mean = (model(**tokens).last_hidden_state * mask).sum(dim=1) / mask.sum(dim=1)
         return F.normalize(mean)
 
-    texts, labels = glosses(options)
+    texts, labels = noun_definitions(options.limit or GLOSSES, options.wordnet)
     source = "WordNet noun definitions, all-MiniLM-L6-v2 sentence vectors, by lexicographer file"
-    class_names = [f"noun.{name}" for name in NOUN_CLASSES.split()]
-    return Made(in_batches(sentence_vectors, texts), labels, class_names, source)
+    class_names = [f"noun.{name}" for name in NOUN_CLASSES]
+    return Made(in_batches(sentence_vectors, texts), labels.numpy(), class_names, source)
 
 
 def mlbench(options: Options, name: str, label: str) -> Made:
     """Take the columns of a data frame of R's mlbench as they are."""
     rdata = need("rdata", "rdata")
-    path = need_file(options.mlbench / f"{name}.rda", "r-cran-mlbench", "--mlbench FOLDER")
+    path = existing(options.mlbench / f"{name}.rda", "r-cran-mlbench")
     frame = rdata.read_rda(path, default_encoding="utf-8")[name][: options.limit]
     classes = frame[label].cat
     features = frame.drop(columns=label).to_numpy(np.float32)

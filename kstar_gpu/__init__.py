@@ -25,7 +25,14 @@ from .inference import (
     label_null,
 )
 from .layers import Activations, activations, read_activations
-from .plot import plot_compare, plot_confusion, plot_distributions, plot_layers
+from .plot import (
+    plot_compare,
+    plot_confusion,
+    plot_distributions,
+    plot_embedding,
+    plot_layers,
+    theme,
+)
 from .search import KStarForeign, kstar
 from .sweeps import Sweep, sweep
 
@@ -49,7 +56,9 @@ __all__ = [
     "plot_compare",
     "plot_confusion",
     "plot_distributions",
+    "plot_embedding",
     "plot_layers",
     "read_activations",
     "sweep",
+    "theme",
 ]

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from .distribution import KStarDistribution, kstar_distribution
 from .labels import encode_label_pair, encode_labels
 from .report import write_report
 from .sweeps import Sweep, sweep
+from .zoo import image_folder, named_model
 
 # What numpy and torch raise at a file that is damaged, or that they would have to unpickle.
 UNREADABLE = (
@@ -94,13 +94,19 @@ def _parser() -> argparse.ArgumentParser:
         help="k* of many layers of a model; saved as it goes, resumed if interrupted",
         description="Compute the k* distributions of a model's layers. Each is saved in DIR as "
         "soon as it is there; what is there already is not computed again.",
-        epilog="FACTORY is called without arguments and returns the model: a torch.nn.Module. "
-        "FILE.npz has the inputs as `inputs`, one per sample, and `labels`.",
+        epilog="FACTORY is called without arguments and returns the model, a torch.nn.Module, or "
+        "the model and what makes an input of a picture. FOLDER has a folder of pictures for each "
+        "class. FILE.npz has the inputs as `inputs`, one per sample, and `labels`.",
     )
     sweeping.set_defaults(run=_sweep)
     add = sweeping.add_argument
-    add("--model", required=True, metavar="FILE.py:FACTORY", help="where the model comes from")
-    add("--data", required=True, metavar="FILE.npz", help="inputs and labels")
+    add(
+        "--model",
+        required=True,
+        metavar="MODEL",
+        help="timm:NAME, torchvision:NAME, or FILE.py:FACTORY",
+    )
+    add("--data", required=True, metavar="FOLDER|FILE.npz", help="pictures, or inputs and labels")
     add("--layers", required=True, nargs="+", metavar="NAME", help="names or globs of layers")
     add("--out", required=True, type=Path, metavar="DIR", help="where the results go")
     add("--pool", default="auto", help="auto (default), flatten, mean or cls")
@@ -163,32 +169,29 @@ def _compute(arguments: argparse.Namespace) -> None:
 def _sweep(arguments: argparse.Namespace) -> None:
     if arguments.batch < 1:
         raise ValueError(f"--batch: at least 1 is wanted, got {arguments.batch}")
-    path, _ = _path_and_key(arguments.data)
-    file = _open(path)
-    inputs = torch.as_tensor(file.entry("inputs", "inputs"))
-    labels = file.entry("labels", "labels")
-    if len(inputs) != len(labels):
-        raise ValueError(
-            f"{path}: one label per input is wanted ({len(inputs)}), got {len(labels)}"
-        )
-    codes, classes = encode_labels(labels)
     if arguments.device and arguments.device.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError(f"--device: torch sees no CUDA device here, got {arguments.device}")
-    names = file.entry("class_names", "class_names") if "class_names" in file.names else None
-    model_path, name = _path_and_key(arguments.model)
-    model = _made(model_path, name)
-    if inputs.is_floating_point():  # numpy's own are float64
-        inputs = inputs.to(next((p.dtype for p in model.parameters()), inputs.dtype))
+    model, transform = named_model(arguments.model)
+    data = Path(arguments.data)
+    if data.is_dir():
+        if transform is None:
+            raise ValueError(
+                f"--data: a folder of pictures is wanted with timm:NAME, torchvision:NAME, or a "
+                f"FACTORY that returns a transform, too; {arguments.model} has none: give FILE.npz"
+            )
+        loader, class_names = image_folder(data, transform, arguments.batch)
+    else:
+        loader, class_names = _arrays(data, model, arguments.batch)
     results = sweep(
-        {f"{model_path.stem}.{name}": model},
-        {path.stem: DataLoader(TensorDataset(inputs, torch.from_numpy(codes)), arguments.batch)},
+        {_model_name(arguments.model): model},
+        {data.stem: loader},
         arguments.layers,
         out=arguments.out,
         spill=True,
         pool=arguments.pool,
         device=arguments.device,
         progress=sys.stderr.isatty(),
-        class_names=_names_that_fit(names, labels, None) or [str(label) for label in classes],
+        class_names=class_names,
         metric=arguments.metric,
     )
     for key, result in results.results.items():
@@ -197,26 +200,31 @@ def _sweep(arguments: argparse.Namespace) -> None:
         raise ValueError("; ".join(f"{key.layer}: {why}" for key, why in results.errors.items()))
 
 
-def _made(path: Path, name: str | None) -> torch.nn.Module:
-    """Return what a function in a file of Python makes."""
-    if name is None:
-        raise ValueError(f"--model: FILE.py:FACTORY is wanted, got {path}")
-    spec = spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise ValueError(f"--model: a file of Python is wanted, got {path}")
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module  # where dataclasses look for it
-    sys.path.insert(0, str(path.parent))  # and what lies beside it can be imported
-    spec.loader.exec_module(module)
-    factory = getattr(module, name, None)
-    if not callable(factory):
-        raise ValueError(f"--model: {path} has no function {name!r}")
-    model = factory()
-    if not isinstance(model, torch.nn.Module):
-        raise TypeError(
-            f"--model: {name} must return a torch.nn.Module, got {type(model).__name__}"
+def _arrays(
+    path: Path, model: torch.nn.Module, batch: int
+) -> tuple[DataLoader[tuple[torch.Tensor, ...]], list[str]]:
+    """Return the inputs and labels of a file in batches, and the classes' names."""
+    path, _ = _path_and_key(str(path))
+    file = _open(path)
+    inputs = torch.as_tensor(file.entry("inputs", "inputs"))
+    labels = file.entry("labels", "labels")
+    if len(inputs) != len(labels):
+        raise ValueError(
+            f"{path}: one label per input is wanted ({len(inputs)}), got {len(labels)}"
         )
-    return model
+    codes, classes = encode_labels(labels)
+    names = file.entry("class_names", "class_names") if "class_names" in file.names else None
+    if inputs.is_floating_point():  # numpy's own are float64
+        inputs = inputs.to(next((p.dtype for p in model.parameters()), inputs.dtype))
+    samples = TensorDataset(inputs, torch.from_numpy(codes))
+    named = _names_that_fit(names, labels, None) or [str(label) for label in classes]
+    return DataLoader(samples, batch), named
+
+
+def _model_name(argument: str) -> str:
+    """Return what the model is called in results: without a file's folder and ending."""
+    file, _, name = argument.rpartition(":")
+    return f"{Path(file).stem}.{name}" if file.endswith(".py") else name
 
 
 def _report(arguments: argparse.Namespace) -> None:

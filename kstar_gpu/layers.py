@@ -24,6 +24,20 @@ class Activations(NamedTuple):
     labels: Tensor
 
 
+class LayerError(ValueError):
+    """What a layer gives cannot be recorded.
+
+    Attributes
+    ----------
+    layer : str
+        Its name.
+    """
+
+    def __init__(self, layer: str, message: str) -> None:
+        super().__init__(f"layer {layer!r} {message}")
+        self.layer = layer
+
+
 def activations(
     model: nn.Module,
     loader: Iterable[Any],
@@ -81,12 +95,13 @@ def activations(
     Raises
     ------
     TypeError
-        If `layers` is a single string, or there is no tensor in a layer's output.
+        If `layers` is a single string.
+    LayerError
+        A ValueError: if a layer did not run, ran more than once in a batch, or gave no tensor, or
+        other than one row per sample and one shape throughout; if the pool does not fit it.
     ValueError
-        If the model has no module of that name; if a layer did not run, ran more than once in a
-        batch, or gave other than one row per sample and one shape throughout; if the pool does not
-        fit a layer; if the loader is empty or its batches are not pairs (inputs, labels); for a
-        model in float16 on the CPU.
+        If the model has no module of that name; if the loader is empty or its batches are not
+        pairs (inputs, labels); for a model in float16 on the CPU.
     OSError
         If the disk is full; what was written stays readable.
     """
@@ -126,7 +141,8 @@ def activations(
     if isinstance(store, Spill):
         store.finish()
         return read_activations(store.directory)
-    joined = {name: torch.cat(parts) for name, parts in store.features.items()}
+    # Popped, so that parts and whole are in memory of one layer alone.
+    joined = {name: torch.cat(store.features.pop(name)) for name in modules}
     return Activations(joined, torch.cat(store.labels))
 
 
@@ -255,14 +271,16 @@ class _Recorder:
         """Take one output."""
         tensor = first_tensor(output)
         if tensor is None:
-            raise TypeError(
-                f"layer {name!r} ({type(module).__name__}) must give a tensor, "
-                f"got {type(output).__name__}"
-            )
+            kind = type(module).__name__
+            given = type(output).__name__
+            raise LayerError(name, f"({kind}) must give a tensor, got {given}")
         if name in self.outputs:
-            raise ValueError(f"layer {name!r} ran more than once in a batch")
+            raise LayerError(name, "ran more than once in a batch")
         mask = None if self.mask is None else self.mask.to(tensor.device)
-        row = pooled(tensor.detach(), self.pool, mask, name)
+        try:
+            row = pooled(tensor.detach(), self.pool, mask)
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise LayerError(name, f"cannot be pooled: {error}") from error
         # A copy, since the next module may work in place on this very tensor.
         self.outputs[name] = row.to("cpu", self.dtype or row.dtype, copy=True)
 
@@ -299,16 +317,18 @@ def _check(
 ) -> None:
     """Make sure that what a layer gave for this batch fits below the earlier batches."""
     if name not in outputs:
-        raise ValueError(f"layer {name!r} did not run when the model was called")
+        raise LayerError(name, "did not run when the model was called")
     output = outputs[name]
     if output.shape[:1] != (samples,):
-        raise ValueError(
-            f"layer {name!r} must give one row per sample, "
-            f"got shape {tuple(output.shape)} for a batch of {samples}"
+        raise LayerError(
+            name,
+            f"must give one row per sample, "
+            f"got shape {tuple(output.shape)} for a batch of {samples}",
         )
     shape = output.shape[1:]
     if shapes.setdefault(name, shape) != shape:
-        raise ValueError(
-            f"layer {name!r} must give one shape throughout, got {tuple(shape)} "
-            f"per sample after {tuple(shapes[name])}"
+        raise LayerError(
+            name,
+            f"must give one shape throughout, got {tuple(shape)} "
+            f"per sample after {tuple(shapes[name])}",
         )

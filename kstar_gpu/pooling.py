@@ -27,7 +27,7 @@ def first_tensor(output: Any) -> Tensor | None:
     return None
 
 
-def pooled(output: Tensor, pool: Pool, mask: Tensor | None, layer: str) -> Tensor:
+def pooled(output: Tensor, pool: Pool, mask: Tensor | None) -> Tensor:
     """Return one row per sample.
 
     Parameters
@@ -37,7 +37,6 @@ def pooled(output: Tensor, pool: Pool, mask: Tensor | None, layer: str) -> Tenso
         See `kstar_gpu.activations`.
     mask : (B, T), optional
         Which tokens count, where the output is a sequence of T.
-    layer : name, for errors
 
     Raises
     ------
@@ -51,11 +50,11 @@ def pooled(output: Tensor, pool: Pool, mask: Tensor | None, layer: str) -> Tenso
         return output.flatten(1)
     if pool == "cls":
         if output.ndim != 3:
-            raise ValueError(f"pool='cls': layer {layer!r} must give (B, T, D), got shape {shape}")
+            raise ValueError(f"pool='cls': (B, T, D) is wanted, got shape {shape}")
         return output[:, 0]
     if output.ndim <= 2:
         if pool == "mean":
-            raise ValueError(f"pool='mean': layer {layer!r} gives vectors, got shape {shape}")
+            raise ValueError(f"pool='mean': maps or sequences are wanted, got shape {shape}")
         return output
     if output.ndim > 3:
         return output.flatten(2).mean(2)

@@ -30,7 +30,14 @@ from .distribution import (
 )
 from .files import plain_name, write_whole
 from .frames import import_pandas
-from .layers import Activations, activations, batches_of, find_layers, read_activations
+from .layers import (
+    Activations,
+    LayerError,
+    activations,
+    batches_of,
+    find_layers,
+    read_activations,
+)
 from .pooling import Pool, check_pool
 
 if TYPE_CHECKING:
@@ -198,7 +205,9 @@ def sweep(
             loader = _Watched(batches)
             run = _Run(out, model_name, data_name, names, settings)
             give = partial(
-                activations,
+                _recorded,
+                found.errors,
+                Key(model_name, data_name, ""),
                 model,
                 loader,
                 pool=pool,
@@ -214,6 +223,8 @@ def sweep(
                 if layer in run.finished:
                     found.results[key] = _renamed(run.finished[layer], class_names)
                     continue
+                if key in found.errors:
+                    continue
                 assert given is not None
                 try:
                     result = kstar_distribution(
@@ -221,8 +232,7 @@ def sweep(
                     )
                 except (ValueError, TypeError, RuntimeError) as error:
                     failed = True
-                    found.errors[key] = f"{type(error).__name__}: {error}"
-                    warnings.warn(f"{'/'.join(key)} failed: {error}", stacklevel=2)
+                    _note(found.errors, key, error)
                     continue
                 found.results[key] = result
                 run.save(layer, result)
@@ -230,6 +240,30 @@ def sweep(
                 run.remove_features()
             del given  # before the next ones are gathered
     return found
+
+
+def _recorded(
+    errors: dict[Key, str],
+    run: Key,
+    model: nn.Module,
+    loader: "_Watched",
+    layers: list[str],
+    **settings: Any,
+) -> Activations | None:
+    """Return the activations of those layers that can be recorded; note what the others lack."""
+    while layers:
+        try:
+            return activations(model, loader, layers, **settings)
+        except LayerError as error:  # in the first batch, as a rule
+            _note(errors, run._replace(layer=error.layer), error)
+            layers = [layer for layer in layers if layer != error.layer]
+    loader.read()
+    return None
+
+
+def _note(errors: dict[Key, str], key: Key, error: Exception) -> None:
+    errors[key] = f"{type(error).__name__}: {error}"
+    warnings.warn(f"{'/'.join(key)} failed: {error}", stacklevel=3)
 
 
 def _check_options(options: Mapping[str, Any]) -> None:
@@ -336,7 +370,7 @@ class _Run:
         self._write()  # before any features: should the process be killed, they belong to this run
 
     def missing_features(
-        self, give: Callable[..., Activations], loader: _Watched, spill: bool
+        self, give: Callable[..., Activations | None], loader: _Watched, spill: bool
     ) -> Activations | None:
         """Return the features of the layers that are not finished; check the data."""
         missing = [layer for layer in self.layers if layer not in self.finished]

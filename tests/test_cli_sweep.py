@@ -1,5 +1,7 @@
 """`kstar-gpu sweep` and then `kstar-gpu report`: from files to a page."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -70,17 +72,26 @@ def test_numbers_of_numpy_and_labels_of_any_kind(folder, capsys, rng):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["nets.py"], "--model: FILE.py:FACTORY is wanted, got nets.py"),
-        (["nets.py:missing"], "--model: nets.py has no function 'missing'"),
-        (["nets.py:number"], "--model: nets.py has no function 'number'"),
-        (["nets.py:nothing"], "nothing must return a torch.nn.Module, got NoneType"),
-        (["images.npz:network"], "--model: a file of Python is wanted, got images.npz"),
+        (["nets.py"], "timm:NAME, torchvision:NAME or FILE.py:FACTORY is wanted, got 'nets.py'"),
+        (["nets.py:missing"], "model: nets.py has no function 'missing'"),
+        (["nets.py:number"], "model: nets.py has no function 'number'"),
+        (
+            ["nets.py:nothing"],
+            "nothing must return a torch.nn.Module, or one and its transform, got NoneT",
+        ),
+        (["images.npz:network"], "FILE.py:FACTORY is wanted, got 'images.npz:network'"),
+        (["none.py:network"], "model: there is no file none.py"),
+        (["timm:resnet18"], 'timm is needed for that: pip install "kstar-gpu[zoo]"'),
+        (["torchvision:resnet18"], 'torchvision is needed for that: pip install "kstar-gpu[zoo]"'),
+        (["nets.py:network", "."], "--data: a folder of pictures is wanted with timm:NAME"),
         (["nets.py:network", "none.npz"], "none.npz: there is no such file"),
         (["nets.py:network", "images.npz", "--batch", "0"], "--batch: at least 1 is wanted, got 0"),
         (["nets.py:network", "images.npz", "--pool", "max"], "pool: auto, flatten, mean, cls or"),
     ],
 )
-def test_what_does_not_fit_is_told_in_one_line(given, message, folder, capsys):
+def test_what_does_not_fit_is_told_in_one_line(given, message, folder, capsys, monkeypatch):
+    for library in ("timm", "torchvision"):
+        monkeypatch.setitem(sys.modules, library, None)  # as if it were not installed
     assert cli.main(command(*given)) == 2
     error = capsys.readouterr().err
     assert message in error

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from kstar_gpu.layers import activations
+from kstar_gpu.layers import LayerError, activations
 
 INPUTS = torch.randn(7, 3, generator=torch.Generator().manual_seed(0))
 LABELS = torch.tensor([2, 0, 1, 1, 0, 2, 0])
@@ -119,7 +119,7 @@ class Gives(nn.Module):
 @pytest.mark.parametrize("output", [None, (None, ()), {"loss": None}, "text"])
 def test_output_without_a_tensor(output):
     model = Gives(output)
-    with pytest.raises(TypeError, match=r"layer '' \(Gives\) must give a tensor, got "):
+    with pytest.raises(LayerError, match=r"layer '' \(Gives\) must give a tensor, got "):
         activations(model, [(INPUTS, LABELS)], [""])
     assert hooks(model) == 0
 
@@ -157,8 +157,12 @@ def test_pools(output, pool, wanted):
 @pytest.mark.parametrize(
     ("output", "pool", "message"),
     [
-        (INPUTS, "mean", r"pool='mean': layer '' gives vectors, got shape \(7, 3\)"),
-        (MAPS, "cls", r"pool='cls': layer '' must give \(B, T, D\), got shape \(7, 4, 2, 3\)"),
+        (
+            INPUTS,
+            "mean",
+            r"layer '' cannot be pooled: pool='mean': maps or sequences are wanted",
+        ),
+        (MAPS, "cls", r"pool='cls': \(B, T, D\) is wanted, got shape \(7, 4, 2, 3\)"),
         (INPUTS, "median", "pool: auto, flatten, mean, cls or a function is wanted, got 'median'"),
     ],
 )

@@ -163,6 +163,36 @@ def test_a_layer_that_fails_does_not_lose_the_others(tmp_path):
     assert repr(result) == "<Sweep: 1 results, 1 failed>"
 
 
+@pytest.mark.parametrize("spill", [False, True])
+def test_a_layer_that_cannot_be_recorded_does_not_lose_the_others(spill, tmp_path):
+    class Text(nn.Module):
+        def forward(self, x):
+            return "text"
+
+    class Both(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.says, self.unused = nn.Linear(5, 4), Text(), nn.Linear(4, 4)
+
+        def forward(self, x):
+            self.says(x)
+            return self.first(x)
+
+    out = tmp_path / "runs"
+    with pytest.warns(UserWarning, match="failed: layer '(says|unused)'") as warned:
+        result = sweep(Both(), loader(), ["says", "first", "unused"], out=out, spill=spill)
+    assert len(warned) == 2
+    assert [*result.results] == [("Both", "data", "first")]
+    assert len(result["Both", "data", "first"].kstar) == 60
+    assert {key.layer for key in result.errors} == {"says", "unused"}
+    assert "must give a tensor, got str" in result.errors["Both", "data", "says"]
+    assert "did not run" in result.errors["Both", "data", "unused"]
+    with pytest.warns(UserWarning, match="did not run"):
+        nothing = sweep({"none": Both()}, loader(), ["unused"], out=out, spill=spill)
+    assert not nothing.results
+    assert [*Sweep.load(out).results] == [("Both", "data", "first")]
+
+
 def test_names_that_are_no_file_names(tmp_path):
     models = {"a/b": network(0), "a_b": network(1), "..": network(2)}
     wanted = sweep(models, {"x y": loader()}, ["2"], out=tmp_path)

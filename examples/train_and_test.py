@@ -1,0 +1,57 @@
+"""Train against test: two questions, and a third that is neither.
+
+1. How does the network hold the images that it was trained on, among themselves?
+2. How does it hold test images, among themselves?
+3. How do test images, each alone, fit into the training set (the query form of `kstar`)?
+
+Pooled features of a ResNet on Fashion-MNIST. The first two are about one set each; the third says
+whether a new sample lands among samples of its class.
+
+    python examples/train_and_test.py
+"""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from networks import resnet
+from options import networks_in, parser
+from real_data import FASHION_CLASSES
+from training import batches, images_and_labels, trained
+
+from kstar_gpu import activations, kstar_distribution, plot_distributions
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Train, ask the three questions; draw and print."""
+    options = parser(__doc__).parse_args(argv)
+    network = trained("resnet", resnet, options.fashion_mnist, networks_in(options.out))
+    (train, train_labels), (test, test_labels) = (
+        (found.features["features"], found.labels)
+        for split in ("train", "t10k")
+        for found in [
+            activations(
+                network, batches(*images_and_labels(split, options.fashion_mnist)), ["features"]
+            )
+        ]
+    )
+    results = {
+        "training images by themselves": kstar_distribution(train, train_labels, FASHION_CLASSES),
+        "test images by themselves": kstar_distribution(test, test_labels, FASHION_CLASSES),
+        "test images placed among the training images": kstar_distribution(
+            test, test_labels, FASHION_CLASSES, references=train, reference_labels=train_labels
+        ),
+    }
+    table = pd.concat({name: each.to_frame().set_index("class") for name, each in results.items()})
+    print(f"\n{table.round(3).to_string()}")
+
+    figure, ax = plt.subplots(figsize=(9, 9), layout="constrained")
+    plot_distributions(results, ax)
+    path = options.out / "train_and_test.png"
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+    print(f"The picture is {path}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""What the pictures share: axes, colours, names that can be read, and statistics by name."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+
+    from ..distribution import KStarDistribution
+
+INSTALL = 'pictures need matplotlib and seaborn: pip install "kstar-gpu[plot]"'
+MOST_NAMES = 40  # of classes along an axis
+MOST_COLOURS = 10  # that anybody can tell apart
+Colour = tuple[float, float, float]
+
+
+def drawn_into(ax: "Axes | None", width: float, height: float) -> "Axes":
+    """Return the axes given, or new ones of this size in inches."""
+    try:
+        import matplotlib.pyplot as plt
+        import seaborn  # noqa: F401
+    except ImportError as error:
+        raise ImportError(INSTALL) from error
+    return plt.subplots(figsize=(width, height), layout="constrained")[1] if ax is None else ax
+
+
+def palette(count: int = MOST_COLOURS) -> list[Colour]:
+    """Return colours for the colour-blind; of more than ten, neighbours look alike."""
+    import seaborn
+
+    few = count <= MOST_COLOURS
+    colours: list[Colour] = seaborn.color_palette("colorblind" if few else "husl", count)
+    return colours
+
+
+def some_names(names: Sequence[Any]) -> list[str]:
+    """Return the names, or only every so many of them where all would not be readable."""
+    step = -(-len(names) // MOST_NAMES)
+    return [str(name) if place % step == 0 else "" for place, name in enumerate(names)]
+
+
+def values_of(result: "KStarDistribution", statistic: str) -> "NDArray[np.float64]":
+    """Return the statistic of each class."""
+    return result.mean if statistic == "mean" else result.skewness_plain
+
+
+def label_of(statistic: str) -> str:
+    """Return what an axis of the statistic is called."""
+    return f"{statistic} of k* / class size"

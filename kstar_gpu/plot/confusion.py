@@ -1,0 +1,68 @@
+"""Who ends whose runs."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .common import MOST_NAMES, drawn_into, some_names
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_NUMBERS = 16  # classes between which shares are written out
+
+
+def plot_confusion(
+    counts: NDArray[np.int64], names: Sequence[Any], ax: "Axes | None" = None
+) -> "Axes":
+    """Draw which class ends the runs of which, as shares of each row.
+
+    Parameters
+    ----------
+    counts, names : (C, C) counts and (C,) classes, from `kstar_gpu.foreign_confusion`
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        If there is not one name per class.
+    ImportError
+        Without matplotlib or seaborn.
+    """
+    count = len(names)
+    if counts.shape != (count, count):
+        raise ValueError(
+            f"counts: shape ({count}, {count}) is wanted for {count} names, got {counts.shape}"
+        )
+    size = 2.4 + 0.34 * min(count, MOST_NAMES // 2)
+    ax = drawn_into(ax, size + 1.2, size)
+
+    import seaborn
+
+    with np.errstate(invalid="ignore"):
+        shares = 100 * counts / counts.sum(1, keepdims=True)
+    written = count <= MOST_NUMBERS
+    shown = some_names(names)
+    seaborn.heatmap(
+        shares,
+        ax=ax,
+        cmap="crest",
+        vmin=0,
+        annot=written,
+        fmt=".0f",
+        annot_kws={"fontsize": 7},
+        xticklabels=shown,
+        yticklabels=shown,
+        cbar_kws={"label": "% of the class's runs"},
+    )
+    ax.set_xticklabels(ax.get_xticklabels(), rotation=40, ha="right")
+    ax.set_yticklabels(ax.get_yticklabels(), rotation=0)
+    ax.set_xlabel("ended by a sample of")
+    ax.set_ylabel(f"runs of (n = {int(counts.sum())})")
+    return ax

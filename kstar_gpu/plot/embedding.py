@@ -1,0 +1,136 @@
+"""Four maps of a latent space into the plane, beside the k* distributions of its classes."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import to_tensor
+from ..distribution import kstar_distribution
+from .common import INSTALL, Colour, palette
+from .distributions import INCHES_PER_CLASS, plot_distributions
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MAP_INCHES = 3.1
+BESIDE_INCHES = 6.5
+MOST_NEIGHBOURS = 15
+FAINTEST = 0.15  # opacity of a sample whose k* is least
+
+
+def plot_embedding(
+    features: Any,
+    labels: Any,
+    class_names: Sequence[str] | None = None,
+    *,
+    samples: int = 2000,
+    shade: bool = False,
+    seed: int = 0,
+    **options: Any,
+) -> "Figure":
+    """Draw PCA, t-SNE, Isomap and UMAP of features, and the k* distributions beside them.
+
+    As in figure 1 of Kotyan et al., arXiv 2312.04024: what is near in a map need not be near in
+    the latent space, and k* says so without a map.
+
+    Parameters
+    ----------
+    features, labels, class_names, options
+        As for `kstar_gpu.kstar_distribution`, without references; the maps are Euclidean.
+    samples : int
+        How many samples, chosen at random, the maps show; k* are of all.
+    shade : bool
+        Show samples the fainter, the smaller their k* / class size.
+    seed : int
+        Of the choice and of the maps.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        With axes titled PCA, t-SNE, Isomap, UMAP, and those of the distributions.
+
+    Raises
+    ------
+    ValueError
+        For fewer than four `samples`; for what `kstar_distribution` refuses.
+    ImportError
+        Without matplotlib, seaborn, scikit-learn or umap-learn.
+    """
+    if samples < 4:
+        raise ValueError(f"samples: at least 4 are wanted, got {samples}")
+    result = kstar_distribution(features, labels, class_names, **options)
+    rows = to_tensor(features, "features").detach().cpu().numpy()
+    shown = np.sort(np.random.default_rng(seed).permutation(len(rows))[:samples])
+    maps = _maps(rows[shown].reshape(len(shown), -1).astype(np.float32), seed)
+
+    import matplotlib.pyplot as plt
+
+    count = len(result.classes)
+    height = max(2 * MAP_INCHES, 1.2 + INCHES_PER_CLASS * count)
+    figure = plt.figure(figsize=(2 * MAP_INCHES + BESIDE_INCHES, height), layout="constrained")
+    heights = [MAP_INCHES, MAP_INCHES, height - 2 * MAP_INCHES]  # below the maps: more classes
+    heights = heights[: 2 + (heights[2] > 0)]
+    widths = (MAP_INCHES, MAP_INCHES, BESIDE_INCHES)
+    grid = figure.add_gridspec(len(heights), 3, width_ratios=widths, height_ratios=heights)
+    colours = palette(count)
+    opacity = np.ones(len(shown))
+    if shade:
+        opacity = FAINTEST + (1 - FAINTEST) * np.nan_to_num(result.normalized[shown])
+    rgba = np.column_stack([np.array(colours)[result.class_index[shown]], opacity])
+    for number, (name, points) in enumerate(maps.items()):
+        ax = figure.add_subplot(grid[number // 2, number % 2], title=name)
+        _draw_map(ax, points, rgba)
+    shading = ", fainter where k* is small" if shade else ""
+    figure.axes[2].set_xlabel(f"n = {len(shown)} of {len(rows)}{shading}", loc="left")
+    beside = figure.add_subplot(grid[:, 2])
+    plot_distributions(result, beside)
+    _colour_names(beside, colours)
+    return figure
+
+
+def _maps(rows: NDArray[np.float32], seed: int) -> dict[str, NDArray[np.float64]]:
+    """Return a point (x, y) per row from each method, at its usual settings."""
+    try:
+        import matplotlib.pyplot  # noqa: F401
+        import seaborn  # noqa: F401
+    except ImportError as error:
+        raise ImportError(INSTALL) from error
+    try:
+        from sklearn.decomposition import PCA
+        from sklearn.manifold import TSNE, Isomap
+        from umap import UMAP
+    except ImportError as error:
+        raise ImportError(
+            'plot_embedding needs scikit-learn and umap-learn: pip install "kstar-gpu[embedding]"'
+        ) from error
+    neighbours = min(MOST_NEIGHBOURS, len(rows) - 1)
+    methods = {
+        "PCA": PCA(2, random_state=seed),
+        "t-SNE": TSNE(perplexity=min(30, (len(rows) - 1) / 3), random_state=seed),
+        "Isomap": Isomap(n_neighbors=neighbours),
+        "UMAP": UMAP(n_neighbors=neighbours, random_state=seed, n_jobs=1),
+    }
+    return {name: method.fit_transform(rows) for name, method in methods.items()}
+
+
+def _draw_map(ax: "Axes", points: NDArray[np.float64], rgba: NDArray[np.float64]) -> None:
+    ax.scatter(points[:, 0], points[:, 1], c=rgba, s=6, linewidths=0)
+    ax.set_xticks([])
+    ax.set_yticks([])
+
+
+def _colour_names(ax: "Axes", colours: list[Colour]) -> None:
+    """Put the colour that a class has in the maps beside its name."""
+    ax.tick_params(axis="y", pad=11)
+    rows = np.arange(len(colours))
+    ax.scatter(
+        np.full(len(rows), -0.022),
+        rows,
+        c=colours,
+        s=28,
+        transform=ax.get_yaxis_transform(),
+        clip_on=False,
+    )

@@ -1,0 +1,124 @@
+"""Networks by name: from timm, torchvision, or a file of Python; and folders of images for them."""
+
+import os
+import sys
+from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+from torch.utils.data import DataLoader
+
+Transform = Callable[[Any], Any]  # from a picture of PIL to a tensor
+INSTALL = '{} is needed for that: pip install "kstar-gpu[zoo]"'
+MOST_WORKERS = 8
+
+
+def named_model(name: str) -> tuple[nn.Module, Transform | None]:
+    """Return a network and what makes its inputs of pictures, if that is known.
+
+    Parameters
+    ----------
+    name : str
+        "timm:NAME" or "torchvision:NAME", with the weights that the library has for it (it
+        downloads them where they are not yet); or "FILE.py:FACTORY", a function that is called
+        without arguments and returns the network, or the network and its transform.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a name of another form; if the library or the file has none of that name, or the
+        function returns something else.
+    ImportError
+        Without timm or torchvision.
+    """
+    source, _, rest = name.partition(":")
+    if source == "timm":
+        return _from_timm(rest)
+    if source == "torchvision":
+        return _from_torchvision(rest)
+    file, _, factory = name.rpartition(":")
+    if not file.endswith(".py") or not factory:
+        raise ValueError(
+            f"model: timm:NAME, torchvision:NAME or FILE.py:FACTORY is wanted, got {name!r}"
+        )
+    return _from_file(Path(file), factory)
+
+
+def image_folder(
+    folder: str | os.PathLike[str], transform: Transform, batch: int = 64
+) -> tuple[DataLoader[Any], list[str]]:
+    """Return pictures and labels in batches, and the classes' names.
+
+    Parameters
+    ----------
+    folder : path
+        With a folder of pictures for each class, as `torchvision.datasets.ImageFolder` reads it.
+    transform : from a picture of PIL to a tensor
+    batch : pictures at a time
+
+    Raises
+    ------
+    ImportError
+        Without torchvision.
+    """
+    try:
+        from torchvision.datasets import ImageFolder
+    except ImportError as error:
+        raise ImportError(INSTALL.format("torchvision")) from error
+    pictures = ImageFolder(folder, transform)
+    workers = min(MOST_WORKERS, os.cpu_count() or 1)
+    return DataLoader(pictures, batch, num_workers=workers), list(pictures.classes)
+
+
+def _from_timm(name: str) -> tuple[nn.Module, Transform]:
+    try:
+        import timm
+    except ImportError as error:
+        raise ImportError(INSTALL.format("timm")) from error
+    if not timm.is_model(name):
+        raise ValueError(f"model: timm has none named {name!r}; timm.list_models() lists them")
+    model = timm.create_model(name, pretrained=True)
+    settings = timm.data.resolve_model_data_config(model)
+    return model, timm.data.create_transform(**settings, is_training=False)
+
+
+def _from_torchvision(name: str) -> tuple[nn.Module, Transform]:
+    try:
+        from torchvision import models
+    except ImportError as error:
+        raise ImportError(INSTALL.format("torchvision")) from error
+    if name not in models.list_models():
+        raise ValueError(
+            f"model: torchvision has none named {name!r}; torchvision.models.list_models() lists "
+            "them"
+        )
+    weights = models.get_model_weights(name).DEFAULT
+    return models.get_model(name, weights=weights), weights.transforms()
+
+
+def _from_file(path: Path, name: str) -> tuple[nn.Module, Transform | None]:
+    """Call a function in a file of Python."""
+    if not path.is_file():
+        raise FileNotFoundError(f"model: there is no file {path}")
+    spec = spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look for it
+    sys.path.insert(0, str(path.parent))  # and what lies beside it can be imported
+    spec.loader.exec_module(module)
+    factory = getattr(module, name, None)
+    if not callable(factory):
+        raise ValueError(f"model: {path} has no function {name!r}")
+    match factory():
+        case nn.Module() as model:
+            return model, None
+        case (nn.Module() as model, transform) if callable(transform):
+            return model, transform
+        case other:
+            raise TypeError(
+                f"model: {name} must return a torch.nn.Module, or one and its transform, "
+                f"got {type(other).__name__}"
+            )
