@@ -152,7 +152,7 @@ class MeanToken(nn.Module):
         return tokens.mean(1)
 
 
-def vit(width: int = 96) -> nn.Sequential:
+def vit(width: int = 64) -> nn.Sequential:
     """Return an untrained vision transformer (Dosovitskiy et al., 2021): six layers."""
 
     def layers() -> nn.Sequential:

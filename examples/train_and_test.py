@@ -13,7 +13,6 @@ whether a new sample lands among samples of its class.
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
-import pandas as pd
 from networks import resnet
 from options import networks_in, parser
 from real_data import FASHION_CLASSES
@@ -26,15 +25,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Train, ask the three questions; draw and print."""
     options = parser(__doc__).parse_args(argv)
     network = trained("resnet", resnet, options.fashion_mnist, networks_in(options.out))
-    (train, train_labels), (test, test_labels) = (
-        (found.features["features"], found.labels)
-        for split in ("train", "t10k")
-        for found in [
-            activations(
-                network, batches(*images_and_labels(split, options.fashion_mnist)), ["features"]
-            )
-        ]
-    )
+    found = {}
+    for split in ("train", "t10k"):
+        loader = batches(*images_and_labels(split, options.fashion_mnist))
+        found[split] = activations(network, loader, ["features"], progress=True)
+    train, train_labels = found["train"].features["features"], found["train"].labels
+    test, test_labels = found["t10k"].features["features"], found["t10k"].labels
     results = {
         "training images by themselves": kstar_distribution(train, train_labels, FASHION_CLASSES),
         "test images by themselves": kstar_distribution(test, test_labels, FASHION_CLASSES),
@@ -42,8 +38,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             test, test_labels, FASHION_CLASSES, references=train, reference_labels=train_labels
         ),
     }
-    table = pd.concat({name: each.to_frame().set_index("class") for name, each in results.items()})
-    print(f"\n{table.round(3).to_string()}")
+    columns = ["n", "mean", "skewness_plain", "pattern"]
+    for name, result in results.items():
+        table = result.to_frame().set_index("class")[columns]
+        print(f"\n{name}\n{table.round(3).to_string()}")
 
     figure, ax = plt.subplots(figsize=(9, 9), layout="constrained")
     plot_distributions(results, ax)

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from tqdm import tqdm
 
 BATCH = 128
+EPOCHS = 4
 RATE = 3e-3
 # What becomes of a batch before the network is fitted to it: (network, images, labels) -> images.
 Change = Callable[[nn.Module, Tensor, Tensor], Tensor]
@@ -36,7 +37,7 @@ def trained(
     data: Path,
     kept: Path,
     *,
-    epochs: int = 3,
+    epochs: int | None = None,
     change: Change | None = None,
 ) -> nn.Module:
     """Return a network fitted to the training images, and print its accuracy on the test images.
@@ -46,11 +47,12 @@ def trained(
     name : of the network, and of its file in the folder `kept`
     make : returns it untrained
     data : folder of Fashion-MNIST
-    epochs : passes over the 60 000 training images
+    epochs : passes over the 60 000 training images; by default EPOCHS
     change : what becomes of each batch before the network sees it
     """
     torch.manual_seed(0)
     network = make()
+    epochs = epochs or EPOCHS
     recipe = json.dumps([str(network), epochs, BATCH, RATE, getattr(change, "__qualname__", None)])
     path = kept / f"{name}-{hashlib.sha256(recipe.encode()).hexdigest()[:8]}.pt"
     if path.exists():

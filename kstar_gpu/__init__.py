@@ -2,12 +2,14 @@
 
 The way of the data through the package:
 
-    layers                        activations of a network: features and labels
+    zoo            -> layers      networks and pictures; what their layers give: features and labels
     arrays, labels -> problem     checked input, samples in class order, one metric left
     sketch         -> balls       low-precision centres with certified radii
     backends                      nearest foreign sample, then a count within its distance
     search                        kstar(): the three above, and the result in the input's family
     distribution   -> plot        per-class statistics, patterns, pictures
+    sweeps         -> report      the whole way for many layers, saved as it goes; a page of it
+    inference, confusion          whether a difference is real; which class ends whose runs
 
 `definition` says in float64 what every backend must return, integer for integer.
 """
@@ -15,14 +17,15 @@ The way of the data through the package:
 from importlib.metadata import version
 
 from .backends import available_backends
+from .confusion import foreign_confusion
 from .distribution import KStarDistribution, kstar_distribution
 from .inference import (
     Comparison,
     LabelNull,
     compare,
     confidence_intervals,
-    foreign_confusion,
     label_null,
+    resampled_intervals,
 )
 from .layers import Activations, activations, read_activations
 from .plot import (
@@ -59,6 +62,7 @@ __all__ = [
     "plot_embedding",
     "plot_layers",
     "read_activations",
+    "resampled_intervals",
     "sweep",
     "theme",
 ]

@@ -78,7 +78,13 @@ class KStar(Metric):
         self.labels.append(labels.detach())
 
     def distribution(self) -> KStarDistribution:
-        """Return the k* distributions of all samples that this process has seen so far."""
+        """Return the k* distributions of all samples so far, of all processes."""
+        if self._is_synced:  # inside of `compute`
+            return self._distribution()
+        with self.sync_context():
+            return self._distribution()
+
+    def _distribution(self) -> KStarDistribution:
         features, labels = dim_zero_cat(self.features), dim_zero_cat(self.labels)
         return kstar_distribution(features, labels, self.class_names, **self.options)
 

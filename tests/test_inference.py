@@ -12,6 +12,7 @@ from kstar_gpu import (
     kstar,
     kstar_distribution,
     label_null,
+    resampled_intervals,
 )
 
 
@@ -57,6 +58,48 @@ def test_what_does_not_vary_has_no_interval():
     assert np.isnan(confidence_intervals(result)[1]).all()
     with pytest.raises(ValueError, match="statistic: mean or skewness is wanted, got 'median'"):
         confidence_intervals(result, "median")
+
+
+@pytest.mark.parametrize("statistic", ["mean", "skewness"])
+def test_resampled_intervals_hold_the_statistic(statistic, near, labels):
+    result = kstar_distribution(near, labels)
+    found = resampled_intervals(near, labels, statistic, resamples=40)
+    value = result.mean if statistic == "mean" else result.skewness_plain
+    assert (found[:, 0] < value).all()
+    assert (value < found[:, 1]).all()
+    again = resampled_intervals(torch.from_numpy(near), labels, statistic, resamples=40)
+    np.testing.assert_array_equal(found, again)
+
+
+def test_resampled_intervals_are_as_wide_as_other_samples_ask(rng, labels):
+    """Those of k* values alone are not: neighbours share neighbours."""
+
+    def means(x):
+        return kstar_distribution(x, labels).mean
+
+    def drawn():
+        return rng.standard_normal((300, 4)) + labels[:, None]
+
+    spread = np.std([means(drawn()) for _ in range(200)], axis=0)
+    x = [drawn() for _ in range(10)]
+    width = np.mean([np.diff(resampled_intervals(each, labels)) for each in x], axis=0).ravel()
+    alone = [np.diff(confidence_intervals(kstar_distribution(each, labels))) for each in x]
+    assert (width > 0.8 * 2 * 1.96 * spread).all()
+    assert (width < 1.9 * 2 * 1.96 * spread).all()
+    assert (np.mean(alone, axis=0).ravel() < 0.7 * width).all()
+
+
+def test_one_class_is_resampled_apart_from_the_others(rng):
+    x = np.concatenate([rng.standard_normal(3), 10 + rng.standard_normal(30), [100.0]])[:, None]
+    y = np.repeat([0, 1, 2], [3, 30, 1])
+    found = resampled_intervals(x, y, resamples=20)
+    assert np.isfinite(found).all()  # each class keeps its size, so none is ever empty
+    np.testing.assert_array_equal(found[2], [1, 1])
+    for wrong in (dict(level=1.0), dict(resamples=1), dict(statistic="median")):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            resampled_intervals(x, y, **wrong)
+    with pytest.raises(TypeError, match="resampled_intervals: no option references"):
+        resampled_intervals(x, y, references=x)
 
 
 def test_a_difference_is_found(near, apart, labels):
@@ -152,3 +195,14 @@ def test_who_ends_the_runs_among_references():
         foreign_confusion([0, 1], [0, 3], [0, 1, 5])
     with pytest.raises(ValueError, match=r"index: one row per label is wanted \(2\)"):
         foreign_confusion([0, 1], [0])
+
+
+def test_confusion_takes_what_kstar_gives_for_a_frame(near, labels):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(near, index=np.arange(300) + 7)
+    index = kstar(frame, labels, return_foreign=True).index
+    counts, _ = foreign_confusion(labels, index)
+    wanted, _ = foreign_confusion(labels, kstar(near, labels, return_foreign=True).index)
+    np.testing.assert_array_equal(counts, wanted)
+    with pytest.raises(TypeError, match="index: integers are wanted, got dtype float64"):
+        foreign_confusion(labels, np.asarray(index) / 2)

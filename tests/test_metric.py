@@ -79,3 +79,26 @@ def test_options_of_torchmetrics_and_unknown_ones(samples):
 def test_labels_that_do_not_fit(samples):
     with pytest.raises(ValueError, match=r"labels: one label per sample is wanted \(120\)"):
         KStar().update(samples[0], samples[1][:5])
+
+
+def of_one_process(rank, folder, features, labels):
+    """Half of the samples in each of two processes."""
+    store = f"file://{folder}/store"
+    torch.distributed.init_process_group("gloo", init_method=store, rank=rank, world_size=2)
+    metric = KStar()
+    half = slice(rank * 60, (rank + 1) * 60)
+    metric.update(features[half], labels[half])
+    found = metric.distribution().kstar
+    mean = metric.compute()["kstar_mean"].item()
+    assert len(metric.labels[0]) == 60  # its own again
+    np.savez(f"{folder}/{rank}.npz", kstar=found, mean=mean)
+    torch.distributed.destroy_process_group()
+
+
+def test_of_all_processes(samples, tmp_path):
+    torch.multiprocessing.spawn(of_one_process, (str(tmp_path), *samples), nprocs=2)
+    wanted = kstar_distribution(*samples)
+    for rank in range(2):
+        with np.load(tmp_path / f"{rank}.npz") as found:
+            np.testing.assert_array_equal(found["kstar"], wanted.kstar)
+            assert found["mean"] == np.float32(wanted.mean.mean())
