@@ -1,0 +1,73 @@
+"""Maps of a latent space beside its distributions."""
+
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+
+matplotlib.use("Agg")
+pytest.importorskip("umap")
+
+import matplotlib.pyplot as plt
+
+from kstar_gpu import kstar_distribution, plot_embedding
+
+NAMES = ["PCA", "t-SNE", "Isomap", "UMAP"]
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    yield
+    plt.close("all")
+
+
+def features(classes, rng):
+    y = rng.permutation(np.arange(classes * 12) % classes)
+    return 3 * rng.standard_normal((classes, 5))[y] + rng.standard_normal((len(y), 5)), y
+
+
+@pytest.mark.parametrize("classes", [3, 16, 100])
+def test_four_maps_and_the_distributions(classes, rng):
+    x, y = features(classes, rng)
+    names = [f"class {label}" for label in range(classes)]
+    figure = plot_embedding(x, y, names, samples=40)
+    assert [ax.get_title() for ax in figure.axes[:4]] == NAMES
+    shown = np.sort(np.random.default_rng(0).permutation(len(y))[:40])
+    drawn = [ax.collections[0] for ax in figure.axes[:4]]
+    for ax, points in zip(figure.axes, drawn, strict=False):
+        assert points.get_offsets().shape == (min(40, len(y)), 2)
+        assert not len(ax.get_xticks())
+    colours = drawn[0].get_facecolors()
+    for one, other in ((a, b) for a in range(5) for b in range(5)):
+        same = y[shown][one] == y[shown][other]
+        assert (colours[one] == colours[other]).all() == same
+    beside = figure.axes[4]
+    assert [tick.get_text() for tick in beside.get_yticklabels()] == names
+    dots = beside.collections[-1].get_facecolors()
+    assert (dots[y[shown]] == colours).all()  # a class has one colour, in the maps and beside
+    assert figure.axes[2].get_xlabel() == f"n = {len(shown)} of {len(y)}"
+
+
+def test_shaded_by_kstar(rng):
+    x, y = features(3, rng)
+    figure = plot_embedding(x, y, shade=True)
+    opacity = figure.axes[0].collections[0].get_facecolors()[:, 3]
+    normalized = kstar_distribution(x, y).normalized
+    np.testing.assert_allclose(opacity, 0.15 + 0.85 * normalized)
+    assert figure.axes[2].get_xlabel().endswith("fainter where k* is small")
+
+
+def test_seeded(rng):
+    x, y = features(3, rng)
+    first, second = (plot_embedding(x, y, seed=1).axes[3].collections[0] for _ in range(2))
+    np.testing.assert_array_equal(first.get_offsets(), second.get_offsets())
+
+
+def test_what_is_missing_is_told(rng, monkeypatch):
+    x, y = features(3, rng)
+    with pytest.raises(ValueError, match="samples: at least 4 are wanted, got 3"):
+        plot_embedding(x, y, samples=3)
+    monkeypatch.setitem(sys.modules, "umap", None)
+    with pytest.raises(ImportError, match=r'pip install "kstar-gpu\[embedding\]"'):
+        plot_embedding(x, y)
