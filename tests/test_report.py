@@ -1,10 +1,13 @@
 """The page of a sweep: whole, escaped, and in need of nothing else."""
 
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 
 import matplotlib
 import pytest
+from PIL import Image
 
 matplotlib.use("Agg")
 
@@ -75,3 +78,33 @@ def test_from_the_command_line(tmp_path, capsys):
     Page((tmp_path / "page.html").read_text())
     assert cli.main(["report", str(tmp_path / "nothing")]) == 2
     assert "a sweep's directory is wanted" in capsys.readouterr().err
+
+
+NAMES = ["chromium", "chromium-browser", "google-chrome"]
+BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
+# What a reader would see, said by the browser itself.
+SEEN = """<script>
+const shown = [...document.images].filter(i => i.complete && i.naturalWidth > 300).length;
+const wide = document.documentElement.scrollWidth > window.innerWidth;
+document.title = `${shown} pictures, ${document.querySelectorAll("td").length} cells, wide ${wide}`;
+</script></body>"""
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
+def test_in_a_browser(tmp_path):
+    write_report(made_sweep(4), tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text().replace("</body>", SEEN)
+    (tmp_path / "watched.html").write_text(page)
+    command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1200,1400"]
+    command += [f"--user-data-dir={tmp_path / 'profile'}", "--host-resolver-rules=MAP * ~NOTFOUND"]
+    picture = tmp_path / "page.png"
+    for more in (["--dump-dom"], [f"--screenshot={picture}"]):
+        address = (tmp_path / "watched.html").as_uri()
+        line = [*command, *more, address]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=True)
+        if "--dump-dom" in more:
+            cells = 4 * (1 + len(LAYERS))
+            assert f"<title>2 pictures, {cells} cells, wide false</title>" in done.stdout
+    with Image.open(picture) as seen:
+        assert seen.size[0] == 1200
+        assert len(seen.convert("RGB").getcolors(1 << 24)) > 500
