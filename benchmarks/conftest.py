@@ -19,7 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what `make bench` and `make bench-full` tell apart."""
     group = parser.getgroup("kstar")
     group.addoption("--large", action="store_true", help="the large sets instead of the small")
-    group.addoption("--longest", type=float, default=60, help="seconds that a call may take")
+    group.addoption("--longest", type=float, default=20, help="seconds that a call may take")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -92,4 +92,4 @@ def first_call(call: Call) -> tuple[Any, float, int]:
 
 def rounds_for(seconds: float) -> int:
     """Return how often a call is timed."""
-    return 5 if seconds < 2 else 3 if seconds < 15 else 1
+    return 5 if seconds < 0.5 else 3 if seconds < 4 else 1

@@ -24,7 +24,7 @@ Features = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 BLOCKS = (64, 128, 256, 512, 1024)
-TRIAL_ROWS = 2 * max(BLOCKS)
+TRIAL_ROWS = max(BLOCKS)
 FEWEST_NEIGHBOURS = 32
 FAR = 1e30  # beyond any squared distance here
 

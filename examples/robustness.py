@@ -49,7 +49,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     place = options.fashion_mnist, networks_in(options.out)
     networks = {
         "plain": trained("resnet", resnet, *place),
-        "adversarial": trained("resnet-adversarial", resnet, *place, change=attacked),
+        "adversarial": trained(
+            "resnet-adversarial", resnet, *place, change=attacked, settings=(RADIUS, TRAINING_STEPS)
+        ),
     }
     images, labels = images_and_labels("t10k", options.fashion_mnist)
     for name, network in networks.items():

@@ -88,11 +88,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     last = [*found.features][-1]
     nearest = kstar(found.features[last], found.labels, metric="cosine", return_foreign=True).index
     counts, classes = foreign_confusion(found.labels, nearest)
-    figure, panels = plt.subplots(1, 3, figsize=(22, 8), layout="constrained")
-    plot_layers(results, ax=panels[0])
-    plot_layers(results, ax=panels[1], kind="map")
-    plot_confusion(counts, [NOUN_CLASSES[label] for label in classes], panels[2])
-    panels[2].set_title(f"whose samples end the runs in {last}", fontsize=10)
+    figure, panels = plt.subplots(1, 2, figsize=(15, 7), layout="constrained")
+    plot_layers(results, ax=panels[0], kind="map")
+    plot_confusion(counts, [NOUN_CLASSES[label] for label in classes], panels[1])
+    panels[1].set_title(f"whose samples end the runs in {last}", fontsize=10)
     path = arguments.out / "text.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=100)

@@ -32,9 +32,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     train, train_labels = found["train"].features["features"], found["train"].labels
     test, test_labels = found["t10k"].features["features"], found["t10k"].labels
     results = {
-        "training images by themselves": kstar_distribution(train, train_labels, FASHION_CLASSES),
-        "test images by themselves": kstar_distribution(test, test_labels, FASHION_CLASSES),
-        "test images placed among the training images": kstar_distribution(
+        "training images, among themselves": kstar_distribution(
+            train, train_labels, FASHION_CLASSES
+        ),
+        "test images, among themselves": kstar_distribution(test, test_labels, FASHION_CLASSES),
+        "test images, each among the training images": kstar_distribution(
             test, test_labels, FASHION_CLASSES, references=train, reference_labels=train_labels
         ),
     }

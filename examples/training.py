@@ -1,7 +1,7 @@
 """Training on Fashion-MNIST, once: trained networks are kept, and found again by every example."""
 
 import hashlib
-import json
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,6 +39,7 @@ def trained(
     *,
     epochs: int | None = None,
     change: Change | None = None,
+    settings: object = None,
 ) -> nn.Module:
     """Return a network fitted to the training images, and print its accuracy on the test images.
 
@@ -49,18 +50,19 @@ def trained(
     data : folder of Fashion-MNIST
     epochs : passes over the 60 000 training images; by default EPOCHS
     change : what becomes of each batch before the network sees it
+    settings : what else the network depends on: another value is another network
     """
     torch.manual_seed(0)
     network = make()
     epochs = epochs or EPOCHS
-    recipe = json.dumps([str(network), epochs, BATCH, RATE, getattr(change, "__qualname__", None)])
+    recipe = repr((str(network), str(data.resolve()), epochs, BATCH, RATE, settings))
     path = kept / f"{name}-{hashlib.sha256(recipe.encode()).hexdigest()[:8]}.pt"
     if path.exists():
         network.load_state_dict(torch.load(path, weights_only=True))
     else:
         _fit(network, name, data, epochs, change)
         kept.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
+        partial = path.with_suffix(f".{uuid.uuid4().hex}.partial")
         torch.save(network.state_dict(), partial)
         partial.replace(path)
     network.eval()

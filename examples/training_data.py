@@ -51,8 +51,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     place = options.fashion_mnist, networks_in(options.out)
     networks = {
         "plain": trained("resnet", resnet, *place),
-        "stylised": trained("resnet-stylised", resnet, *place, change=only_stylised),
-        "both": trained("resnet-both", resnet, *place, change=both),
+        "stylised": trained(
+            "resnet-stylised", resnet, *place, change=only_stylised, settings=TONES
+        ),
+        "both": trained("resnet-both", resnet, *place, change=both, settings=TONES),
     }
     images, labels = images_and_labels("t10k", options.fashion_mnist)
     torch.manual_seed(0)
@@ -66,6 +68,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     table = results.to_frame().pivot_table(
         index="class", columns=["data", "model"], values="mean", sort=False
     )
+    table = table.sort_index(axis=1, level="data", sort_remaining=False)
     print(f"\nMean k* / class size, n = {len(labels)}\n{table.round(3).to_string()}")
     first, second = (results[name, PLAIN, "features"] for name in ("plain", "stylised"))
     print("\nPlain images, trained on stylised minus trained on plain, paired by image:")

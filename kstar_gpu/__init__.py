@@ -36,6 +36,7 @@ from .plot import (
     plot_layers,
     theme,
 )
+from .recording import LayerError
 from .search import KStarForeign, kstar
 from .sweeps import Sweep, sweep
 
@@ -47,6 +48,7 @@ __all__ = [
     "KStarDistribution",
     "KStarForeign",
     "LabelNull",
+    "LayerError",
     "Sweep",
     "activations",
     "available_backends",

@@ -184,7 +184,7 @@ def _sweep(arguments: argparse.Namespace) -> None:
         loader, class_names = _arrays(data, model, arguments.batch)
     results = sweep(
         {_model_name(arguments.model): model},
-        {data.stem: loader},
+        {data.resolve().name if data.is_dir() else data.stem: loader},
         arguments.layers,
         out=arguments.out,
         spill=True,
@@ -222,9 +222,9 @@ def _arrays(
 
 
 def _model_name(argument: str) -> str:
-    """Return what the model is called in results: without a file's folder and ending."""
+    """Return what the model is called in results: of a file without its folder and ending."""
     file, _, name = argument.rpartition(":")
-    return f"{Path(file).stem}.{name}" if file.endswith(".py") else name
+    return f"{Path(file).stem}.{name}" if file.endswith(".py") else argument
 
 
 def _report(arguments: argparse.Namespace) -> None:

@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
-from .labels import encode_label_pair, encode_labels
+from .labels import encode_label_pair, encode_labels, label_array
 
 
 def foreign_confusion(
@@ -36,7 +35,7 @@ def foreign_confusion(
         others = codes
     else:
         codes, others, classes = encode_label_pair(labels, reference_labels)
-    rows = np.asarray(index.cpu() if isinstance(index, Tensor) else index)
+    rows = label_array(index, "index")
     if rows.dtype.kind not in "iu":
         raise TypeError(f"index: integers are wanted, got dtype {rows.dtype}")
     if rows.shape != codes.shape:

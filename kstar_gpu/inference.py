@@ -105,8 +105,8 @@ def resampled_intervals(
     Parameters
     ----------
     features, labels, options
-        As for `kstar_gpu.kstar_distribution`, without references: metric, backend, device,
-        memory_limit.
+        As for `kstar_gpu.kstar_distribution`, without references: metric (not "precomputed"),
+        backend, device, memory_limit.
     statistic : {"mean", "skewness"}
     level : between 0 and 1
     resamples, seed : how often, and from which random numbers
@@ -121,7 +121,8 @@ def resampled_intervals(
     Raises
     ------
     ValueError
-        For an unknown statistic, a level outside, or fewer than two resamples.
+        For an unknown statistic, a level outside, fewer than two resamples, or metric
+        "precomputed"; for what `kstar_distribution` refuses.
 
     References
     ----------
@@ -132,25 +133,28 @@ def resampled_intervals(
     if resamples < 2:
         raise ValueError(f"resamples: at least 2 are wanted, got {resamples}")
     _check_options("resampled_intervals", options)
-    codes, _ = encode_labels(labels)
+    if options.get("metric") == "precomputed":
+        raise ValueError(
+            "metric: euclidean or cosine is wanted, got 'precomputed': a sample drawn twice has no "
+            "distance to itself there"
+        )
     given = to_tensor(features, "features")
+    observed = kstar_distribution(given, labels, **options)
+    codes = observed.class_index
+    classes = [np.flatnonzero(codes == code) for code in range(len(observed.classes))]
+    generator = np.random.default_rng(seed)
 
-    def values(rows: NDArray[np.int64]) -> Floats:
-        result = kstar_distribution(given[torch.from_numpy(rows)], codes[rows], **options)
+    def values(result: KStarDistribution) -> Floats:
         return result.mean if statistic == "mean" else result.skewness_plain
 
-    classes = [np.flatnonzero(codes == code) for code in range(codes.max() + 1)]
-    generator = np.random.default_rng(seed)
-    observed = values(np.arange(len(codes)))
+    def resample() -> Floats:
+        rows = np.concatenate([generator.choice(own, len(own)) for own in classes])
+        return values(kstar_distribution(given[torch.from_numpy(rows)], codes[rows], **options))
+
     rounds = trange(resamples, desc="resamples", disable=not progress)
-    drawn = np.array(
-        [
-            values(np.concatenate([generator.choice(own, len(own)) for own in classes]))
-            for _ in rounds
-        ]
-    )
-    ends = np.quantile(drawn - drawn.mean(0), [(1 - level) / 2, (1 + level) / 2], axis=0)
-    intervals: Floats = (observed + ends).T
+    found = np.array([resample() for _ in rounds])
+    ends = np.quantile(found - found.mean(0), [(1 - level) / 2, (1 + level) / 2], axis=0)
+    intervals: Floats = (values(observed) + ends).T
     return intervals
 
 

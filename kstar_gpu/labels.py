@@ -27,7 +27,7 @@ def encode_labels(labels: Any, name: str = "labels") -> tuple[NDArray[np.int64],
     ValueError
         Not one-dimensional; NaN or a fraction.
     """
-    classes, codes = np.unique(_label_array(labels, name), return_inverse=True)
+    classes, codes = np.unique(label_array(labels, name), return_inverse=True)
     return codes.astype(np.int64), classes
 
 
@@ -35,8 +35,8 @@ def encode_label_pair(
     labels: Any, reference_labels: Any
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any]]:
     """Return (codes, reference_codes, classes) in one common code; see `encode_labels`."""
-    ours = _label_array(labels, "labels")
-    theirs = _label_array(reference_labels, "reference_labels")
+    ours = label_array(labels, "labels")
+    theirs = label_array(reference_labels, "reference_labels")
     if (ours.dtype.kind in "US") != (theirs.dtype.kind in "US"):
         raise TypeError(
             "reference_labels: the same kind as labels is wanted, "
@@ -47,7 +47,8 @@ def encode_label_pair(
     return codes[: len(ours)], codes[len(ours) :], classes
 
 
-def _label_array(labels: Any, name: str) -> NDArray[Any]:
+def label_array(labels: Any, name: str) -> NDArray[Any]:
+    """Return labels of any kind, (N,), as an array of integers, booleans or strings."""
     if isinstance(labels, torch.Tensor):
         labels = labels.detach().cpu().numpy()
     elif hasattr(labels, "__dlpack__") and not isinstance(labels, np.ndarray):

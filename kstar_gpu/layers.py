@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from .pooling import Pool, check_pool, first_tensor, pooled
+from .pooling import Pool, check_pool
+from .recording import Recorder
 from .spill import Spill, read_spill
 
 
@@ -22,20 +23,6 @@ class Activations(NamedTuple):
 
     features: dict[str, Tensor]
     labels: Tensor
-
-
-class LayerError(ValueError):
-    """What a layer gives cannot be recorded.
-
-    Attributes
-    ----------
-    layer : str
-        Its name.
-    """
-
-    def __init__(self, layer: str, message: str) -> None:
-        super().__init__(f"layer {layer!r} {message}")
-        self.layer = layer
 
 
 def activations(
@@ -97,8 +84,8 @@ def activations(
     TypeError
         If `layers` is a single string.
     LayerError
-        A ValueError: if a layer did not run, ran more than once in a batch, or gave no tensor, or
-        other than one row per sample and one shape throughout; if the pool does not fit it.
+        A ValueError: if layers did not run, ran more than once in a batch, or gave no tensor, or
+        other than one row per sample and one shape throughout; if the pool does not fit them.
     ValueError
         If the model has no module of that name; if the loader is empty or its batches are not
         pairs (inputs, labels); for a model in float16 on the CPU.
@@ -107,8 +94,6 @@ def activations(
     """
     check_pool(pool)
     modules = find_layers(model, layers)
-    outputs: dict[str, Tensor] = {}  # of the batch at hand
-    shapes: dict[str, torch.Size] = {}
     with ExitStack() as stack:
         store: Spill | _Kept = _Kept([*modules])
         if spill is not None:
@@ -124,18 +109,16 @@ def activations(
         _check_precision(model)
         if amp:
             stack.enter_context(torch.autocast((place or torch.device("cpu")).type))
-        recorder = _Recorder(outputs, pool, dtype)
+        recorder = Recorder(modules, pool, dtype)
         for name, module in modules.items():
             hook = partial(recorder.record, name)
             stack.callback(module.register_forward_hook(hook).remove)
         batches = tqdm(loader, desc="activations", unit="batch", disable=not progress)
         for inputs, batch_labels in batches_of(batches):
-            outputs.clear()
-            recorder.mask = inputs.get("attention_mask") if isinstance(inputs, Mapping) else None
+            mask = inputs.get("attention_mask") if isinstance(inputs, Mapping) else None
+            recorder.start(mask)
             _call(model, inputs, place)
-            for name in modules:
-                _check(name, outputs, len(batch_labels), shapes)
-            store.append({name: outputs[name] for name in modules}, batch_labels.cpu())
+            store.append(recorder.rows(len(batch_labels)), batch_labels.cpu())
     if not store.labels:
         raise ValueError("loader is empty: it gave no batch")
     if isinstance(store, Spill):
@@ -258,33 +241,6 @@ def _evaluation_mode(model: nn.Module) -> Iterator[None]:
             module.training = training
 
 
-class _Recorder:
-    """Forward hooks that file each module's pooled output under its name."""
-
-    def __init__(self, outputs: dict[str, Tensor], pool: Pool, dtype: torch.dtype | None) -> None:
-        self.outputs = outputs
-        self.pool = pool
-        self.dtype = dtype
-        self.mask: Tensor | None = None  # of the batch at hand
-
-    def record(self, name: str, module: nn.Module, arguments: Any, output: Any) -> None:
-        """Take one output."""
-        tensor = first_tensor(output)
-        if tensor is None:
-            kind = type(module).__name__
-            given = type(output).__name__
-            raise LayerError(name, f"({kind}) must give a tensor, got {given}")
-        if name in self.outputs:
-            raise LayerError(name, "ran more than once in a batch")
-        mask = None if self.mask is None else self.mask.to(tensor.device)
-        try:
-            row = pooled(tensor.detach(), self.pool, mask)
-        except (ValueError, TypeError, RuntimeError) as error:
-            raise LayerError(name, f"cannot be pooled: {error}") from error
-        # A copy, since the next module may work in place on this very tensor.
-        self.outputs[name] = row.to("cpu", self.dtype or row.dtype, copy=True)
-
-
 def batches_of(loader: Iterable[Any]) -> Iterator[tuple[Any, Tensor]]:
     """Yield the loader's batches, each checked to hold inputs with a label for each."""
     for number, batch in enumerate(loader):
@@ -310,25 +266,3 @@ def _described(batch: Any) -> str:
     if isinstance(batch, list | tuple) and len(batch) <= 3:
         return f"({', '.join(map(_described, batch))})"
     return f"a {type(batch).__name__}"
-
-
-def _check(
-    name: str, outputs: dict[str, Tensor], samples: int, shapes: dict[str, torch.Size]
-) -> None:
-    """Make sure that what a layer gave for this batch fits below the earlier batches."""
-    if name not in outputs:
-        raise LayerError(name, "did not run when the model was called")
-    output = outputs[name]
-    if output.shape[:1] != (samples,):
-        raise LayerError(
-            name,
-            f"must give one row per sample, "
-            f"got shape {tuple(output.shape)} for a batch of {samples}",
-        )
-    shape = output.shape[1:]
-    if shapes.setdefault(name, shape) != shape:
-        raise LayerError(
-            name,
-            f"must give one shape throughout, got {tuple(shape)} "
-            f"per sample after {tuple(shapes[name])}",
-        )

@@ -78,11 +78,16 @@ class KStar(Metric):
         self.labels.append(labels.detach())
 
     def distribution(self) -> KStarDistribution:
-        """Return the k* distributions of all samples so far, of all processes."""
-        if self._is_synced:  # inside of `compute`
+        """Return the k* distributions of all samples so far.
+
+        Of all processes, where there are several: each must call it.
+        """
+        self.sync(dist_sync_fn=self.dist_sync_fn, process_group=self.process_group)
+        try:
             return self._distribution()
-        with self.sync_context():
-            return self._distribution()
+        finally:
+            if self._is_synced:
+                self.unsync()
 
     def _distribution(self) -> KStarDistribution:
         features, labels = dim_zero_cat(self.features), dim_zero_cat(self.labels)
@@ -90,7 +95,7 @@ class KStar(Metric):
 
     def compute(self) -> dict[str, Tensor]:
         """Return scalars, float32, on the metric's device."""
-        result = self.distribution()
+        result = self._distribution()
         skewness = torch.from_numpy(result.skewness_plain.copy())
         scalars = {
             "kstar_mean": torch.tensor(result.mean.mean()),
@@ -102,6 +107,6 @@ class KStar(Metric):
         return {name: value.to(self.device, torch.float32) for name, value in scalars.items()}
 
     def plot(self, val: Any = None, ax: "Axes | None" = None) -> Any:
-        """Draw the distributions of all samples so far, whatever `val`; return figure and axes."""
+        """Draw what `distribution` gives, whatever `val`; return figure and axes."""
         axes = self.distribution().plot(ax)
         return axes.figure, axes

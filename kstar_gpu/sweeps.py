@@ -30,15 +30,9 @@ from .distribution import (
 )
 from .files import plain_name, write_whole
 from .frames import import_pandas
-from .layers import (
-    Activations,
-    LayerError,
-    activations,
-    batches_of,
-    find_layers,
-    read_activations,
-)
+from .layers import Activations, activations, batches_of, find_layers, read_activations
 from .pooling import Pool, check_pool
+from .recording import LayerError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,6 +112,8 @@ class Sweep:
                 result = _finished(path.parent / file)
                 if result is not None:
                     found.results[Key(run["model"], run["data"], layer)] = result
+            for layer, message in run.get("unrecordable", {}).items():
+                found.errors[Key(run["model"], run["data"], layer)] = message
         if not found.results:
             raise ValueError(f"{os.fspath(directory)}: a sweep's directory is wanted, got none")
         return found
@@ -141,7 +137,8 @@ def sweep(
     """Return the k* distributions of all layers of all models on all data sets.
 
     Each model runs once over each data set, for all layers that are not finished. A layer that
-    fails is reported, by a warning and in the result, and the others go on.
+    fails is reported, by a warning and in the result, and the others go on: where some cannot be
+    recorded, the run begins anew without them.
 
     Parameters
     ----------
@@ -205,9 +202,7 @@ def sweep(
             loader = _Watched(batches)
             run = _Run(out, model_name, data_name, names, settings)
             give = partial(
-                _recorded,
-                found.errors,
-                Key(model_name, data_name, ""),
+                activations,
                 model,
                 loader,
                 pool=pool,
@@ -223,7 +218,8 @@ def sweep(
                 if layer in run.finished:
                     found.results[key] = _renamed(run.finished[layer], class_names)
                     continue
-                if key in found.errors:
+                if layer in run.unrecordable:
+                    _note(found.errors, key, run.unrecordable[layer])
                     continue
                 assert given is not None
                 try:
@@ -232,7 +228,7 @@ def sweep(
                     )
                 except (ValueError, TypeError, RuntimeError) as error:
                     failed = True
-                    _note(found.errors, key, error)
+                    _note(found.errors, key, f"{type(error).__name__}: {error}")
                     continue
                 found.results[key] = result
                 run.save(layer, result)
@@ -242,28 +238,9 @@ def sweep(
     return found
 
 
-def _recorded(
-    errors: dict[Key, str],
-    run: Key,
-    model: nn.Module,
-    loader: "_Watched",
-    layers: list[str],
-    **settings: Any,
-) -> Activations | None:
-    """Return the activations of those layers that can be recorded; note what the others lack."""
-    while layers:
-        try:
-            return activations(model, loader, layers, **settings)
-        except LayerError as error:  # in the first batch, as a rule
-            _note(errors, run._replace(layer=error.layer), error)
-            layers = [layer for layer in layers if layer != error.layer]
-    loader.read()
-    return None
-
-
-def _note(errors: dict[Key, str], key: Key, error: Exception) -> None:
-    errors[key] = f"{type(error).__name__}: {error}"
-    warnings.warn(f"{'/'.join(key)} failed: {error}", stacklevel=3)
+def _note(errors: dict[Key, str], key: Key, message: str) -> None:
+    errors[key] = message
+    warnings.warn(f"{'/'.join(key)} failed: {message}", stacklevel=3)
 
 
 def _check_options(options: Mapping[str, Any]) -> None:
@@ -303,20 +280,35 @@ class _Watched:
         return len(self.batches)  # type: ignore[arg-type]  # a TypeError where it has none
 
     def __iter__(self) -> Iterator[Any]:
-        digest = hashlib.sha256()
+        # Each part by itself, and its kind only where that changes: batches of another size are
+        # the same data.
+        digests: dict[str, Any] = {}
+        kinds: dict[str, str] = {}
         for batch in self.batches:
-            for part in batch if isinstance(batch, list | tuple) else [batch]:
-                parts = part.values() if isinstance(part, Mapping) else [part]
-                for tensor in filter(torch.is_tensor, parts):
-                    digest.update(f"{tensor.dtype} {tuple(tensor.shape[1:])}".encode())
-                    digest.update(_bytes(tensor))
+            for name, tensor in _tensors(batch):
+                digest = digests.setdefault(name, hashlib.sha256(name.encode()))
+                kind = f"{tensor.dtype} {tuple(tensor.shape[1:])}"
+                if kinds.get(name) != kind:
+                    digest.update(kind.encode())
+                    kinds[name] = kind
+                digest.update(_bytes(tensor))
             yield batch
-        self.digest = digest.hexdigest()
+        parts = (digest.hexdigest() for _, digest in sorted(digests.items()))
+        self.digest = hashlib.sha256("".join(parts).encode()).hexdigest()
 
     def read(self) -> None:
         """Read all batches, for the hash alone."""
         for _ in batches_of(self):
             pass
+
+
+def _tensors(batch: Any) -> Iterator[tuple[str, Tensor]]:
+    """Yield the tensors of a batch, each with a name of its own."""
+    for place, part in enumerate(batch if isinstance(batch, list | tuple) else [batch]):
+        parts = part if isinstance(part, Mapping) else {"": part}
+        for name, value in parts.items():
+            if isinstance(value, Tensor):
+                yield f"{place}.{name}", value
 
 
 def fingerprint(model: nn.Module) -> str:
@@ -347,6 +339,7 @@ class _Run:
         self.folder = None if out is None else Path(out) / _file_name(model) / _file_name(data)
         self.layers = layers
         self.finished: dict[str, KStarDistribution] = {}
+        self.unrecordable: dict[str, str] = {}  # what is wrong with layers that give no rows
         self.run: dict[str, Any] = {"model": model, "data": data, **settings, "layers": {}}
         if self.folder is None:
             return
@@ -360,6 +353,7 @@ class _Run:
                         f"now it is {self.run[name]!r}; choose another directory"
                     )
             self.run = before
+            self.unrecordable = before.get("unrecordable", {})
         for layer in layers:
             result = None
             if layer in self.run["layers"]:
@@ -370,12 +364,13 @@ class _Run:
         self._write()  # before any features: should the process be killed, they belong to this run
 
     def missing_features(
-        self, give: Callable[..., Activations | None], loader: _Watched, spill: bool
+        self, give: Callable[..., Activations], loader: _Watched, spill: bool
     ) -> Activations | None:
         """Return the features of the layers that are not finished; check the data."""
-        missing = [layer for layer in self.layers if layer not in self.finished]
+        done = {*self.finished, *self.unrecordable}
+        missing = [layer for layer in self.layers if layer not in done]
         if self.folder is None:
-            return give(missing)
+            return self._record(give, loader, missing)
         folder = self.folder / FEATURES if spill else None
         given = _spilled(folder, missing) if folder is not None and missing else None
         if given is not None or not missing:
@@ -384,7 +379,9 @@ class _Run:
             given = None  # of other data
         if missing and given is None:
             self.remove_features()
-            given = give(missing, spill=folder)
+            given = self._record(give, loader, missing, spill=folder)
+            if given is None:
+                loader.read()
             (self.folder / FEATURES_OF).write_text(loader.digest)
         if self.run.setdefault("data_sha256", loader.digest) != loader.digest:
             self.remove_features()
@@ -393,6 +390,20 @@ class _Run:
             )
         self._write()
         return given
+
+    def _record(
+        self, give: Callable[..., Activations], loader: _Watched, layers: list[str], **spill: Any
+    ) -> Activations | None:
+        """Return the activations of those layers that can be recorded; note what is wrong else."""
+        while layers:
+            try:
+                return give(layers, **spill)
+            except LayerError as error:  # in the first batch, as a rule
+                if isinstance(loader.batches, Iterator):
+                    raise  # what it gave already is lost
+                self.unrecordable |= error.failed
+                layers = [layer for layer in layers if layer not in error.failed]
+        return None
 
     def save(self, layer: str, result: KStarDistribution) -> None:
         """Keep a result."""
@@ -414,6 +425,7 @@ class _Run:
 
     def _write(self) -> None:
         assert self.folder is not None
+        self.run["unrecordable"] = self.unrecordable
         write_whole(self.folder / RUN, json.dumps(self.run, indent=1) + "\n")
 
 

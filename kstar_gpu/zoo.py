@@ -78,8 +78,13 @@ def _from_timm(name: str) -> tuple[nn.Module, Transform]:
     except ImportError as error:
         raise ImportError(INSTALL.format("timm")) from error
     if not timm.is_model(name):
-        raise ValueError(f"model: timm has none named {name!r}; timm.list_models() lists them")
-    model = timm.create_model(name, pretrained=True)
+        raise ValueError(
+            f"model: timm has none named {name!r}; timm.list_models(pretrained=True) lists them"
+        )
+    try:
+        model = timm.create_model(name, pretrained=True)
+    except RuntimeError as error:  # none at all, or none of that tag
+        raise ValueError(f"model: timm has no such weights for {name!r}: {error}") from error
     settings = timm.data.resolve_model_data_config(model)
     return model, timm.data.create_transform(**settings, is_training=False)
 

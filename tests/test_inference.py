@@ -61,14 +61,19 @@ def test_what_does_not_vary_has_no_interval():
 
 
 @pytest.mark.parametrize("statistic", ["mean", "skewness"])
-def test_resampled_intervals_hold_the_statistic(statistic, near, labels):
-    result = kstar_distribution(near, labels)
-    found = resampled_intervals(near, labels, statistic, resamples=40)
-    value = result.mean if statistic == "mean" else result.skewness_plain
-    assert (found[:, 0] < value).all()
-    assert (value < found[:, 1]).all()
-    again = resampled_intervals(torch.from_numpy(near), labels, statistic, resamples=40)
-    np.testing.assert_array_equal(found, again)
+def test_resampled_intervals_are_of_samples_drawn_anew(statistic, near, labels):
+    def value(rows):
+        result = kstar_distribution(near[rows], labels[rows])
+        return result.mean if statistic == "mean" else result.skewness_plain
+
+    rng = np.random.default_rng(3)
+    own = [np.flatnonzero(labels == label) for label in range(3)]
+    drawn = [np.concatenate([rng.choice(o, len(o)) for o in own]) for _ in range(40)]
+    values = np.array([value(rows) for rows in drawn])
+    ends = np.quantile(values, [0.05, 0.95], axis=0) - values.mean(0)
+    given = torch.from_numpy(near), labels
+    found = resampled_intervals(*given, statistic, resamples=40, level=0.9, seed=3)
+    np.testing.assert_allclose(found.T, value(slice(None)) + ends)
 
 
 def test_resampled_intervals_are_as_wide_as_other_samples_ask(rng, labels):
@@ -100,6 +105,10 @@ def test_one_class_is_resampled_apart_from_the_others(rng):
             resampled_intervals(x, y, **wrong)
     with pytest.raises(TypeError, match="resampled_intervals: no option references"):
         resampled_intervals(x, y, references=x)
+    with pytest.raises(ValueError, match="metric: euclidean or cosine is wanted, got 'precomp"):
+        resampled_intervals(np.abs(x - x.T), y, metric="precomputed")
+    with pytest.raises(ValueError, match="labels: "):
+        resampled_intervals(x, y[:-2])
 
 
 def test_a_difference_is_found(near, apart, labels):
@@ -204,5 +213,18 @@ def test_confusion_takes_what_kstar_gives_for_a_frame(near, labels):
     counts, _ = foreign_confusion(labels, index)
     wanted, _ = foreign_confusion(labels, kstar(near, labels, return_foreign=True).index)
     np.testing.assert_array_equal(counts, wanted)
-    with pytest.raises(TypeError, match="index: integers are wanted, got dtype float64"):
-        foreign_confusion(labels, np.asarray(index) / 2)
+    with pytest.raises(ValueError, match=r"index: integers, .* are wanted, got 0\.5"):
+        foreign_confusion(labels, np.zeros(300) + 0.5)
+
+    class Elsewhere:
+        """As a cupy array: no conversion unless it is asked for."""
+
+        def __init__(self, tensor):
+            self.__dlpack__ = tensor.__dlpack__
+            self.__dlpack_device__ = tensor.__dlpack_device__
+
+        def __array__(self, *_):
+            raise TypeError("implicit conversion")
+
+    counts, _ = foreign_confusion(labels, Elsewhere(torch.from_numpy(np.array(index))))
+    np.testing.assert_array_equal(counts, wanted)

@@ -1,11 +1,13 @@
 """Activations: the right rows in the right order, and a model left exactly as it was."""
 
+import pickle
+
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from kstar_gpu.layers import LayerError, activations
+from kstar_gpu import LayerError, activations
 
 INPUTS = torch.randn(7, 3, generator=torch.Generator().manual_seed(0))
 LABELS = torch.tensor([2, 0, 1, 1, 0, 2, 0])
@@ -169,6 +171,28 @@ def test_pools(output, pool, wanted):
 def test_pools_that_do_not_fit(output, pool, message):
     with pytest.raises(ValueError, match=message):
         activations(Gives(output), [(INPUTS, LABELS)], [""], pool=pool)
+
+
+@pytest.mark.parametrize(
+    ("output", "pool", "message"),
+    [
+        (torch.tensor(1.0), "flatten", "cannot be pooled: Dimension out of range"),
+        (INPUTS[:, 0], lambda o: o[:, 0], "cannot be pooled: too many indices"),
+        (INPUTS, lambda o: o.numpy(), "cannot be pooled: a tensor is wanted, got ndarray"),
+    ],
+)
+def test_whatever_a_pool_does_is_said_of_its_layer(output, pool, message):
+    with pytest.raises(LayerError, match=f"layer '' {message}") as caught:
+        activations(Gives(output), [(INPUTS, LABELS)], [""], pool=pool)
+    assert pickle.loads(pickle.dumps(caught.value)).failed == caught.value.failed
+
+
+def test_all_that_is_wrong_is_said_at_once():
+    model = nn.ModuleDict({"a": Gives(None), "b": Gives(INPUTS[:2]), "c": nn.Identity()})
+    model.forward = lambda x: [model[name](x) for name in "ab"]
+    with pytest.raises(LayerError) as caught:
+        activations(model, [(INPUTS, LABELS)], ["a", "b", "c"])
+    assert sorted(caught.value.failed) == ["a", "b", "c"]
 
 
 def test_inputs_by_name_and_the_mean_of_tokens_that_count():

@@ -81,6 +81,29 @@ def test_labels_that_do_not_fit(samples):
         KStar().update(samples[0], samples[1][:5])
 
 
+def test_gathers_when_it_is_asked_to_and_not_otherwise(samples):
+    gathered = []
+
+    def gather(tensor, group):
+        gathered.append(group)
+        return [tensor, tensor]
+
+    metric = KStar(dist_sync_fn=gather, distributed_available_fn=lambda: True, process_group="some")
+    metric(*samples)
+    assert not gathered  # a step is of this process
+    both = [torch.cat([part, part]) for part in samples]
+    np.testing.assert_array_equal(metric.distribution().kstar, kstar_distribution(*both).kstar)
+    assert gathered == ["some"] * 2  # features and labels
+    assert len(metric.features[0]) == 120  # its own again
+    metric.compute()
+    assert len(gathered) == 4
+    metric.reset()
+    metric.update(samples[0][:5], torch.zeros(5, dtype=torch.int64))
+    with pytest.raises(ValueError, match="two classes"):
+        metric.distribution()
+    metric.update(*samples)  # as if nothing had happened
+
+
 def of_one_process(rank, folder, features, labels):
     """Half of the samples in each of two processes."""
     store = f"file://{folder}/store"

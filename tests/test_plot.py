@@ -13,6 +13,7 @@ from families import labels
 from matplotlib.collections import PolyCollection
 
 from kstar_gpu import kstar_distribution, plot_distributions, theme
+from kstar_gpu.sweeps import Key
 
 
 @pytest.fixture
@@ -118,6 +119,17 @@ def test_several_results_are_sorted_by_the_first(three):
     assert names == ["abcd"[code] for code in np.argsort(-three["none"].mean, kind="stable")]
     with pytest.raises(ValueError, match="result: at least one is wanted, got an empty mapping"):
         plot_distributions({})
+    with pytest.raises(TypeError, match="a mapping of them is wanted, got list"):
+        plot_distributions([three["none"]])
+    other = kstar_distribution([[0.0], [1.0], [2.0]], [7, 8, 8])
+    with pytest.raises(ValueError, match="a class that first has, too, is wanted"):
+        plot_distributions({"some": three["some"], "other": other})
+
+
+def test_the_results_of_a_sweep(three):
+    results = {Key("net", "test", layer): three[layer] for layer in ("none", "some")}
+    legend = plot_distributions(results).get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["net/test/none", "net/test/some"]
 
 
 @pytest.mark.parametrize("classes", [10, 16, 100])

@@ -5,6 +5,7 @@ import sys
 import matplotlib
 import numpy as np
 import pytest
+import torch
 
 matplotlib.use("Agg")
 pytest.importorskip("umap")
@@ -71,3 +72,33 @@ def test_what_is_missing_is_told(rng, monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", None)
     with pytest.raises(ImportError, match=r'pip install "kstar-gpu\[embedding\]"'):
         plot_embedding(x, y)
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(1e40, 0), (1e-30, 0), (1e-2, 1e4)])
+def test_features_that_float32_does_not_bear(scale, offset, rng):
+    x, y = features(3, rng)
+    figures = [plot_embedding(each, y) for each in (x, offset + scale * x)]
+    points, others = (figure.axes[0].collections[0].get_offsets() for figure in figures)
+    np.testing.assert_allclose(points, others, rtol=1e-3, atol=1e-4)
+
+
+def test_half_precision(rng):
+    x, y = features(3, rng)
+    tensor = torch.from_numpy(x).bfloat16()
+    assert plot_embedding(tensor, y).axes[1].collections[0].get_offsets().shape == (36, 2)
+
+
+@pytest.mark.filterwarnings("error")
+def test_classes_that_lie_apart_raise_no_alarm(rng):
+    x, y = features(3, rng)
+    plot_embedding(x + 1000 * y[:, None], y)
+
+
+def test_features_that_cannot_be_mapped(rng):
+    x, y = features(3, rng)
+    with pytest.raises(ValueError, match="that vary, are wanted, got 5 that deviate"):
+        plot_embedding(np.ones_like(x), y)
+    with pytest.raises(ValueError, match="features: at least 2 per sample"):
+        plot_embedding(x[:, :1], y)
+    with pytest.raises(ValueError, match="metric: euclidean or cosine is wanted"):
+        plot_embedding(np.abs(x @ x.T), y, metric="precomputed")

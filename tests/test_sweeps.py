@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from kstar_gpu import Sweep, activations, kstar_distribution, sweep, sweeps
+from kstar_gpu import LayerError, Sweep, activations, kstar_distribution, sweep, sweeps
 
 INPUTS = torch.randn(60, 5, generator=torch.Generator().manual_seed(0))
 LABELS = torch.arange(60) % 3
@@ -156,7 +156,7 @@ def test_a_layer_that_fails_does_not_lose_the_others(tmp_path):
             return x / 0
 
     model = nn.Sequential(nn.Linear(5, 4), Breaks())
-    with pytest.warns(UserWarning, match="Sequential/data/1 failed: features: finite numbers"):
+    with pytest.warns(UserWarning, match="Sequential/data/1 failed: ValueError: features: finite"):
         result = sweep(model, loader(), ["0", "1"], out=tmp_path)
     assert [*result.results] == [("Sequential", "data", "0")]
     assert "ValueError: features: finite numbers" in result.errors["Sequential", "data", "1"]
@@ -179,9 +179,11 @@ def test_a_layer_that_cannot_be_recorded_does_not_lose_the_others(spill, tmp_pat
             return self.first(x)
 
     out = tmp_path / "runs"
-    with pytest.warns(UserWarning, match="failed: layer '(says|unused)'") as warned:
-        result = sweep(Both(), loader(), ["says", "first", "unused"], out=out, spill=spill)
+    asked = ["says", "first", "unused"]
+    with pytest.warns(UserWarning, match="Both/data/(says|unused) failed: ") as warned:
+        result = sweep(Both(), loader(), asked, out=out, spill=spill)
     assert len(warned) == 2
+    assert {warning.filename for warning in warned} == {__file__}
     assert [*result.results] == [("Both", "data", "first")]
     assert len(result["Both", "data", "first"].kstar) == 60
     assert {key.layer for key in result.errors} == {"says", "unused"}
@@ -190,7 +192,44 @@ def test_a_layer_that_cannot_be_recorded_does_not_lose_the_others(spill, tmp_pat
     with pytest.warns(UserWarning, match="did not run"):
         nothing = sweep({"none": Both()}, loader(), ["unused"], out=out, spill=spill)
     assert not nothing.results
-    assert [*Sweep.load(out).results] == [("Both", "data", "first")]
+    loaded = Sweep.load(out)
+    assert [*loaded.results] == [("Both", "data", "first")]
+    assert loaded.errors == {**result.errors, **nothing.errors}
+
+
+def test_features_that_are_there_are_used_though_a_layer_failed(tmp_path, monkeypatch):
+    """Killed between the pass and the k*: the pass is not made again."""
+    model = nn.Sequential(nn.Linear(5, 4), nn.Identity())
+    model[1].forward = lambda x: "text"
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweeps, "kstar_distribution", killed)
+    with pytest.raises(KeyboardInterrupt):
+        sweep(model, loader(), ["0", "1"], out=tmp_path, spill=True)
+    monkeypatch.undo()
+    monkeypatch.setattr(sweeps, "activations", killed)
+    with pytest.warns(UserWarning, match="must give a tensor"):
+        result = sweep(model, loader(), ["0", "1"], out=tmp_path, spill=True)
+    assert [*result.results] == [("Sequential", "data", "0")]
+
+
+def test_a_loader_that_gives_its_batches_once_is_not_cut_short():
+    model = nn.Sequential(nn.Linear(5, 4), nn.Identity())
+    model[1].forward = lambda x: "text"
+    with pytest.raises(LayerError, match=r"layer '1' .* must give a tensor, got str"):
+        sweep(model, iter(loader()), ["0", "1"])
+
+
+def test_batches_of_another_size_are_the_same_data(tmp_path):
+    samples = TensorDataset(INPUTS, LABELS)
+    first = sweep(network(), DataLoader(samples, batch_size=16), ["0"], out=tmp_path)
+    sweep(network(), DataLoader(samples, batch_size=7), ["0", "2"], out=tmp_path)
+    assert same(Sweep.load(tmp_path)["Sequential", "data", "0"], first["Sequential", "data", "0"])
+    moved = TensorDataset(INPUTS.flip(0), LABELS)
+    with pytest.raises(ValueError, match="made with other inputs or labels"):
+        sweep(network(), DataLoader(moved, batch_size=16), ["0", "2"], out=tmp_path)
 
 
 def test_names_that_are_no_file_names(tmp_path):

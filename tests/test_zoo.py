@@ -86,7 +86,7 @@ def test_from_the_command_line(weights, pictures, tmp_path, capsys):
     assert cli.main([*command, "--out", str(tmp_path / "runs"), "--batch", "6"]) == 0
     assert "\nlayer4\nk* distribution: 12 samples, 3 classes" in capsys.readouterr().out
     results = Sweep.load(tmp_path / "runs")
-    result = results["resnet18", "pictures", "layer2"]
+    result = results["timm:resnet18", "pictures", "layer2"]
     assert list(result.class_names) == CLASSES
     model, transform = named_model("timm:resnet18")
     loader, _ = image_folder(pictures, transform, batch=6)
@@ -99,6 +99,8 @@ def test_from_the_command_line(weights, pictures, tmp_path, capsys):
     [
         ("timm:resnet", "timm has none named 'resnet'"),
         ("torchvision:alex", "torchvision has none named 'alex'"),
+        ("timm:resnet50.nope", "timm has no such weights for 'resnet50.nope'"),
+        ("timm:cspresnet50d", "timm has no such weights for 'cspresnet50d'"),
     ],
 )
 def test_unknown_names(name, message):

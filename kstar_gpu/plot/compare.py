@@ -58,7 +58,7 @@ def plot_compare(
     for row, number in enumerate(order):
         ends = [values[side][pick[side][number]] for side in (0, 1)]
         ax.plot(ends, [row, row], color="0.6", linewidth=1.5, zorder=1)
-    for side, (marker, colour) in enumerate((("o", colours[0]), ("s", colours[3]))):
+    for side, (marker, colour) in enumerate((("o", colours[0]), ("s", colours[1]))):
         chosen = [pick[side][number] for number in order]
         middle, span = values[side][chosen], intervals[side][chosen]
         rows = np.arange(len(chosen)) + (0.12 if side else -0.12)

@@ -63,6 +63,7 @@ def plot_confusion(
     )
     ax.set_xticklabels(ax.get_xticklabels(), rotation=40, ha="right")
     ax.set_yticklabels(ax.get_yticklabels(), rotation=0)
+    ax.tick_params(labelsize=9 if written else 7)
     ax.set_xlabel("ended by a sample of")
     ax.set_ylabel(f"runs of (n = {int(counts.sum())})")
     return ax

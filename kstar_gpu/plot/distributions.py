@@ -1,11 +1,12 @@
 """k* distributions of classes: violins, quantiles, means, and a table beside them."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..inference import shared_classes
 from .common import Colour, drawn_into, palette
 
 if TYPE_CHECKING:
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 PALETTE = {"fractured": 3, "overlapped": 4, "clustered": 0, "undefined": 7}
 INCHES_PER_CLASS = 0.34
 INCHES_PER_RESULT = 0.22  # where there are several: room for a line of the table
+LEGEND_LETTERS = 70  # side by side above the axes
 COLUMNS = ((1.09, "n"), (1.20, "skew"), (1.23, "pattern"))  # right of the axes, in axes widths
 
 
 def plot_distributions(
-    result: "KStarDistribution | Mapping[str, KStarDistribution]",
+    result: "KStarDistribution | Mapping[Any, KStarDistribution]",
     ax: "Axes | None" = None,
     *,
     sort: str = "class",
@@ -39,7 +41,8 @@ def plot_distributions(
     Parameters
     ----------
     result : KStarDistribution, or mapping from a name to such
-        Of several, the classes are those of the first; others are found by their labels.
+        As `Sweep.results` is one, too. Of several, the classes are those of the first; others are
+        found by their labels.
     ax : matplotlib.axes.Axes, optional
         By default new axes in a figure of their own, as high as the classes need. In axes given,
         the text at the right needs room: use a figure with ``layout="constrained"``.
@@ -55,15 +58,13 @@ def plot_distributions(
     Raises
     ------
     ValueError
-        For an unknown `sort`, or an empty mapping.
+        For an unknown `sort`, an empty mapping, or a result that shares no class with the first.
     ImportError
         Without matplotlib or seaborn.
     """
     if sort not in ("class", "mean"):
         raise ValueError(f"sort: class or mean is wanted, got {sort!r}")
-    results = dict(result) if isinstance(result, Mapping) else {"": result}
-    if not results:
-        raise ValueError("result: at least one is wanted, got an empty mapping")
+    results = _by_name(result)
     first = next(iter(results.values()))
     count = len(first.classes)
     order = np.argsort(-first.mean, kind="stable") if sort == "mean" else np.arange(count)
@@ -101,11 +102,32 @@ def plot_distributions(
             loc="lower left",
             bbox_to_anchor=(0, 1),
             borderaxespad=2.2,  # above the table's heading
-            ncols=3,
+            ncols=max(1, LEGEND_LETTERS // (5 + max(map(len, results)))),
             frameon=False,
             fontsize=9,
         )
     return ax
+
+
+def _by_name(
+    result: "KStarDistribution | Mapping[Any, KStarDistribution]",
+) -> "dict[str, KStarDistribution]":
+    """Return results by what they are called; see that all share classes with the first."""
+    from ..distribution import KStarDistribution
+
+    if isinstance(result, KStarDistribution):
+        return {"": result}
+    if not isinstance(result, Mapping):
+        given = type(result).__name__
+        raise TypeError(f"result: a KStarDistribution or a mapping of them is wanted, got {given}")
+    if not result:
+        raise ValueError("result: at least one is wanted, got an empty mapping")
+    names = ("/".join(name) if isinstance(name, tuple) else str(name) for name in result)
+    results = dict(zip(names, result.values(), strict=True))
+    first, *others = results.values()
+    for other in others:
+        shared_classes(first, other)
+    return results
 
 
 def _offset(number: int, count: int) -> float:

@@ -1,10 +1,13 @@
 """Four maps of a latent space into the plane, beside the k* distributions of its classes."""
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..arrays import to_tensor
 from ..distribution import kstar_distribution
@@ -39,7 +42,8 @@ def plot_embedding(
     Parameters
     ----------
     features, labels, class_names, options
-        As for `kstar_gpu.kstar_distribution`, without references; the maps are Euclidean.
+        As for `kstar_gpu.kstar_distribution`, without references, and metric not "precomputed";
+        the maps are Euclidean.
     samples : int
         How many samples, chosen at random, the maps show; k* are of all.
     shade : bool
@@ -55,16 +59,20 @@ def plot_embedding(
     Raises
     ------
     ValueError
-        For fewer than four `samples`; for what `kstar_distribution` refuses.
+        For fewer than four `samples`; for fewer than two features, or such that do not vary; for
+        metric "precomputed"; for what `kstar_distribution` refuses.
     ImportError
         Without matplotlib, seaborn, scikit-learn or umap-learn.
     """
     if samples < 4:
         raise ValueError(f"samples: at least 4 are wanted, got {samples}")
+    if options.get("metric") == "precomputed":
+        raise ValueError("metric: euclidean or cosine is wanted, got 'precomputed'")
+    _check_installed()
     result = kstar_distribution(features, labels, class_names, **options)
-    rows = to_tensor(features, "features").detach().cpu().numpy()
-    shown = np.sort(np.random.default_rng(seed).permutation(len(rows))[:samples])
-    maps = _maps(rows[shown].reshape(len(shown), -1).astype(np.float32), seed)
+    given = to_tensor(features, "features")
+    shown = np.sort(np.random.default_rng(seed).permutation(len(given))[:samples])
+    maps = _maps(_scaled(given[torch.from_numpy(shown)]), seed)
 
     import matplotlib.pyplot as plt
 
@@ -84,28 +92,34 @@ def plot_embedding(
         ax = figure.add_subplot(grid[number // 2, number % 2], title=name)
         _draw_map(ax, points, rgba)
     shading = ", fainter where k* is small" if shade else ""
-    figure.axes[2].set_xlabel(f"n = {len(shown)} of {len(rows)}{shading}", loc="left")
+    figure.axes[2].set_xlabel(f"n = {len(shown)} of {len(given)}{shading}", loc="left")
     beside = figure.add_subplot(grid[:, 2])
     plot_distributions(result, beside)
     _colour_names(beside, colours)
     return figure
 
 
+def _scaled(rows: Tensor) -> NDArray[np.float32]:
+    """Return rows about their mean, the largest number being 1, which float32 bears."""
+    centred = rows.flatten(1).double()
+    centred -= centred.mean(0)
+    largest = centred.abs().max()
+    if centred.shape[1] < 2 or largest == 0:
+        raise ValueError(
+            f"features: at least 2 per sample, that vary, are wanted, got {centred.shape[1]} that "
+            f"deviate from their mean by {largest:g} at most"
+        )
+    scaled: NDArray[np.float32] = (centred / largest).float().cpu().numpy()
+    return scaled
+
+
 def _maps(rows: NDArray[np.float32], seed: int) -> dict[str, NDArray[np.float64]]:
     """Return a point (x, y) per row from each method, at its usual settings."""
-    try:
-        import matplotlib.pyplot  # noqa: F401
-        import seaborn  # noqa: F401
-    except ImportError as error:
-        raise ImportError(INSTALL) from error
-    try:
-        from sklearn.decomposition import PCA
-        from sklearn.manifold import TSNE, Isomap
-        from umap import UMAP
-    except ImportError as error:
-        raise ImportError(
-            'plot_embedding needs scikit-learn and umap-learn: pip install "kstar-gpu[embedding]"'
-        ) from error
+    from scipy.sparse import SparseEfficiencyWarning
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE, Isomap
+    from umap import UMAP
+
     neighbours = min(MOST_NEIGHBOURS, len(rows) - 1)
     methods = {
         "PCA": PCA(2, random_state=seed),
@@ -113,7 +127,27 @@ def _maps(rows: NDArray[np.float32], seed: int) -> dict[str, NDArray[np.float64]
         "Isomap": Isomap(n_neighbors=neighbours),
         "UMAP": UMAP(n_neighbors=neighbours, random_state=seed, n_jobs=1),
     }
-    return {name: method.fit_transform(rows) for name, method in methods.items()}
+    with warnings.catch_warnings():
+        # Of classes that lie apart, which is what one hopes for: Isomap bridges them.
+        warnings.filterwarnings("ignore", message="The number of connected components")
+        warnings.simplefilter("ignore", SparseEfficiencyWarning)
+        return {name: method.fit_transform(rows) for name, method in methods.items()}
+
+
+def _check_installed() -> None:
+    """See that all is there before long work begins."""
+    try:
+        import matplotlib.pyplot  # noqa: F401
+        import seaborn  # noqa: F401
+    except ImportError as error:
+        raise ImportError(INSTALL) from error
+    try:
+        import sklearn  # noqa: F401
+        import umap  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            'plot_embedding needs scikit-learn and umap-learn: pip install "kstar-gpu[embedding]"'
+        ) from error
 
 
 def _draw_map(ax: "Axes", points: NDArray[np.float64], rgba: NDArray[np.float64]) -> None:
