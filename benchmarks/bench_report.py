@@ -84,7 +84,7 @@ def glance(frame: pd.DataFrame) -> str:
     table = shown.pivot_table(
         index="method", columns="set", values="cell", aggfunc="first", sort=False
     )
-    table = table[[*sizes]].rename(columns=sizes)
+    table = table[[*sizes]].rename(columns=sizes).fillna("-")
     return _markdown(table.reset_index())
 
 
@@ -118,7 +118,7 @@ def survivors(frame: pd.DataFrame) -> str:
                     **{key: f"{value:.1f}" for key, value in left.items()},
                 }
             )
-    return _markdown(pd.DataFrame(lines).fillna(""))
+    return _markdown(pd.DataFrame(lines, dtype=object).fillna(""))
 
 
 def draw_growth(frame: pd.DataFrame, path: Path) -> None:
@@ -204,7 +204,8 @@ def details(frame: pd.DataFrame) -> str:
     """Return a table of all figures for each set."""
     parts = []
     for name, part in frame.groupby("set", sort=False):
-        table = _markdown(pd.DataFrame([figures(row) for _, row in part.iterrows()]).fillna(""))
+        rows = [figures(row) for _, row in part.iterrows()]
+        table = _markdown(pd.DataFrame(rows, dtype=object).fillna(""))
         summary = f"<summary>{name}, {size_of(part)}</summary>"
         parts.append(f"<details>{summary}\n\n{table}\n\n</details>")
     return "\n\n".join(parts)

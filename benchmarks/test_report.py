@@ -1,0 +1,79 @@
+"""The page: figures end up where they belong, and what has no time is told."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bench_report import exponents, glance, main, read, targets, wrong
+from cases import DIMENSIONS, SAMPLES
+
+SECONDS = {"kstar (cpu)": 1.0, "product": 20.0, "faiss": 60.0}
+
+
+def record(name: str, n: int, d: int, method: str, seconds: float, bad: int) -> dict[str, Any]:
+    """Return one of pytest-benchmark's records."""
+    checked = 0 if method == "product" else 500
+    info = {"set": name, "samples": n, "dimensions": d, "method": method, "kstar_s": [0.9, 1, 1.1]}
+    info |= {"peak_bytes": 1e6, "wrong": bad if checked else None, "checked": checked}
+    if method == "kstar (cpu)":
+        info["pairs_per_sample"] = {"in tiles": 100.0, "screened": 3.0, "refined": 2.0}
+    return {"extra_info": info, "stats": {"data": [seconds, seconds * 0.9, seconds * 1.2]}}
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """Write results whose times grow as N^2 and d."""
+    records = []
+    for method, seconds in SECONDS.items():
+        bad = 5 if method == "faiss" else 0
+        for _, size in SAMPLES:
+            assert size is not None
+            grown = seconds * (size / 10_000) ** 2
+            records.append(record(f"fc1[{size}]", size, 256, method, grown, 0))
+        for name, _ in DIMENSIONS:
+            d = int(name.rpartition("x")[2])
+            records.append(record(name, 5000, d, method, seconds * d, 0))
+        records.append(record("letter[5000]", 5000, 16, method, seconds, bad))
+        records.append(record("fc1", 60_000, 256, method, seconds, 0))
+    left_out = {"set": "letter[5000]", "samples": 5000, "dimensions": 16, "method": "pycol"}
+    content = {
+        "machine_info": {"processor": "one"},
+        "commit_info": {"id": "0123456789abcdef"},
+        "benchmarks": records,
+        "not_timed": [{**left_out, "why": "over 20 s"}],
+    }
+    path = tmp_path / "bench.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_tables(results: Path) -> None:
+    """Ratios, wrong shares, exponents, targets."""
+    frame, machines = read([results])
+    assert machines[0]["commit"] == "0123456789"
+    table = glance(frame)
+    assert "| method | letter, 5,000 x 16 | fc1, 60,000 x 256 |" in table
+    assert "| faiss | 60.0x, **1.0% wrong** | 60.0x |" in table
+    assert "| pycol | over 20 s | nan |" not in table
+    assert "| pycol | over 20 s | - |" in table
+    assert "| faiss | 2.00 | 1.00 |" in exponents(frame)
+    assert "| pycol | - | - |" in exponents(frame)
+    assert wrong(frame).to_dict() == {
+        "kstar (cpu)": {"letter[5000]": 0},
+        "faiss": {"letter[5000]": 0.01},
+    }
+    assert "| fc1 | product | 15x | 20.0x | met |" in targets(frame)
+    assert "| fc1 | authors | 130x | - | not measured |" in targets(frame)
+
+
+def test_page(results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page is whole, and its pictures lie beside it."""
+    monkeypatch.setattr(sys, "argv", ["bench_report", str(results), "--out", str(tmp_path)])
+    main()
+    page = (tmp_path / "benchmarks.md").read_text()
+    assert "{" not in page
+    for picture in ("benchmarks_growth.png", "benchmarks_wrong.png"):
+        assert f"({picture})" in page
+        assert (tmp_path / picture).stat().st_size > 10_000
