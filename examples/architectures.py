@@ -18,10 +18,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from networks import ARCHITECTURES
-from options import networks_in, parser
+from options import keep, networks_in, parser
 from real_data import FASHION_CLASSES
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -92,7 +91,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = options.parse_args(argv)
     if (arguments.data is None) != (arguments.models is None):
         options.error("--data and --models belong together")
-    arguments.out.mkdir(parents=True, exist_ok=True)
     if arguments.models:
         results = on_pictures(arguments.data, arguments.models)
     else:
@@ -103,11 +101,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f"\nMean k* / class size\n{table.round(3).to_string()}")
     patterns = pd.crosstab(frame["model"], frame["pattern"]).reindex([*results])
     print(f"\nClasses of each pattern\n{patterns.to_string()}")
-    plot_distributions(results)
-    path = arguments.out / "architectures.png"
-    plt.savefig(path, dpi=110)
-    plt.close()
-    print(f"The picture is {path}.")
+    ax = plot_distributions(results)
+    keep(ax.figure, arguments.out / "architectures.png")
 
 
 if __name__ == "__main__":

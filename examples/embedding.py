@@ -8,9 +8,8 @@ Pooled features of a ResNet on the test images of Fashion-MNIST, in the look of 
 
 from collections.abc import Sequence
 
-import matplotlib.pyplot as plt
 from networks import resnet
-from options import networks_in, parser
+from options import keep, networks_in, parser
 from real_data import FASHION_CLASSES
 from training import batches, images_and_labels, trained
 
@@ -23,12 +22,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     network = trained("resnet", resnet, options.fashion_mnist, networks_in(options.out))
     loader = batches(*images_and_labels("t10k", options.fashion_mnist))
     features, labels = activations(network, loader, ["features"])
-    path = options.out / "embedding.png"
     with theme():
         figure = plot_embedding(features["features"], labels, FASHION_CLASSES, samples=3000)
-        figure.savefig(path, dpi=110)
-    plt.close(figure)
-    print(f"The picture is {path}.")
+        keep(figure, options.out / "embedding.png")
 
 
 if __name__ == "__main__":

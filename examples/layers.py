@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 from networks import LAYERS, resnet, vit
-from options import networks_in, parser
+from options import keep, networks_in, parser
 from real_data import FASHION_CLASSES
 from training import batches, images_and_labels, trained
 
@@ -35,10 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for row, name in zip(panels, networks, strict=True):
         plot_layers(results, name, ax=row[0])
         plot_layers(results, name, ax=row[1], kind="map")
-    path = options.out / "layers.png"
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
-    print(f"The picture is {path}.")
+    keep(figure, options.out / "layers.png")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
+import matplotlib.pyplot as plt
 from real_data import FASHION_MNIST
 
 
@@ -25,3 +27,11 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 def networks_in(out: Path) -> Path:
     """Return the folder of trained networks, which the examples share."""
     return out / "networks"
+
+
+def keep(figure: Any, path: Path) -> None:
+    """Write a picture, and say where it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+    print(f"The picture is {path}.")

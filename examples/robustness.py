@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import torch
 from networks import resnet
-from options import networks_in, parser
+from options import keep, networks_in, parser
 from real_data import FASHION_CLASSES
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -69,10 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     figure, panels = plt.subplots(1, 2, figsize=(15, 6.5), layout="constrained")
     plot_distributions(dict(zip(names, (plain, adversarial), strict=True)), panels[0])
     plot_compare(plain, adversarial, names, panels[1])
-    path = options.out / "robustness.png"
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
-    print(f"The picture is {path}.")
+    keep(figure, options.out / "robustness.png")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
-from options import parser
+from options import keep, parser
 from real_data import NOUN_CLASSES, WORDNET, noun_definitions
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -92,11 +92,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     plot_layers(results, ax=panels[0], kind="map")
     plot_confusion(counts, [NOUN_CLASSES[label] for label in classes], panels[1])
     panels[1].set_title(f"whose samples end the runs in {last}", fontsize=10)
-    path = arguments.out / "text.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=100)
-    plt.close(figure)
-    print(f"The picture is {path}.")
+    keep(figure, arguments.out / "text.png")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 from networks import resnet
-from options import networks_in, parser
+from options import keep, networks_in, parser
 from real_data import FASHION_CLASSES
 from training import batches, images_and_labels, trained
 
@@ -47,10 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     figure, ax = plt.subplots(figsize=(9, 9), layout="constrained")
     plot_distributions(results, ax)
-    path = options.out / "train_and_test.png"
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
-    print(f"The picture is {path}.")
+    keep(figure, options.out / "train_and_test.png")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import torch
 from networks import resnet
-from options import networks_in, parser
+from options import keep, networks_in, parser
 from real_data import FASHION_CLASSES
 from torch import Tensor, nn
 from training import accuracy, batches, images_and_labels, trained
@@ -79,10 +79,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         shown = {f"trained on {name}": results[name, data, "features"] for name in networks}
         plot_distributions(shown, ax)
         ax.set_xlabel(f"k* / class size of {data}")
-    path = options.out / "training_data.png"
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
-    print(f"The picture is {path}.")
+    keep(figure, options.out / "training_data.png")
 
 
 if __name__ == "__main__":

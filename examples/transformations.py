@@ -9,12 +9,11 @@ pooled features are looked at, and drawn as the mean k* / class size of every cl
 import math
 from collections.abc import Callable, Sequence
 
-import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn
 import torch
 from networks import resnet
-from options import networks_in, parser
+from options import keep, networks_in, parser
 from real_data import FASHION_CLASSES
 from torch import Tensor
 from torch.nn import functional as F
@@ -92,10 +91,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         height=3.4,
     )
     picture.set(ylim=(0, 1), ylabel="mean of k* / class size")
-    path = options.out / "transformations.png"
-    picture.savefig(path, dpi=130)
-    plt.close(picture.figure)
-    print(f"The picture is {path}.")
+    keep(picture.figure, options.out / "transformations.png")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ table { border-collapse: collapse; margin: 1em 0; font-size: 13px }
 th, td { padding: 0.2em 0.7em; text-align: right; border-bottom: 1px solid #ddd }
 th:first-child, td:first-child { text-align: left }
 .F { background: #fbe3d6 } .O { background: #efe3f3 } .C { background: #d9ecf7 }
-figure { display: inline-block; width: 48%; min-width: 24em; margin: 0 1% 1em 0; vertical-align: top }
+figure { display: inline-block; width: 48%; min-width: 24em; margin: 0 1% 1em 0 }
+figure { vertical-align: top }
 img { max-width: 100% } footer { color: #666; font-size: 13px; margin-top: 3em }
 """
 
