@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from cases import DIMENSIONS, SAMPLES, Cases
 TEMPLATE = Path(__file__).with_name("bench_report.md")
 PAGE = "benchmarks.md"
 OURS = "kstar (cpu)"
-PRODUCTS = ("product", "product_into")
+KIND = re.compile(r"[^:\[]+")  # of a set, without its size
+FEW = 0.001  # wrong ones are counted below this share
 SERIES = {"samples": SAMPLES, "dimensions": DIMENSIONS}
 TARGETS = [  # DESIGN: set, peer, at least so many times slower than kstar()
     ("fc1", "product", 15),
@@ -64,8 +66,9 @@ def cell(row: pd.Series) -> str:
         return str(row["why"])
     text = f"{row['ratio']:.1f}x" if row["ratio"] < 100 else f"{row['ratio']:.0f}x"
     if row["wrong"] and row["wrong"] > 0:
-        share = f"{row['wrong'] / row['checked']:.1%} " if row["checked"] > 1 else ""
-        text += f", **{share}wrong**"
+        share = row["wrong"] / row["checked"]
+        told = f"{share:.1%}" if share >= FEW else f"{row['wrong']:.0f} of {row['checked']:,.0f}"
+        text += f", **{told} wrong**" if row["checked"] > 1 else ", **wrong**"
     return text
 
 
@@ -80,7 +83,7 @@ def glance(frame: pd.DataFrame) -> str:
     shown = frame[~frame["set"].isin(growing)].copy()
     shown["cell"] = shown.apply(cell, axis=1)
     parts = shown.groupby("set", sort=False)
-    sizes = {name: f"{name.partition('[')[0]}, {size_of(part)}" for name, part in parts}
+    sizes = {name: f"{KIND.findall(name)[0]}, {size_of(part)}" for name, part in parts}
     table = shown.pivot_table(
         index="method", columns="set", values="cell", aggfunc="first", sort=False
     )
@@ -132,7 +135,7 @@ def draw_growth(frame: pd.DataFrame, path: Path) -> None:
             if line.empty:
                 continue
             ours = method.startswith("kstar")
-            colour = "black" if ours else f"C{number % 10}"
+            colour = "black" if ours else plt.colormaps["tab20"](number)
             ax.loglog(line[axis], line["median_s"], "o-", color=colour, lw=2.5 if ours else 1, ms=3)
             ends.append((line[axis].iloc[-1], line["median_s"].iloc[-1], method, colour))
         _name_lines(ax, ends)
@@ -146,7 +149,7 @@ def draw_growth(frame: pd.DataFrame, path: Path) -> None:
     plt.close(figure)
 
 
-def _name_lines(ax: Any, ends: list[tuple[float, float, str, str]]) -> None:
+def _name_lines(ax: Any, ends: list[tuple[float, float, str, Any]]) -> None:
     """Write names beside the axes, pushed apart so that none lies on another."""
     low, high = (np.log(bound) for bound in ax.get_ylim())
     least = (high - low) / 30
@@ -177,8 +180,10 @@ def draw_wrong(table: pd.DataFrame, path: Path) -> None:
     """Draw the shares of wrong k* as bars."""
     shown = table[[name for name in table if table[name].max() > 0]] * 100
     ax = shown.plot.bar(figsize=(9, 3.6), width=0.8, rot=20)
-    ax.set(ylabel="% of k* wrong", xlabel="", yscale="symlog", ylim=(0, 100))
-    ax.set_yticks([0, 1, 10, 100], ["0", "1", "10", "100"])
+    ax.set(ylabel="% of k* wrong", xlabel="", ylim=(0, 100))
+    ax.set_yscale("symlog", linthresh=0.01)
+    ticks = [0, 0.01, 0.1, 1, 10, 100]
+    ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.legend(fontsize=8, ncols=3)
     plt.tight_layout()
     plt.savefig(path, dpi=110)
@@ -256,7 +261,7 @@ def main() -> None:
     draw_growth(frame, arguments.out / growth_picture)
     shares = wrong(frame)
     draw_wrong(shares, arguments.out / wrong_picture)
-    percent = (shares * 100).round(1).astype(str).replace("nan", "-").reset_index()
+    percent = (shares * 100).round(2).astype(str).replace("nan", "-").reset_index()
     page = TEMPLATE.read_text().format(
         sources=", ".join(f"`{machine['file']}`" for machine in machines),
         machine="\n".join(map(described, machines)),
