@@ -48,6 +48,7 @@ def read(paths: Iterable[Path]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
             rows.append(
                 {
                     **record,
+                    "file": path.name,
                     "median_s": np.median(seconds),
                     "fastest_s": min(seconds),
                     "slowest_s": max(seconds),
@@ -56,7 +57,7 @@ def read(paths: Iterable[Path]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
                     "why": "",
                 }
             )
-        rows += content["not_timed"]
+        rows += [{**record, "file": path.name} for record in content["not_timed"]]
     return pd.DataFrame(rows), machines
 
 
@@ -261,16 +262,18 @@ def main() -> None:
     draw_growth(frame, arguments.out / growth_picture)
     shares = wrong(frame)
     draw_wrong(shares, arguments.out / wrong_picture)
-    percent = (shares * 100).round(2).astype(str).replace("nan", "-").reset_index()
+    percent = (shares * 100).map(lambda share: "-" if np.isnan(share) else f"{share:.2f}")
     page = TEMPLATE.read_text().format(
         sources=", ".join(f"`{machine['file']}`" for machine in machines),
         machine="\n".join(map(described, machines)),
-        glance=glance(frame),
+        glance="\n\n".join(
+            f"`{name}`:\n\n{glance(part)}" for name, part in frame.groupby("file", sort=False)
+        ),
         growth_picture=growth_picture,
         growth=exponents(frame),
         survivors=survivors(frame),
         wrong_picture=wrong_picture,
-        wrong=_markdown(percent),
+        wrong=_markdown(percent.reset_index()),
         targets=targets(frame),
         details=details(frame),
     )
