@@ -185,7 +185,7 @@ def draw_wrong(table: pd.DataFrame, path: Path) -> None:
     ax.set_yscale("symlog", linthresh=0.01)
     ticks = [0, 0.01, 0.1, 1, 10, 100]
     ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    ax.legend(fontsize=8, ncols=3)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=5, fontsize=8, frameon=False)
     plt.tight_layout()
     plt.savefig(path, dpi=110)
     plt.close()
