@@ -13,7 +13,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from cases import DIMENSIONS, SAMPLES, Cases
+from cases import DIMENSIONS, SAMPLES, Cases, set_name
 
 TEMPLATE = Path(__file__).with_name("bench_report.md")
 PAGE = "benchmarks.md"
@@ -232,12 +232,8 @@ def figures(row: pd.Series) -> dict[str, Any]:
     }
 
 
-def _name(name: str, size: int | None) -> str:
-    return f"{name}[{size}]" if size else name
-
-
 def _names(series: Cases) -> list[str]:
-    return [_name(*case) for case in series]
+    return [set_name(*case) for case in series]
 
 
 def _markdown(table: pd.DataFrame) -> str:

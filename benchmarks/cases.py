@@ -29,3 +29,8 @@ LARGE: Cases = [  # those that have targets
     ("letter", None),
     ("shuttle", None),
 ]
+
+
+def set_name(name: str, size: int | None) -> str:
+    """Return what `feature_sets.load` calls a set, or a part of one."""
+    return f"{name}[{size}]" if size else name

@@ -2,15 +2,15 @@
 
 import resource
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from cases import LARGE, SMALL
+from cases import LARGE, SMALL, set_name
 from compare import environment
 from exactness import chosen_rows, defined
 from feature_sets import FeatureSet, load
 from measure import NOT_TIMED, Case
+from memory import kilobytes
 
 CHECKED_ROWS = 500
 
@@ -26,7 +26,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run every benchmark on every set, all of one set together."""
     if "case" in metafunc.fixturenames:
         cases = LARGE if metafunc.config.getoption("--large") else SMALL
-        names = [f"{name}[{size}]" if size else name for name, size in cases]
+        names = [set_name(*each) for each in cases]
         metafunc.parametrize("case", cases, ids=names, indirect=True, scope="session")
 
 
@@ -45,16 +45,11 @@ def case(request: pytest.FixtureRequest) -> Case:
 def memory() -> Iterator[None]:
     """Turn what does not fit into the machine's memory into an error of the one who asks for it."""
     before = resource.getrlimit(resource.RLIMIT_AS)
-    available = _kilobytes("/proc/meminfo", "MemAvailable")
-    held = _kilobytes("/proc/self/status", "VmSize")
+    available = kilobytes("MemAvailable", "/proc/meminfo")
+    held = kilobytes("VmSize")
     resource.setrlimit(resource.RLIMIT_AS, (1024 * (available + held), before[1]))
     yield
     resource.setrlimit(resource.RLIMIT_AS, before)
-
-
-def _kilobytes(path: str, field: str) -> int:
-    lines = Path(path).read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
 
 
 def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from feature_sets import FeatureSet
-from memory import RESET_PEAK, resident_kilobytes
+from memory import RESET_PEAK, kilobytes
 from numpy.typing import NDArray
 
 Call = Callable[[], Any]
@@ -78,7 +78,7 @@ def first_call(call: Call) -> tuple[Any, float, int]:
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
     Path("/proc/self/clear_refs").write_text(RESET_PEAK)
-    before = resident_kilobytes("VmRSS")
+    before = kilobytes("VmRSS")
     start = perf_counter()
     try:
         result = call()
@@ -87,7 +87,7 @@ def first_call(call: Call) -> tuple[Any, float, int]:
             raise NotTimedError("out of memory") from error
         raise
     seconds = perf_counter() - start
-    return result, seconds, 1024 * (resident_kilobytes("VmHWM") - before)
+    return result, seconds, 1024 * (kilobytes("VmHWM") - before)
 
 
 def rounds_for(seconds: float) -> int:

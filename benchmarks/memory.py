@@ -19,13 +19,13 @@ WARM_UP_ROWS = 2000
 RESET_PEAK = "5"  # see proc_pid_clear_refs(5)
 
 
-def resident_kilobytes(field: str) -> int:
-    """Return VmRSS (the resident memory now) or VmHWM (its peak) of this process."""
-    for line in Path("/proc/self/status").read_text().splitlines():
+def kilobytes(field: str, path: str = "/proc/self/status") -> int:
+    """Return what the kernel says; VmRSS is resident memory now, VmHWM its peak."""
+    for line in Path(path).read_text().splitlines():
         name, _, value = line.partition(":")
         if name == field:
             return int(value.split()[0])
-    raise ValueError(f"field: /proc/self/status has no {field!r}")
+    raise ValueError(f"field: {path} has no {field!r}")
 
 
 def peak_bytes(name: str, backend: str) -> tuple[int, int]:
@@ -33,9 +33,9 @@ def peak_bytes(name: str, backend: str) -> tuple[int, int]:
     features, labels, _ = load(name)
     kstar(features[:WARM_UP_ROWS], labels[:WARM_UP_ROWS], backend=backend)
     Path("/proc/self/clear_refs").write_text(RESET_PEAK)
-    before = resident_kilobytes("VmRSS")
+    before = kilobytes("VmRSS")
     kstar(features, labels, backend=backend)
-    return 1024 * (resident_kilobytes("VmHWM") - before), features.nbytes
+    return 1024 * (kilobytes("VmHWM") - before), features.nbytes
 
 
 def main() -> None:

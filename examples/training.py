@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from tqdm import tqdm
 
 BATCH = 128
-EPOCHS = 4
+EPOCHS = 4  # passes over the 60 000 training images
 RATE = 3e-3
 # What becomes of a batch before the network is fitted to it: (network, images, labels) -> images.
 Change = Callable[[nn.Module, Tensor, Tensor], Tensor]
@@ -37,7 +37,6 @@ def trained(
     data: Path,
     kept: Path,
     *,
-    epochs: int | None = None,
     change: Change | None = None,
     settings: object = None,
 ) -> nn.Module:
@@ -48,19 +47,17 @@ def trained(
     name : of the network, and of its file in the folder `kept`
     make : returns it untrained
     data : folder of Fashion-MNIST
-    epochs : passes over the 60 000 training images; by default EPOCHS
     change : what becomes of each batch before the network sees it
     settings : what else the network depends on: another value is another network
     """
     torch.manual_seed(0)
     network = make()
-    epochs = epochs or EPOCHS
-    recipe = repr((str(network), str(data.resolve()), epochs, BATCH, RATE, settings))
+    recipe = repr((str(network), str(data.resolve()), EPOCHS, BATCH, RATE, settings))
     path = kept / f"{name}-{hashlib.sha256(recipe.encode()).hexdigest()[:8]}.pt"
     if path.exists():
         network.load_state_dict(torch.load(path, weights_only=True))
     else:
-        _fit(network, name, data, epochs, change)
+        _fit(network, name, data, change)
         kept.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(f".{uuid.uuid4().hex}.partial")
         torch.save(network.state_dict(), partial)
@@ -71,13 +68,13 @@ def trained(
     return network
 
 
-def _fit(network: nn.Module, name: str, data: Path, epochs: int, change: Change | None) -> None:
+def _fit(network: nn.Module, name: str, data: Path, change: Change | None) -> None:
     images, labels = images_and_labels("train", data)
     optimizer = torch.optim.AdamW(network.parameters(), RATE)
-    steps = epochs * -(-len(images) // BATCH)
+    steps = EPOCHS * -(-len(images) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
     with tqdm(total=steps, desc=f"training {name}") as progress:
-        for _ in range(epochs):
+        for _ in range(EPOCHS):
             for rows in torch.split(torch.randperm(len(images)), BATCH):
                 seen = images[rows]
                 if change is not None:

@@ -58,7 +58,7 @@ def confidence_intervals(
     Raises
     ------
     ValueError
-        For an unknown statistic.
+        For an unknown statistic, or a level outside.
 
     References
     ----------
@@ -144,17 +144,15 @@ def resampled_intervals(
     classes = [np.flatnonzero(codes == code) for code in range(len(observed.classes))]
     generator = np.random.default_rng(seed)
 
-    def values(result: KStarDistribution) -> Floats:
-        return result.mean if statistic == "mean" else result.skewness_plain
-
     def resample() -> Floats:
         rows = np.concatenate([generator.choice(own, len(own)) for own in classes])
-        return values(kstar_distribution(given[torch.from_numpy(rows)], codes[rows], **options))
+        result = kstar_distribution(given[torch.from_numpy(rows)], codes[rows], **options)
+        return values_of(result, statistic)
 
     rounds = trange(resamples, desc="resamples", disable=not progress)
     found = np.array([resample() for _ in rounds])
     ends = np.quantile(found - found.mean(0), [(1 - level) / 2, (1 + level) / 2], axis=0)
-    intervals: Floats = (values(observed) + ends).T
+    intervals: Floats = (values_of(observed, statistic) + ends).T
     return intervals
 
 
@@ -327,6 +325,11 @@ def statistic_named(name: str) -> Callable[[Floats], float]:
     if name not in STATISTICS:
         raise ValueError(f"statistic: {' or '.join(STATISTICS)} is wanted, got {name!r}")
     return STATISTICS[name]
+
+
+def values_of(result: KStarDistribution, statistic: str) -> Floats:
+    """Return the statistic, "mean" or "skewness", of each class."""
+    return result.mean if statistic == "mean" else result.skewness_plain
 
 
 def _labels_of(result: KStarDistribution) -> NDArray[Any]:

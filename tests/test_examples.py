@@ -105,14 +105,16 @@ def test_architectures(data, out, capsys, monkeypatch):
 def test_networks_are_trained_once(data, out, monkeypatch):
     training = importlib.import_module("training")
     networks = importlib.import_module("networks")
-    first = training.trained("once", networks.resnet, data, out, epochs=1).state_dict()
+    training.EPOCHS = 1
+    first = training.trained("once", networks.resnet, data, out).state_dict()
     fit = training._fit
     monkeypatch.setattr(training, "_fit", None)
-    second = training.trained("once", networks.resnet, data, out, epochs=1).state_dict()
+    second = training.trained("once", networks.resnet, data, out).state_dict()
     assert all(torch.equal(value, second[name]) for name, value in first.items())
     monkeypatch.setattr(training, "_fit", fit)
-    training.trained("once", networks.resnet, data, out, epochs=2)
-    training.trained("once", networks.resnet, data, out, epochs=1, settings=0.5)
+    training.EPOCHS = 2
+    training.trained("once", networks.resnet, data, out)
+    training.trained("once", networks.resnet, data, out, settings=0.5)
     assert len([*out.glob("once-*.pt")]) == 3  # another recipe is another network
 
 

@@ -1,32 +1,36 @@
-"""What the pictures share: axes, colours, names that can be read, and statistics by name."""
+"""What the pictures share: axes, colours, and names that can be read."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-
 if TYPE_CHECKING:
-    import numpy as np
     from matplotlib.axes import Axes
 
-    from ..distribution import KStarDistribution
-
-INSTALL = 'pictures need matplotlib and seaborn: pip install "kstar-gpu[plot]"'
 MOST_NAMES = 40  # of classes along an axis
 MOST_COLOURS = 10  # that anybody can tell apart
 Colour = tuple[float, float, float]
 
 
+def check_installed() -> None:
+    """See that matplotlib and seaborn are there, or say what to install."""
+    try:
+        import matplotlib.pyplot  # noqa: F401
+        import seaborn  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            'pictures need matplotlib and seaborn: pip install "kstar-gpu[plot]"'
+        ) from error
+
+
 def drawn_into(ax: "Axes | None", width: float, height: float) -> "Axes":
     """Return the axes given, or new ones of this size in inches."""
-    try:
-        import matplotlib.pyplot as plt
-        import seaborn  # noqa: F401
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-    except ImportError as error:
-        raise ImportError(INSTALL) from error
+    check_installed()
     if ax is not None:
         return ax
+
+    import matplotlib.pyplot as plt
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
     layout = ConstrainedLayoutEngine(w_pad=0.1)  # text is wider at some resolutions
     return plt.subplots(figsize=(width, height), layout=layout)[1]
 
@@ -44,11 +48,6 @@ def some_names(names: Sequence[Any]) -> list[str]:
     """Return the names, or only every so many of them where all would not be readable."""
     step = -(-len(names) // MOST_NAMES)
     return [str(name) if place % step == 0 else "" for place, name in enumerate(names)]
-
-
-def values_of(result: "KStarDistribution", statistic: str) -> "NDArray[np.float64]":
-    """Return the statistic of each class."""
-    return result.mean if statistic == "mean" else result.skewness_plain
 
 
 def label_of(statistic: str) -> str:

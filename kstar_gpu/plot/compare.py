@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..inference import confidence_intervals, shared_classes
-from .common import MOST_NAMES, drawn_into, label_of, palette, values_of
+from ..inference import confidence_intervals, shared_classes, values_of
+from .common import MOST_NAMES, drawn_into, label_of, palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

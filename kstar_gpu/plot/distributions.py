@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..inference import shared_classes
-from .common import Colour, drawn_into, palette
+from .common import MOST_COLOURS, Colour, drawn_into, palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,17 +68,17 @@ def plot_distributions(
     first = next(iter(results.values()))
     count = len(first.classes)
     order = np.argsort(-first.mean, kind="stable") if sort == "mean" else np.arange(count)
-    inches = INCHES_PER_CLASS if len(results) == 1 else 0.1 + INCHES_PER_RESULT * len(results)
+    several = len(results) > 1
+    inches = INCHES_PER_CLASS if not several else 0.1 + INCHES_PER_RESULT * len(results)
     ax = drawn_into(ax, 7.5, 1.2 + inches * count)
     _head_table(ax)
-    colours = palette(max(10, len(results)))
+    colours = palette(max(MOST_COLOURS, len(results)))
     for number, (name, one) in enumerate(results.items()):
         codes = {label: code for code, label in enumerate(one.classes.tolist())}
         for place, label in enumerate(first.classes[order].tolist()):
             if label not in codes:
                 continue
             code = codes[label]
-            several = len(results) > 1
             colour = colours[number if several else PALETTE[one.pattern[code]]]
             row = place + _offset(number, len(results))
             values = one.class_values[code]
@@ -88,7 +88,7 @@ def plot_distributions(
                 _draw_violin(ax, row, values, colour, 0.9 / len(results))
             _draw_mean(ax, row, values)
             _write_table(ax, row, _cells(one, code), colour if several else "black")
-        if len(results) > 1:
+        if several:
             ax.plot([], [], "s", color=colours[number], label=name)
     ax.set_xlim(0, 1)
     ax.set_ylim(count - 0.4, -0.6)
@@ -97,7 +97,7 @@ def plot_distributions(
     ax.set_ylabel("")
     ax.grid(axis="x", linewidth=0.5, alpha=0.5)
     ax.set_axisbelow(True)
-    if len(results) > 1:
+    if several:
         ax.legend(
             loc="lower left",
             bbox_to_anchor=(0, 1),

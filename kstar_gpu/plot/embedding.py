@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..arrays import to_tensor
 from ..distribution import kstar_distribution
-from .common import INSTALL, Colour, palette
+from .common import Colour, check_installed, palette
 from .distributions import INCHES_PER_CLASS, plot_distributions
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def plot_embedding(
         raise ValueError(f"samples: at least 4 are wanted, got {samples}")
     if options.get("metric") == "precomputed":
         raise ValueError("metric: euclidean or cosine is wanted, got 'precomputed'")
-    _check_installed()
+    _check_maps_installed()
     result = kstar_distribution(features, labels, class_names, **options)
     given = to_tensor(features, "features")
     shown = np.sort(np.random.default_rng(seed).permutation(len(given))[:samples])
@@ -134,13 +134,9 @@ def _maps(rows: NDArray[np.float32], seed: int) -> dict[str, NDArray[np.float64]
         return {name: method.fit_transform(rows) for name, method in methods.items()}
 
 
-def _check_installed() -> None:
+def _check_maps_installed() -> None:
     """See that all is there before long work begins."""
-    try:
-        import matplotlib.pyplot  # noqa: F401
-        import seaborn  # noqa: F401
-    except ImportError as error:
-        raise ImportError(INSTALL) from error
+    check_installed()
     try:
         import sklearn  # noqa: F401
         import umap  # noqa: F401

@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Any
 
-from .common import INSTALL
+from .common import check_installed
 
 PAGE = {
     "font.family": "serif",
@@ -29,11 +29,11 @@ def theme() -> AbstractContextManager[Any]:
     ImportError
         Without matplotlib or seaborn.
     """
-    try:
-        import matplotlib as mpl
-        import seaborn
-    except ImportError as error:
-        raise ImportError(INSTALL) from error
+    check_installed()
+
+    import matplotlib as mpl
+    import seaborn
+
     look = {**seaborn.axes_style("whitegrid"), **seaborn.plotting_context("paper"), **PAGE}
     # The font comes after the style, which names one, too.
     context: AbstractContextManager[Any] = mpl.rc_context(look)
