@@ -41,7 +41,7 @@ def confidence_intervals(
     The normalised k* values of a class are drawn anew, with replacement (percentile bootstrap), as
     if they were independent. But a sample that others share as their nearest foreign one moves all
     of theirs: these intervals say how sure the statistic of these very samples is, and are too
-    narrow for what other samples would give, by a factor of 2 to 4 in simulations. For that,
+    narrow for what other samples would give, by 1.5 to 3.5 in a simulation. For that,
     `resampled_intervals`.
 
     Parameters
