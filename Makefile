@@ -102,7 +102,7 @@ bench-full: .venv/bench/installed
 	mkdir -p benchmarks/results
 	$(BENCH) --large --longest 600
 bench-report: .venv/bench/installed
-	.venv/bench/bin/python benchmarks/bench_report.py $(wildcard benchmarks/results/bench*.json)
+	.venv/bench/bin/python benchmarks/bench_report.py $(foreach end,.json -*.json,$(wildcard benchmarks/results/bench$(end)))
 # make bench-compare BEFORE=old.json AFTER=new.json, of one machine
 bench-compare: .venv/bench/installed
 	.venv/bench/bin/python benchmarks/bench_compare.py $(BEFORE) $(AFTER)

@@ -7,31 +7,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from cases import DIMENSIONS, SAMPLES, Cases, set_name
+from bench_pictures import draw_growth, draw_wrong
+from cases import SERIES
+from targets import targets
 
 TEMPLATE = Path(__file__).with_name("bench_report.md")
 PAGE = "benchmarks.md"
 OURS = "kstar (cpu)"
 KIND = re.compile(r"[^:\[]+")  # of a set, without its size
 FEW = 0.001  # wrong ones are counted below this share
-SERIES = {"samples": SAMPLES, "dimensions": DIMENSIONS}
-TARGETS = [  # DESIGN: set, peer, at least so many times slower than kstar()
-    ("fc1", "product", 15),
-    ("conv3", "product", 6),
-    ("effnet", "product", 5),
-    ("minilm", "product", 5.5),
-    ("logits", "product", 18),
-    ("gaussian:20000x512", "product", 3.5),
-    ("fc1", "faiss", 30),
-    ("fc1", "authors", 130),
-    ("effnet[1280]", "authors", 5),
-]
 
 
 def read(paths: Iterable[Path]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
@@ -74,13 +60,14 @@ def cell(row: pd.Series) -> str:
 
 
 def size_of(part: pd.DataFrame) -> str:
-    """Return samples by dimensions of the set that all rows share."""
-    return f"{int(part['samples'].iloc[0]):,} x {int(part['dimensions'].iloc[0])}"
+    """Return samples by dimensions, and classes, of the set that all rows share."""
+    samples, dimensions, classes = part[["samples", "dimensions", "classes"]].iloc[0]
+    return f"{samples:,} x {dimensions}, {classes} classes"
 
 
 def glance(frame: pd.DataFrame) -> str:
     """Return methods by sets, those of the series left out."""
-    growing = {name for series in SERIES.values() for name in _names(series)}
+    growing = {name for series in SERIES for name in series.names()}
     shown = frame[~frame["set"].isin(growing)].copy()
     shown["cell"] = shown.apply(cell, axis=1)
     parts = shown.groupby("set", sort=False)
@@ -97,76 +84,34 @@ def exponents(frame: pd.DataFrame) -> str:
     rows = []
     for method in frame["method"].unique():
         row: dict[str, str] = {"method": method}
-        for axis, series in SERIES.items():
-            points = frame[(frame["method"] == method) & frame["set"].isin(_names(series))]
+        for series in SERIES:
+            points = frame[(frame["method"] == method) & frame["set"].isin(series.names())]
             timed = points[points["why"] == ""]
             known = len(timed) > 2
-            slope = np.polyfit(np.log(timed[axis]), np.log(timed["median_s"]), 1)[0] if known else 0
-            row[f"time ~ {axis} ^"] = f"{slope:.2f}" if known else "-"
+            sizes, seconds = (
+                np.log(timed[name].to_numpy(float)) for name in (series.growing, "median_s")
+            )
+            slope = f"{np.polyfit(sizes, seconds, 1)[0]:.2f}" if known else "-"
+            row[f"{series.kind}: time ~ {series.growing} ^"] = slope
         rows.append(row)
     return _markdown(pd.DataFrame(rows))
 
 
 def survivors(frame: pd.DataFrame) -> str:
-    """Return how many pairs per sample the CPU engine's sieves leave along both series."""
-    lines = []
-    for axis, series in SERIES.items():
-        points = frame[(frame["method"] == OURS) & frame["set"].isin(_names(series))]
-        for _, row in points.iterrows():
-            left = row["pairs_per_sample"]
-            lines.append(
-                {
-                    "set": row["set"],
-                    axis: int(row[axis]),
-                    "foreign and own pairs": f"{row['samples'] / 2:.0f}",
-                    **{key: f"{value:.1f}" for key, value in left.items()},
-                }
-            )
-    return _markdown(pd.DataFrame(lines, dtype=object).fillna(""))
-
-
-def draw_growth(frame: pd.DataFrame, path: Path) -> None:
-    """Draw time against samples and against dimensions, each method named at its line's end."""
-    figure, axes = plt.subplots(1, 2, figsize=(13, 6.5), layout="constrained")
-    for ax, (axis, series) in zip(axes, SERIES.items(), strict=True):
-        points = frame[frame["set"].isin(_names(series)) & (frame["why"] == "")]
-        ends = []
-        for number, method in enumerate(frame["method"].unique()):
-            line = points[points["method"] == method].sort_values(axis)
-            if line.empty:
-                continue
-            ours = method.startswith("kstar")
-            colour = "black" if ours else plt.colormaps["tab20"](number)
-            ax.loglog(line[axis], line["median_s"], "o-", color=colour, lw=2.5 if ours else 1, ms=3)
-            ends.append((line[axis].iloc[-1], line["median_s"].iloc[-1], method, colour))
-        _name_lines(ax, ends)
-        title = series[0][0].partition(":")[0]
-        ax.set(xlabel=axis, ylabel="seconds, median", title=f"{title}, growing {axis}")
-        values = sorted(points[axis].unique())
-        ax.set_xticks(values, [f"{int(value):,}" for value in values])
-        ax.minorticks_off()
-        ax.grid(alpha=0.3)
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
-
-
-def _name_lines(ax: Any, ends: list[tuple[float, float, str, Any]]) -> None:
-    """Write names beside the axes, pushed apart so that none lies on another."""
-    low, high = (np.log(bound) for bound in ax.get_ylim())
-    least = (high - low) / 30
-    height = -np.inf
-    for x, y, name, colour in sorted(ends, key=lambda end: end[1]):
-        height = max(np.log(y), height + least)
-        ax.annotate(
-            name,
-            (x, y),
-            xytext=(1.03, (height - low) / (high - low)),
-            textcoords="axes fraction",
-            color=colour,
-            va="center",
-            fontsize=8,
-            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.5, "alpha": 0.6},
-        )
+    """Return how many pairs per sample the CPU engine's sieves leave along all series."""
+    growing = [name for series in SERIES for name in series.names()]
+    points = frame[(frame["method"] == OURS) & frame["set"].isin(growing)]
+    lines = [
+        {
+            "set": row["set"],
+            "samples": row["samples"],
+            "dimensions": row["dimensions"],
+            "foreign and own pairs": f"{row['samples'] / 2:.0f}",
+            **{key: f"{value:.1f}" for key, value in row["pairs_per_sample"].items()},
+        }
+        for _, row in points.iterrows()
+    ]
+    return _markdown(pd.DataFrame(lines))
 
 
 def wrong(frame: pd.DataFrame) -> pd.DataFrame:
@@ -177,42 +122,13 @@ def wrong(frame: pd.DataFrame) -> pd.DataFrame:
     return table.loc[(table > 0).any(axis=1)]
 
 
-def draw_wrong(table: pd.DataFrame, path: Path) -> None:
-    """Draw the shares of wrong k* as bars."""
-    shown = table[[name for name in table if table[name].max() > 0]] * 100
-    ax = shown.plot.bar(figsize=(9, 3.6), width=0.8, rot=20)
-    ax.set(ylabel="% of k* wrong", xlabel="", ylim=(0, 100))
-    ax.set_yscale("symlog", linthresh=0.01)
-    ticks = [0, 0.01, 0.1, 1, 10, 100]
-    ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=5, fontsize=8, frameon=False)
-    plt.tight_layout()
-    plt.savefig(path, dpi=110)
-    plt.close()
-
-
-def targets(frame: pd.DataFrame) -> str:
-    """Return each target beside what was measured."""
-    rows = []
-    for name, method, least in TARGETS:
-        found = frame[(frame["set"] == name) & (frame["method"] == method) & (frame["why"] == "")]
-        row = {"set": name, "against": method, "target": f"{least:g}x", "measured": "-"}
-        row[""] = "not measured"
-        if len(found):
-            ratio = found["ratio"].iloc[-1]
-            row["measured"] = f"{ratio:.1f}x"
-            row[""] = "met" if ratio >= least else "**missed**"
-        rows.append(row)
-    return _markdown(pd.DataFrame(rows))
-
-
 def details(frame: pd.DataFrame) -> str:
     """Return a table of all figures for each set."""
     parts = []
-    for name, part in frame.groupby("set", sort=False):
+    for (file, name), part in frame.groupby(["file", "set"], sort=False):
         rows = [figures(row) for _, row in part.iterrows()]
         table = _markdown(pd.DataFrame(rows, dtype=object).fillna(""))
-        summary = f"<summary>{name}, {size_of(part)}</summary>"
+        summary = f"<summary>{file}: {name}, {size_of(part)}</summary>"
         parts.append(f"<details>{summary}\n\n{table}\n\n</details>")
     return "\n\n".join(parts)
 
@@ -227,13 +143,9 @@ def figures(row: pd.Series) -> dict[str, Any]:
         "fastest to slowest": f"{row['fastest_s']:.4f} to {row['slowest_s']:.4f} s",
         "rounds": int(row["rounds"]),
         "to kstar()": f"{row['ratio']:.2f}x",
-        "peak memory": f"{row['peak_bytes'] / 1e6:.0f} MB",
+        "peak memory": "-" if pd.isna(row["peak_bytes"]) else f"{row['peak_bytes'] / 1e6:.0f} MB",
         "wrong": f"{int(row['wrong'])} of {int(row['checked'])}" if row["checked"] else "-",
     }
-
-
-def _names(series: Cases) -> list[str]:
-    return [set_name(*case) for case in series]
 
 
 def _markdown(table: pd.DataFrame) -> str:
@@ -255,7 +167,8 @@ def main() -> None:
     arguments = parser.parse_args()
     frame, machines = read(arguments.results)
     growth_picture, wrong_picture = "benchmarks_growth.png", "benchmarks_wrong.png"
-    draw_growth(frame, arguments.out / growth_picture)
+    first = frame[frame["file"] == machines[0]["file"]]
+    draw_growth(first, arguments.out / growth_picture)
     shares = wrong(frame)
     draw_wrong(shares, arguments.out / wrong_picture)
     percent = (shares * 100).map(lambda share: "-" if np.isnan(share) else f"{share:.2f}")
@@ -266,11 +179,11 @@ def main() -> None:
             f"`{name}`:\n\n{glance(part)}" for name, part in frame.groupby("file", sort=False)
         ),
         growth_picture=growth_picture,
-        growth=exponents(frame),
-        survivors=survivors(frame),
+        growth=exponents(first),
+        survivors=survivors(first),
         wrong_picture=wrong_picture,
         wrong=_markdown(percent.reset_index()),
-        targets=targets(frame),
+        targets=_markdown(targets(frame)),
         details=details(frame),
     )
     (arguments.out / PAGE).write_text(page)

@@ -1,12 +1,33 @@
-"""What the benchmarks run on: sets and sizes, the small ones and the large ones.
+"""What the benchmarks run on: sets and sizes, the small ones and the large ones."""
 
-Two series grow, one in samples and one in dimensions, so that exponents can be fitted.
-"""
+from typing import NamedTuple
 
 Cases = list[tuple[str, int | None]]  # name of a set, and how many of its samples
 
-SAMPLES: Cases = [("fc1", size) for size in (2_500, 5_000, 10_000, 20_000)]
-DIMENSIONS: Cases = [(f"gaussian:5000x{d}", None) for d in (16, 64, 256, 1024)]
+
+class Series(NamedTuple):
+    """Sets that differ in one size alone, so that an exponent can be fitted."""
+
+    kind: str
+    growing: str  # samples or dimensions
+    cases: Cases
+
+    def names(self) -> list[str]:
+        """Return the names of its sets."""
+        return [set_name(*case) for case in self.cases]
+
+
+def set_name(name: str, size: int | None) -> str:
+    """Return what `feature_sets.load` calls a set, or a part of one."""
+    return f"{name}[{size}]" if size else name
+
+
+SIZES = (2_500, 5_000, 10_000, 20_000)
+SERIES = [
+    Series("fc1", "samples", [("fc1", size) for size in SIZES]),
+    Series("gaussian", "samples", [(f"gaussian:{size}x64", None) for size in SIZES]),
+    Series("gaussian", "dimensions", [(f"gaussian:2500x{d}", None) for d in (16, 64, 256, 1024)]),
+]
 SMALL: Cases = [
     ("digits", None),
     ("effnet", 1_280),  # the paper's size
@@ -16,8 +37,9 @@ SMALL: Cases = [
     ("letter", 5_000),
     ("shuttle", 5_000),
     ("clusters:5000x64", None),
-    *SAMPLES,
-    *DIMENSIONS,
+    ("gaussian:2500x64x2", None),
+    ("gaussian:2500x64x100", None),
+    *dict.fromkeys(case for series in SERIES for case in series.cases),  # each once
 ]
 LARGE: Cases = [  # those that have targets
     ("fc1", None),
@@ -29,8 +51,3 @@ LARGE: Cases = [  # those that have targets
     ("letter", None),
     ("shuttle", None),
 ]
-
-
-def set_name(name: str, size: int | None) -> str:
-    """Return what `feature_sets.load` calls a set, or a part of one."""
-    return f"{name}[{size}]" if size else name

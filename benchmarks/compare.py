@@ -23,7 +23,7 @@ import torch
 from feature_sets import FeatureSet, load
 from peers import PEERS, fastest_block
 
-from kstar_gpu import kstar
+from kstar_gpu import _cpu, kstar
 
 PAUSE = 0.05  # seconds
 
@@ -32,6 +32,7 @@ def environment() -> dict[str, Any]:
     """Describe the machine and the libraries that the times belong to."""
     return {
         "processor": _processor(),
+        "instructions": os.environ.get("KSTAR_CPU_TARGET") or _cpu.targets()[0],
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "torch": torch.__version__,

@@ -7,19 +7,16 @@ from typing import Any
 import pytest
 from cases import LARGE, SMALL, set_name
 from compare import environment
-from exactness import chosen_rows, defined
-from feature_sets import FeatureSet, load
-from measure import NOT_TIMED, Case
+from feature_sets import load
+from measure import NOT_TIMED, Case, checked
 from memory import kilobytes
-
-CHECKED_ROWS = 500
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what `make bench` and `make bench-full` tell apart."""
     group = parser.getgroup("kstar")
     group.addoption("--large", action="store_true", help="the large sets instead of the small")
-    group.addoption("--longest", type=float, default=20, help="seconds that a call may take")
+    group.addoption("--longest", type=float, default=10, help="seconds that a call may take")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -34,11 +31,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def case(request: pytest.FixtureRequest) -> Case:
     """Load a set and decide what is right; sets whose file is not here are skipped."""
     try:
-        feature_set: FeatureSet = load(*request.param)
+        return checked(load(*request.param))
     except FileNotFoundError as error:
         pytest.skip(str(error))
-    rows = chosen_rows(feature_set.features, CHECKED_ROWS, seed=0)
-    return Case(feature_set, rows, defined(feature_set, rows))
 
 
 @pytest.fixture(scope="session", autouse=True)

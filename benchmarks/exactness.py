@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 from feature_sets import FeatureSet, load
-from peers import Features, Integers, authors, faiss_flat
+from peers import PEERS, Features, Integers
 
 from kstar_gpu import available_backends, definition, kstar
 
@@ -38,15 +38,14 @@ def defined(feature_set: FeatureSet, rows: Integers) -> Integers:
         return np.concatenate(list(threads.map(of_rows, np.array_split(rows, os.cpu_count() or 1))))
 
 
-def methods(feature_set: FeatureSet, rows: Integers) -> dict[str, Callable[[], Integers]]:
+def methods(feature_set: FeatureSet, rows: Integers) -> dict[str, Callable[[], Integers | None]]:
     """Return what is compared with the definition; each call gives the k* of `rows`."""
     features, labels, _ = feature_set
-    calls: dict[str, Callable[[], Integers]] = {}
+    calls: dict[str, Callable[[], Integers | None]] = {}
     for backend, status in available_backends().items():
         if status.available:
             calls[f"kstar ({backend})"] = partial(_kstar_rows, feature_set, backend, rows)
-    calls["authors"] = partial(authors, features, labels, rows)
-    calls["faiss"] = partial(faiss_flat, features, labels, rows)
+    calls |= {name: partial(PEERS[name], features, labels, rows) for name in ("authors", "faiss")}
     return calls
 
 

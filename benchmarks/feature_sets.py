@@ -22,8 +22,8 @@ FILES = {
     "shuttle": "shuttle_raw",
     "digits_mlp": "digits_mlp_h1",
 }
-GENERATED = re.compile(r"(gaussian|clusters):(\d+)x(\d+)")
-GENERATED_CLASSES = 10
+GENERATED = re.compile(r"(gaussian|clusters):(\d+)x(\d+)(?:x(\d+))?")
+GENERATED_CLASSES = "10"
 CENTRE_SPREAD = 10.0  # standard deviation of the cluster centres; within a cluster it is 1
 
 
@@ -47,7 +47,7 @@ def load(name: str, size: int | None = None) -> FeatureSet:
     ----------
     name : a key of `FILES`, "digits", "gaussian:NxD" or "clusters:NxD"
         Gaussian features are independent of the labels, so that nothing can be pruned;
-        clusters lie far apart, one per class.
+        clusters lie far apart, one per class. Both have 10 classes, or C of them as "...:NxDxC".
     size : number of samples to keep, all by default
 
     Raises
@@ -59,14 +59,14 @@ def load(name: str, size: int | None = None) -> FeatureSet:
     """
     generated = GENERATED.fullmatch(name)
     if generated:
-        kind, n, d = generated.groups()
-        features, labels = _generate(kind, int(n), int(d))
+        kind, *sizes = generated.groups(default=GENERATED_CLASSES)
+        features, labels = _generate(kind, *map(int, sizes))
     elif name == "digits":
         features, labels = _digits()
     elif name in FILES:
         features, labels = _read(name)
     else:
-        known = ", ".join([*FILES, "digits", "gaussian:NxD", "clusters:NxD"])
+        known = ", ".join([*FILES, "digits", "gaussian:NxD", "clusters:NxD", "clusters:NxDxC"])
         raise ValueError(f"name: one of {known} is wanted, got {name!r}")
     if size is None:
         return FeatureSet(features, labels, name)
@@ -76,12 +76,14 @@ def load(name: str, size: int | None = None) -> FeatureSet:
     return FeatureSet(features[kept], labels[kept], f"{name}[{size}]")
 
 
-def _generate(kind: str, n: int, d: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def _generate(
+    kind: str, n: int, d: int, classes: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     rng = np.random.default_rng(0)
-    labels = rng.integers(GENERATED_CLASSES, size=n)
+    labels = rng.integers(classes, size=n)
     features = rng.standard_normal((n, d), dtype=np.float32)
     if kind == "clusters":
-        centres = rng.standard_normal((GENERATED_CLASSES, d), dtype=np.float32)
+        centres = rng.standard_normal((classes, d), dtype=np.float32)
         features += CENTRE_SPREAD * centres[labels]
     return features, labels
 

@@ -9,12 +9,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from exactness import chosen_rows, defined
 from feature_sets import FeatureSet
 from memory import RESET_PEAK, kilobytes
 from numpy.typing import NDArray
 
 Call = Callable[[], Any]
+CHECKED_ROWS = 500
 TRIALS = 500, 1000  # samples of the calls from which a long one is foretold
+LONG = 2  # seconds of a call that needs no other before it to warm up
 NOT_TIMED = pytest.StashKey[list[dict[str, Any]]]()  # records of methods without a time, and why
 MEMORY_ERRORS = ("not enough memory", "can't allocate memory", "bad_alloc", "Unable to allocate")
 
@@ -25,6 +28,12 @@ class Case(NamedTuple):
     feature_set: FeatureSet
     rows: NDArray[np.int64]  # (M,)
     truth: NDArray[np.int64]  # (M,) k*
+
+
+def checked(feature_set: FeatureSet) -> Case:
+    """Return a set with what is right for some of its rows."""
+    rows = chosen_rows(feature_set.features, CHECKED_ROWS, seed=0)
+    return Case(feature_set, rows, defined(feature_set, rows))
 
 
 class NotTimedError(Exception):
@@ -52,22 +61,24 @@ def foretold(prepare: Callable[[FeatureSet], Call], feature_set: FeatureSet) -> 
     return max(0.0, per_pair) * len(feature_set.features) ** 2
 
 
-def ready(prepare: Callable[[FeatureSet], Call], feature_set: FeatureSet, longest: float) -> Call:
-    """Return the call that is to be timed, if it will end in time.
+def ready(
+    prepare: Callable[[FeatureSet], Call], feature_set: FeatureSet, longest: float
+) -> tuple[Call, float]:
+    """Return the call that is to be timed, if it will end in time, and how long it should take.
 
     Raises
     ------
     NotTimedError
         If it should take longer than `longest` seconds.
     """
-    if len(feature_set.features) > 2 * TRIALS[1]:
-        seconds = foretold(prepare, feature_set)
-        if seconds > longest:
-            raise NotTimedError(f"over {longest:g} s")
-    return prepare(feature_set)
+    small = len(feature_set.features) <= 2 * TRIALS[1]
+    seconds = 0.0 if small else foretold(prepare, feature_set)
+    if seconds > longest:
+        raise NotTimedError(f"over {longest:g} s")
+    return prepare(feature_set), seconds
 
 
-def first_call(call: Call) -> tuple[Any, float, int]:
+def watched(call: Call) -> tuple[Any, float, int]:
     """Return what a call gives, its seconds, and its peak of memory beyond what was there (Linux).
 
     Raises
@@ -92,4 +103,4 @@ def first_call(call: Call) -> tuple[Any, float, int]:
 
 def rounds_for(seconds: float) -> int:
     """Return how often a call is timed."""
-    return 5 if seconds < 0.5 else 3 if seconds < 4 else 1
+    return 5 if seconds < 0.5 else 3 if seconds < LONG else 1

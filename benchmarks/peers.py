@@ -10,15 +10,13 @@ block : rows to a block, which bounds the memory; `fastest_block` finds the best
 and return the k* of those samples, (M,) int64, where they compute it.
 """
 
-from collections.abc import Callable
-from functools import cache
 from time import perf_counter
 from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch_peers import TORCH_PEERS, TorchPeer
 
 Features = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -26,7 +24,6 @@ Integers = NDArray[np.int64]
 BLOCKS = (64, 128, 256, 512, 1024)
 TRIAL_ROWS = max(BLOCKS)
 FEWEST_NEIGHBOURS = 32
-FAR = 1e30  # beyond any squared distance here
 
 
 class Peer(Protocol):
@@ -39,45 +36,17 @@ class Peer(Protocol):
         ...
 
 
-def product(
-    features: Features, labels: Integers, rows: Integers | None = None, block: int = 128
-) -> None:
-    """Compute the bare N x N float32 product, each block in fresh memory, as people write it."""
-    x = torch.from_numpy(features)
-    for part in torch.split(_selected(features, rows), block):
-        torch.mm(part, x.T)
+def on_arrays(peer: TorchPeer) -> Peer:
+    """Return a torch peer that takes and gives arrays, without copies."""
 
+    def called(
+        features: Features, labels: Integers, rows: Integers | None = None, block: int = 128
+    ) -> Integers | None:
+        x, y = torch.from_numpy(features), torch.from_numpy(labels)
+        found = peer(x, y, None if rows is None else torch.from_numpy(rows), block)
+        return None if found is None else found.numpy()
 
-def product_into(
-    features: Features, labels: Integers, rows: Integers | None = None, block: int = 128
-) -> None:
-    """Compute the bare N x N float32 product into one buffer, which saves page faults."""
-    x = torch.from_numpy(features)
-    buffer = torch.empty(block, len(x))
-    for part in torch.split(_selected(features, rows), block):
-        torch.mm(part, x.T, out=buffer[: len(part)])
-
-
-def authors(
-    features: Features, labels: Integers, rows: Integers | None = None, block: int = 128
-) -> Integers:
-    """Compute k* as the authors' notebook does: distances, sort, first different label.
-
-    `torch.cdist` in float32, `argsort`, and then the position of the first different label in
-    the sorted row, whose first entry is assumed to be the sample itself. The notebook holds the
-    N x N matrix and loops over samples; here both are done by blocks of rows.
-    """
-    x, y = torch.from_numpy(features), torch.from_numpy(labels)
-    parts = []
-    for part, own in zip(
-        torch.split(_selected(features, rows), block),
-        torch.split(_selected(labels, rows), block),
-        strict=True,
-    ):
-        order = torch.cdist(part, x).argsort(dim=1)
-        foreign = y[order] != own[:, None]
-        parts.append(foreign.to(torch.uint8).argmax(dim=1))  # argmax: the first of the largest
-    return torch.cat(parts).numpy()
+    return called
 
 
 def faiss_flat(
@@ -173,54 +142,6 @@ def sklearn_chunked(
     return np.concatenate(list(chunks))
 
 
-def keops(
-    features: Features, labels: Integers, rows: Integers | None = None, block: int = 128
-) -> Integers:
-    """Compute k* by KeOps: the least foreign distance, then how many of the class are nearer.
-
-    Its compiled reductions hold no distances at all, so the block is of no use to it.
-    """
-    from pykeops.torch import LazyTensor
-
-    x, y = torch.from_numpy(features), torch.from_numpy(labels).float()
-    wanted, own = _selected(features, rows), _selected(labels, rows).float()
-    distances = ((LazyTensor(wanted[:, None]) - LazyTensor(x[None])) ** 2).sum(-1)
-    labels_apart = LazyTensor(own[:, None, None]) - LazyTensor(y[None, :, None])
-    foreign = labels_apart.square().sign()
-    nearest = (distances + (1 - foreign) * FAR).min(dim=1)
-    nearer = (1 - foreign) * (LazyTensor(nearest[:, None]) - distances).relu().sign()
-    counts: Tensor = nearer.sum(dim=1)[:, 0].round().long()
-    return counts.clamp(min=1).numpy()  # it counts the sample itself, unless a foreign one is there
-
-
-def compiled(
-    features: Features, labels: Integers, rows: Integers | None = None, block: int = 128
-) -> Integers:
-    """Compute k* by a fused torch program: a product, a masked minimum and a count per block.
-
-    The best that a good user of torch would write, compiled by `torch.compile`.
-    """
-    x, y = torch.from_numpy(features), torch.from_numpy(labels)
-    numbers = torch.arange(len(x)) if rows is None else torch.from_numpy(rows)
-    squares = (x * x).sum(1)
-    program = _compiled_block()
-    parts = [program(x, y, squares, part) for part in torch.split(numbers, block)]
-    return torch.cat(parts).numpy()
-
-
-@cache
-def _compiled_block() -> Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]:
-    def ranks(x: Tensor, y: Tensor, squares: Tensor, part: Tensor) -> Tensor:
-        distances = squares[part][:, None] + squares - 2 * (x[part] @ x.T)
-        own = y[part][:, None] == y
-        nearest = distances.masked_fill(own, torch.inf).amin(1, keepdim=True)
-        itself = part[:, None] == torch.arange(len(y))
-        return 1 + (own & ~itself & (distances < nearest)).sum(1)
-
-    program: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor] = torch.compile(ranks, dynamic=True)
-    return program
-
-
 def ranks_of_foreign(near: Integers, labels: Integers, rows: Integers) -> Integers:
     """Return the k* of rows from their neighbours (M, k), nearest first, themselves included."""
     first = (labels[near] != labels[rows, None]).argmax(axis=1)
@@ -230,15 +151,12 @@ def ranks_of_foreign(near: Integers, labels: Integers, rows: Integers) -> Intege
 
 
 PEERS: dict[str, Peer] = {
-    "product": product,
-    "product_into": product_into,
-    "authors": authors,
+    **{name: on_arrays(TORCH_PEERS[name]) for name in ("product", "product_into", "authors")},
     "faiss": faiss_flat,
     "faiss_doubling": faiss_doubling,
     "sklearn": sklearn_neighbours,
     "sklearn_chunked": sklearn_chunked,
-    "keops": keops,
-    "compiled": compiled,
+    **{name: on_arrays(TORCH_PEERS[name]) for name in ("keops", "compiled")},
 }
 
 
@@ -252,7 +170,3 @@ def fastest_block(peer: Peer, features: Features, labels: Integers) -> int:
         peer(features, labels, rows, block)
         seconds[block] = perf_counter() - start
     return min(seconds, key=seconds.__getitem__)
-
-
-def _selected(values: NDArray[np.generic], rows: Integers | None) -> torch.Tensor:
-    return torch.from_numpy(values if rows is None else values[rows])

@@ -1,12 +1,15 @@
 """The peers and feature sets themselves: what is timed computes what it is said to compute."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from feature_sets import FILES, load
 from numpy.typing import NDArray
-from peers import BLOCKS, PEERS, Peer, authors, faiss_flat, fastest_block, product, product_into
+from peers import BLOCKS, PEERS, Peer, fastest_block
 from torch.utils.flop_counter import FlopCounterMode
 
 from kstar_gpu import definition
@@ -50,10 +53,10 @@ def test_faiss_excludes_the_sample_by_number() -> None:
     """A foreign duplicate gives k* 1, wherever the index puts the sample among the two."""
     features = np.array([[0.0], [0.0], [5.0], [9.0]], dtype=np.float32)
     labels = np.array([0, 1, 0, 1])
-    np.testing.assert_array_equal(faiss_flat(features, labels), [1, 1, 1, 1])
+    np.testing.assert_array_equal(PEERS["faiss"](features, labels), [1, 1, 1, 1])
 
 
-@pytest.mark.parametrize("peer", [product, product_into])
+@pytest.mark.parametrize("peer", [PEERS["product"], PEERS["product_into"]])
 def test_product_multiplies_every_pair(peer: Peer, two_halves: Samples) -> None:
     """The bare products do N x N x d multiply-adds, the last, smaller block included."""
     n, d = two_halves[0].shape
@@ -65,7 +68,7 @@ def test_product_multiplies_every_pair(peer: Peer, two_halves: Samples) -> None:
 def test_fastest_block_is_one_of_those_tried() -> None:
     """The choice is made among BLOCKS."""
     features, labels, _ = load("gaussian:300x20")
-    assert fastest_block(authors, features, labels) in BLOCKS
+    assert fastest_block(PEERS["authors"], features, labels) in BLOCKS
 
 
 def test_sets_are_the_same_every_time() -> None:
@@ -88,6 +91,42 @@ def test_file_is_read_from_the_data_folder(tmp_path: Path, monkeypatch: pytest.M
     features, labels, name = load("letter")
     assert [str(features.dtype), str(labels.dtype), name] == ["float32", "int64", "letter"]
     np.testing.assert_array_equal(features, stored.astype(np.float32))
+
+
+def test_classes_of_generated_sets() -> None:
+    """Ten, unless the name says otherwise; the features are the same."""
+    few, many = load("gaussian:300x20"), load("gaussian:300x20x100")
+    assert [len(np.unique(each.labels)) for each in (few, many)] == [10, 99]
+    assert many.features.shape == few.features.shape
+
+
+INTERPRETED = """
+import numpy as np
+from feature_sets import load
+from peers import on_arrays
+from triton_peer import fused
+
+features, labels, _ = load("gaussian:200x40x3")
+rows = np.array([199, 0, 7, 30])
+peer = on_arrays(fused)
+print(*peer(features, labels, block=32), *peer(features, labels, rows, block=16))
+"""
+
+
+def test_triton_peer() -> None:
+    """The kernel, interpreted on the host, is right where nothing is close to a tie."""
+    pytest.importorskip("triton")
+    outcome = subprocess.run(  # Triton decides as it is imported whether it interprets
+        [sys.executable, "-c", INTERPRETED],
+        env={**os.environ, "TRITON_INTERPRET": "1"},
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    features, labels, _ = load("gaussian:200x40x3")
+    truth = definition.kstar(features, labels)
+    assert outcome.stdout.split() == [str(value) for value in [*truth, *truth[[199, 0, 7, 30]]]]
 
 
 def test_bad_names_and_sizes_are_refused() -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench_report import exponents, glance, main, read, targets, wrong
-from cases import DIMENSIONS, SAMPLES
+from bench_report import exponents, glance, main, read, wrong
+from cases import SERIES, set_name
+from targets import targets
 
 SECONDS = {"kstar (cpu)": 1.0, "product": 20.0, "faiss": 60.0}
 
@@ -15,8 +16,9 @@ SECONDS = {"kstar (cpu)": 1.0, "product": 20.0, "faiss": 60.0}
 def record(name: str, n: int, d: int, method: str, seconds: float, bad: int) -> dict[str, Any]:
     """Return one of pytest-benchmark's records."""
     checked = 0 if method == "product" else 500
-    info = {"set": name, "samples": n, "dimensions": d, "method": method, "kstar_s": [0.9, 1, 1.1]}
-    info |= {"peak_bytes": 1e6, "wrong": bad if checked else None, "checked": checked}
+    info = {"set": name, "samples": n, "dimensions": d, "classes": 10, "method": method}
+    info |= {"kstar_s": [0.9, 1, 1.1], "peak_bytes": 80e6, "checked": checked}
+    info["wrong"] = bad if checked else None
     if method == "kstar (cpu)":
         info["pairs_per_sample"] = {"in tiles": 100.0, "screened": 3.0, "refined": 2.0}
     return {"extra_info": info, "stats": {"data": [seconds, seconds * 0.9, seconds * 1.2]}}
@@ -28,16 +30,15 @@ def results(tmp_path: Path) -> Path:
     records = []
     for method, seconds in SECONDS.items():
         bad = 5 if method == "faiss" else 0
-        for _, size in SAMPLES:
-            assert size is not None
-            grown = seconds * (size / 10_000) ** 2
-            records.append(record(f"fc1[{size}]", size, 256, method, grown, 0))
-        for name, _ in DIMENSIONS:
-            d = int(name.rpartition("x")[2])
-            records.append(record(name, 5000, d, method, seconds * d, 0))
+        for name, size in dict.fromkeys(case for series in SERIES for case in series.cases):
+            n = size or int(name.partition(":")[2].partition("x")[0])
+            d = 256 if size else int(name.rpartition("x")[2])
+            grown = seconds * (n / 10_000) ** 2 * d
+            records.append(record(set_name(name, size), n, d, method, grown, 0))
         records.append(record("letter[5000]", 5000, 16, method, seconds, bad))
         records.append(record("fc1", 60_000, 256, method, seconds, 0))
-    left_out = {"set": "letter[5000]", "samples": 5000, "dimensions": 16, "method": "pycol"}
+    left_out = {"set": "letter[5000]", "samples": 5000, "dimensions": 16, "classes": 10}
+    left_out["method"] = "pycol"
     content = {
         "machine_info": {"processor": "one"},
         "commit_info": {"id": "0123456789abcdef"},
@@ -54,18 +55,30 @@ def test_tables(results: Path) -> None:
     frame, machines = read([results])
     assert machines[0]["commit"] == "0123456789"
     table = glance(frame)
-    assert "| method | letter, 5,000 x 16 | fc1, 60,000 x 256 |" in table
+    assert "| method | letter, 5,000 x 16, 10 classes | fc1, 60,000 x 256, 10 classes |" in table
     assert "| faiss | 60.0x, **1.0% wrong** | 60.0x |" in table
     assert "| pycol | over 20 s | nan |" not in table
     assert "| pycol | over 20 s | - |" in table
-    assert "| faiss | 2.00 | 1.00 |" in exponents(frame)
-    assert "| pycol | - | - |" in exponents(frame)
+    assert "| faiss | 2.00 | 2.00 | 1.00 |" in exponents(frame)
+    assert "| pycol | - | - | - |" in exponents(frame)
     assert wrong(frame).to_dict() == {
         "kstar (cpu)": {"letter[5000]": 0},
         "faiss": {"letter[5000]": 0.01},
     }
-    assert "| fc1 | product | 15x | 20.0x | met |" in targets(frame)
-    assert "| fc1 | authors | 130x | - | not measured |" in targets(frame)
+
+
+def test_targets(results: Path) -> None:
+    """Met, missed, not measured; of one set, and of all."""
+    frame, _ = read([results])
+    table = targets(frame).set_index(["engine", "set", "against"])["bench.json"]
+    assert table["kstar()", "fc1", "product"] == "20.0x, met"
+    assert table["kstar()", "fc1", "authors"] == "-"
+    slower = frame.assign(ratio=frame["ratio"] / 2)
+    table = targets(slower).set_index(["engine", "set", "against"])["bench.json"]
+    assert table["kstar()", "fc1", "product"] == "10.0x, **missed**"
+    memory = table["kstar (cpu)", "all", "memory beyond the input"]
+    assert memory == "**missed**: on 2 of 13 sets; worst gaussian:2500x16, 125% of that"
+    assert table["kstar (torch)", "all", "memory beyond the input"] == "-"
 
 
 def test_page(results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
