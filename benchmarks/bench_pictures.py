@@ -1,5 +1,6 @@
 """The pictures of docs/benchmarks.md."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,30 +12,46 @@ import numpy as np
 import pandas as pd
 from cases import SERIES, Series
 
+PALETTES = {"tab10": 10, "Dark2": 8}  # colours that can be told apart, dark enough for words
+
 
 def draw_growth(frame: pd.DataFrame, path: Path) -> None:
     """Draw time against samples and against dimensions, each method named at its line's end."""
     timed = frame[frame["why"] == ""]
+    colours = _colours(frame["method"].unique())
     drawn = [series for series in SERIES if timed["set"].isin(series.names()).any()]
     figure, axes = plt.subplots(
         1, len(drawn), figsize=(6.5 * len(drawn), 6.5), layout="constrained", squeeze=False
     )
     for ax, series in zip(axes[0], drawn, strict=True):
-        _draw_series(ax, series, timed[timed["set"].isin(series.names())])
+        _draw_series(ax, series, timed[timed["set"].isin(series.names())], colours)
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
 
-def _draw_series(ax: Any, series: Series, points: pd.DataFrame) -> None:
-    """Draw a line for each method, ours in black."""
+def _colours(methods: Iterable[str]) -> dict[str, Any]:
+    """Return a colour for each method, black for ours."""
+    others = (plt.colormaps[name](i) for name, n in PALETTES.items() for i in range(n))
+    return {name: "black" if name.startswith("kstar") else next(others) for name in methods}
+
+
+def _draw_series(ax: Any, series: Series, points: pd.DataFrame, colours: dict[str, Any]) -> None:
+    """Draw a line for each method; those that were not timed to the end are named inside."""
     axis = series.growing
+    largest = points[axis].max()
     ends = []
-    for number, (method, part) in enumerate(points.groupby("method", sort=False)):
+    for name, part in points.groupby("method", sort=False):
         line = part.sort_values(axis)
-        ours = str(method).startswith("kstar")
-        colour = "black" if ours else plt.colormaps["tab20"](number)
-        ax.loglog(line[axis], line["median_s"], "o-", color=colour, lw=2.5 if ours else 1, ms=3)
-        ends.append((line[axis].iloc[-1], line["median_s"].iloc[-1], str(method), colour))
+        width = 2.5 if colours[name] == "black" else 1
+        ax.loglog(line[axis], line["median_s"], "o-", color=colours[name], lw=width, ms=3)
+        x, y = line[[axis, "median_s"]].iloc[-1]
+        if x == largest:
+            ends.append((x, y, str(name), colours[name]))
+        else:
+            ax.annotate(
+                f" {name}", (x, y), color=colours[name], fontsize=8, va="bottom", clip_on=False
+            )
+    ax.margins(y=0.08)
     _name_lines(ax, ends)
     ax.set(xlabel=axis, ylabel="seconds, median", title=f"{series.kind}, growing {axis}")
     values = sorted(points[axis].unique())

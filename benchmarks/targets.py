@@ -18,7 +18,7 @@ class Target(NamedTuple):
 
     def wanted(self) -> str:
         """Return what is asked."""
-        return f"{self.least:.2g}x faster"
+        return f"{self.least:.3g}x"
 
     def measured(self, results: pd.DataFrame) -> pd.Series:
         """Return how many times faster the engine was, by set."""

@@ -53,9 +53,32 @@ def test_method(benchmark: Benchmark, case: Case, name: str, pytestconfig: pytes
     """Time a method beside kstar(), and say how many of its k* are wrong."""
     feature_set = case.feature_set
     n, d = feature_set.features.shape
-    record = {"set": feature_set.name, "samples": n, "dimensions": d, "method": name}
-    record["classes"] = len(np.unique(feature_set.labels))
+    classes = len(np.unique(feature_set.labels))
+    record: dict[str, Any] = {"set": feature_set.name, "samples": n, "dimensions": d}
+    record |= {"classes": classes, "method": name}
     benchmark.group = f"{feature_set.name} {n} x {d}"
+    try:
+        longest = pytestconfig.getoption("--longest")
+        result, peak, kstar_seconds = time_beside(benchmark, METHODS[name], feature_set, longest)
+    except NotTimedError as why:
+        pytestconfig.stash.setdefault(NOT_TIMED, []).append({**record, "why": str(why)})
+        pytest.skip(str(why))
+    wrong, checked = differing(result, case)
+    record |= {"kstar_s": kstar_seconds, "peak_bytes": peak, "wrong": wrong, "checked": checked}
+    if name == "kstar (cpu)":
+        record["pairs_per_sample"] = pairs_left(feature_set)
+    benchmark.extra_info.update(record)
+    if name.startswith("kstar"):
+        assert wrong == 0
+
+
+def time_beside(
+    benchmark: Benchmark,
+    prepare: Callable[[FeatureSet], Call],
+    feature_set: FeatureSet,
+    longest: float,
+) -> tuple[Any, int, list[float]]:
+    """Time a method; return what it gives, its peak of memory, and kstar()'s seconds beside it."""
     beside = ours("auto", feature_set)
     beside()
     kstar_seconds: list[float] = []
@@ -67,25 +90,14 @@ def test_method(benchmark: Benchmark, case: Case, name: str, pytestconfig: pytes
         kstar_seconds.append(perf_counter() - start)
         sleep(PAUSE)
 
-    try:
-        call, expected = ready(METHODS[name], feature_set, pytestconfig.getoption("--longest"))
-        first = partial(watched, call)
-        if expected < LONG:
-            result, seconds, peak = first()
-            benchmark.pedantic(call, setup=time_ours, rounds=rounds_for(seconds))
-        else:
-            result, _, peak = benchmark.pedantic(first, setup=time_ours)
-    except NotTimedError as why:
-        pytestconfig.stash.setdefault(NOT_TIMED, []).append({**record, "why": str(why)})
-        pytest.skip(str(why))
-    wrong, checked = differing(result, case)
-    benchmark.extra_info.update(
-        record, kstar_s=kstar_seconds, peak_bytes=peak, wrong=wrong, checked=checked
-    )
-    if name == "kstar (cpu)":
-        benchmark.extra_info["pairs_per_sample"] = pairs_left(feature_set)
-    if name.startswith("kstar"):
-        assert wrong == 0
+    call, expected = ready(prepare, feature_set, longest)
+    first = partial(watched, call)
+    if expected < LONG:
+        result, seconds, peak = first()
+        benchmark.pedantic(call, setup=time_ours, rounds=rounds_for(seconds))
+    else:
+        result, _, peak = benchmark.pedantic(first, setup=time_ours)
+    return result, peak, kstar_seconds
 
 
 def pairs_left(feature_set: FeatureSet) -> dict[str, float]:
