@@ -94,7 +94,7 @@ build/native/arm/engine_test: tests/native/engine_test.cpp csrc/cpu/dispatch.cpp
 # out: `make features` builds them (Debian: apt-get install dataset-fashion-mnist wordnet-base
 # r-cran-mlbench).
 BENCH = .venv/bench/bin/python -m pytest benchmarks/test_bench.py --benchmark-only -q
-BENCH += --benchmark-json benchmarks/results/$@.json $(if $(ONLY),-k "$(ONLY)")
+BENCH += $(if $(ONLY),-k "$(ONLY)") --benchmark-json benchmarks/results/$(if $(ONLY),only-)$@.json
 bench: .venv/bench/installed
 	mkdir -p benchmarks/results
 	$(BENCH)

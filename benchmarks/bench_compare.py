@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("after", type=Path)
     arguments = parser.parse_args()
     (before, machines), (after, others) = (read([p]) for p in (arguments.before, arguments.after))
-    for key in ("processor", "cores", "torch threads"):
+    for key in ("processor", "instructions", "cores", "torch threads"):
         if machines[0].get(key) != others[0].get(key):
             parser.error(
                 f"two results of one machine are wanted, got {key} {machines[0].get(key)} and "

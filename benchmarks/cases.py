@@ -41,7 +41,7 @@ SMALL: Cases = [
     ("gaussian:2500x64x100", None),
     *dict.fromkeys(case for series in SERIES for case in series.cases),  # each once
 ]
-LARGE: Cases = [  # those that have targets
+LARGE: Cases = [
     ("fc1", None),
     ("conv3", None),
     ("effnet", None),

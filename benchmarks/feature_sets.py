@@ -66,7 +66,7 @@ def load(name: str, size: int | None = None) -> FeatureSet:
     elif name in FILES:
         features, labels = _read(name)
     else:
-        known = ", ".join([*FILES, "digits", "gaussian:NxD", "clusters:NxD", "clusters:NxDxC"])
+        known = ", ".join([*FILES, "digits", "gaussian:NxD", "clusters:NxD", "...:NxDxC"])
         raise ValueError(f"name: one of {known} is wanted, got {name!r}")
     if size is None:
         return FeatureSet(features, labels, name)

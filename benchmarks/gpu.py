@@ -8,7 +8,7 @@ as `make bench` does, for `make bench-report`, and prints its table: run with --
 import argparse
 import json
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,97 +19,115 @@ from bench_report import glance, read
 from compare import environment
 from feature_sets import load
 from measure import Call, Case, NotTimedError, checked
-from numpy.typing import NDArray
-from peers import ranks_of_foreign
 from pytest_benchmark.utils import get_commit_info
 from torch import Tensor
-from torch_peers import TORCH_PEERS, TorchPeer
+from torch_peers import TORCH_PEERS, TorchPeer, ranks_of_foreign
 
 from kstar_gpu import kstar
 
 CACHE_BYTES = 256 << 20  # more than any GPU's second-level cache holds
 BLOCKS = (256, 1024, 4096)
 TRITON_BLOCKS = (16, 32, 64, 128)
+TRIAL_ROWS = 32_768  # enough for every multiprocessor to have some blocks of Triton's
 OURS = "kstar (cuda)"
 OWN_MEMORY = ("keops", "faiss-gpu", "cuVS")  # not from torch, so that torch cannot tell their peak
-SETS = "gaussian:50000x2048,clusters:50000x2048,gaussian:200000x256,gaussian:20000x512"
+SETS = "gaussian:50000x2048,gaussian:50000x2048x100,clusters:50000x2048"
+SETS += ",gaussian:200000x256,gaussian:20000x512"
+LONGEST_REASON = 80  # characters of why there is no time
+
+Search = Callable[[Tensor, int], Tensor]  # of queries and k; returns (M, k) rows, nearest first
 
 
 def half_product(x: Tensor, y: Tensor, rows: Tensor | None, block: int) -> None:
-    """Compute the bare N x N product of float16, on tensor cores: what we must beat."""
+    """Compute the N x N product of float16, on tensor cores: what brute force must pay there."""
     half = x.to(torch.float16)
     for part in torch.split(half if rows is None else half[rows], block):
         torch.mm(part, half.T)
 
 
-def nearest_neighbours(
-    search: Callable[[Tensor, int], NDArray[np.int64]], x: Tensor, y: Tensor
+def by_neighbours(
+    index: Callable[[Tensor], Search], x: Tensor, y: Tensor, rows: Tensor | None, block: int
 ) -> Tensor:
     """Compute k* from a library's k nearest neighbours, k the largest class and one."""
-    labels = y.cpu().numpy()
-    near = search(x, min(len(x), int(np.bincount(labels).max()) + 1))
-    return torch.from_numpy(ranks_of_foreign(near, labels, np.arange(len(labels))))
+    search = index(x)
+    k = min(len(x), int(y.bincount().max()) + 1)
+    wanted = torch.arange(len(x), device=x.device) if rows is None else rows
+    parts = torch.split(wanted, block)
+    return torch.cat([ranks_of_foreign(search(x[part], k), y, part) for part in parts])
 
 
-def faiss_gpu(x: Tensor, k: int) -> NDArray[np.int64]:
-    """Ask faiss' exact index on the GPU."""
+def faiss_gpu(x: Tensor) -> Search:
+    """Make faiss' exact index on the GPU."""
+    import faiss
+    import faiss.contrib.torch_utils
+
+    index = faiss.GpuIndexFlatL2(_faiss_resources(), x.shape[1])
+    index.add(x)
+    return lambda queries, k: index.search(queries, k)[1]
+
+
+@cache
+def _faiss_resources() -> Any:
     import faiss
 
-    features = x.cpu().numpy()
-    resources = faiss.StandardGpuResources()
-    index = faiss.GpuIndexFlatL2(resources, features.shape[1])
-    index.add(features)
-    found: NDArray[np.int64] = index.search(features, k)[1]
-    return found
+    return faiss.StandardGpuResources()
 
 
-def cuvs_brute_force(x: Tensor, k: int) -> NDArray[np.int64]:
-    """Ask cuVS' exact index."""
+def cuvs_brute_force(x: Tensor) -> Search:
+    """Make cuVS' exact index."""
     from cuvs.neighbors import brute_force
 
-    _, near = brute_force.search(brute_force.build(x), x, k)
-    found: NDArray[np.int64] = near.copy_to_host().astype(np.int64)
-    return found
+    index = brute_force.build(x)
+
+    def search(queries: Tensor, k: int) -> Tensor:
+        return torch.as_tensor(brute_force.search(index, queries, k)[1], device=x.device).long()
+
+    return search
 
 
-def methods(x: Tensor, y: Tensor) -> Iterator[tuple[str, Callable[[], Call]]]:
-    """Give what is to be timed, each to be made ready; what is not installed is left out."""
-    for backend in ("cuda", "torch"):
-        yield f"kstar ({backend})", ready(partial(kstar, x, y, backend=backend))
-    blocked: dict[str, tuple[TorchPeer, tuple[int, ...]]] = {
-        "float16 product": (half_product, BLOCKS),
-        **{name: (peer, BLOCKS) for name, peer in TORCH_PEERS.items()},
-    }
+def peers() -> Iterator[tuple[str, TorchPeer, tuple[int, ...]]]:
+    """Give what is installed, with the sizes of blocks to try."""
+    yield "float16 product", half_product, BLOCKS
+    yield from ((name, TORCH_PEERS[name], BLOCKS) for name in ("product", "authors", "compiled"))
+    if find_spec("pykeops") is not None:
+        yield "keops", TORCH_PEERS["keops"], BLOCKS[:1]  # it has no use for blocks
     if find_spec("triton") is not None:
         from triton_peer import fused
 
-        blocked["triton"] = fused, TRITON_BLOCKS
-    for name, (peer, blocks) in blocked.items():
-        if name != "keops" or find_spec("pykeops") is not None:
-            yield name, partial(at_its_best, peer, blocks, x, y)
+        yield "triton", fused, TRITON_BLOCKS
     if find_spec("faiss") is not None:
         import faiss
 
         if hasattr(faiss, "StandardGpuResources"):
-            yield "faiss-gpu", ready(partial(nearest_neighbours, faiss_gpu, x, y))
+            yield "faiss-gpu", partial(by_neighbours, faiss_gpu), BLOCKS
     if find_spec("cuvs") is not None:
-        yield "cuVS", ready(partial(nearest_neighbours, cuvs_brute_force, x, y))
+        yield "cuVS", partial(by_neighbours, cuvs_brute_force), BLOCKS
 
 
-def ready(call: Call) -> Callable[[], Call]:
-    """Return what makes a call ready that has nothing to choose."""
-    return lambda: call
+def methods(x: Tensor, y: Tensor) -> Iterator[tuple[str, Callable[[], Call]]]:
+    """Give what is to be timed, each to be made ready: our engines, then the peers."""
+    for backend in ("cuda", "torch"):
+        call = partial(kstar, x, y, backend=backend)
+        yield f"kstar ({backend})", partial(warmed, call)
+    for name, peer, blocks in peers():
+        yield name, partial(at_its_best, peer, blocks, x, y)
+
+
+def warmed(call: Call) -> Call:
+    """Return a call that was made once, so that what is made for the first time is there."""
+    tried(call)
+    return call
 
 
 def at_its_best(peer: TorchPeer, blocks: tuple[int, ...], x: Tensor, y: Tensor) -> Call:
     """Return the call of a peer at the block size that is fastest on the first rows."""
-    rows = torch.arange(min(len(x), max(BLOCKS)), device=x.device)
+    rows = torch.arange(min(len(x), TRIAL_ROWS), device=x.device)
     seconds = {}
     for block in blocks:
         trial = partial(peer, x, y, rows, block)
         try:
             tried(trial)  # compiles
-            seconds[block] = timed(trial)[1]
+            seconds[block] = min(tried(partial(timed, trial))[1] for _ in range(2))
         except NotTimedError as why:
             failure = why
     if not seconds:
@@ -118,7 +136,7 @@ def at_its_best(peer: TorchPeer, blocks: tuple[int, ...], x: Tensor, y: Tensor) 
 
 
 def tried(call: Call) -> Any:
-    """Call for the first time.
+    """Call, and wait until the device is done.
 
     Raises
     ------
@@ -126,10 +144,21 @@ def tried(call: Call) -> Any:
         With what went wrong: out of memory, too many neighbours, a kernel that does not fit.
     """
     try:
-        return call()
+        result = call()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
     except Exception as error:  # every library has its own; whatever it is, it is the result
-        torch.cuda.empty_cache()
-        raise NotTimedError(f"{type(error).__name__}: {str(error).splitlines()[0]}") from error
+        raise NotTimedError(reason(error)) from error
+    return result
+
+
+def reason(error: Exception) -> str:
+    """Return why there is no time, for a cell of a table."""
+    if isinstance(error, torch.cuda.OutOfMemoryError | MemoryError):
+        return "out of memory"
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = ": ".join([type(error).__name__, *lines[-1:]]).replace("|", "/")
+    return text if len(text) <= LONGEST_REASON else text[:LONGEST_REASON] + "..."
 
 
 def timed(call: Call) -> tuple[Any, float]:
@@ -144,42 +173,54 @@ def timed(call: Call) -> tuple[Any, float]:
 
 
 def peak_of(call: Call) -> tuple[Any, int]:
-    """Return what a first call gives, and the most memory that torch lent it."""
+    """Return what a call gives, and the most memory that torch lent it."""
+    torch.cuda.empty_cache()  # for libraries that have memory of their own
     torch.cuda.reset_peak_memory_stats()
     before = torch.cuda.memory_allocated()
     result = tried(call)
     return result, torch.cuda.max_memory_allocated() - before
 
 
-def measure(case: Case, device: str, rounds: int) -> tuple[list[Any], list[Any]]:
+def benchmark(case: Case, device: str, rounds: int) -> tuple[list[Any], list[Any]]:
     """Return the records of one set: of methods that were timed, and of those that were not."""
     features, labels, name = case.feature_set
     x, y = torch.from_numpy(features).to(device), torch.from_numpy(labels).to(device)
     sizes = {"samples": len(x), "dimensions": x.shape[1], "classes": len(np.unique(labels))}
-    calls, records, not_timed = {}, {}, []
+    calls: dict[str, Call] = {}
+    records: dict[str, dict[str, Any]] = {}
+    why_not: dict[str, str] = {}
     for method, prepare in methods(x, y):
-        record: dict[str, Any] = {"set": name, **sizes, "method": method}
+        records[method] = {"set": name, **sizes, "method": method}
         try:
-            calls[method] = prepare()
-            result, peak = peak_of(calls[method])
+            call = prepare()
+            result, peak = peak_of(call)
+            records[method] |= compared(result, case)
         except NotTimedError as why:
-            calls.pop(method, None)
-            not_timed.append({**record, "why": str(why)})
+            why_not[method] = str(why)
             continue
-        record["peak_bytes"] = None if method in OWN_MEMORY else peak
-        record |= {"wrong": None, "checked": 0}
-        if result is not None:
-            found = result.cpu().numpy()[case.rows]
-            record |= {"wrong": int((found != case.truth).sum()), "checked": len(case.rows)}
-        records[method] = record
+        records[method]["peak_bytes"] = None if method in OWN_MEMORY else peak
+        calls[method] = call
     times: dict[str, list[float]] = {method: [] for method in calls}
     for _ in range(rounds):
-        for method, call in calls.items():
-            times[method].append(timed(call)[1])
+        for method in list(calls):
+            try:
+                times[method].append(tried(partial(timed, calls[method]))[1])
+            except NotTimedError as why:
+                why_not[method] = str(why)
+                del calls[method]
+    ours = times[OURS] if OURS in calls else [np.nan]
     return [
-        {"extra_info": {**record, "kstar_s": times[OURS]}, "stats": {"data": times[method]}}
-        for method, record in records.items()
-    ], not_timed
+        {"extra_info": {**records[method], "kstar_s": ours}, "stats": {"data": times[method]}}
+        for method in calls
+    ], [{**records[method], "why": why} for method, why in why_not.items()]
+
+
+def compared(result: Tensor | None, case: Case) -> dict[str, Any]:
+    """Return how many k* of those checked differ from the definition."""
+    if result is None:
+        return {"wrong": None, "checked": 0}
+    found = result.cpu().numpy()[case.rows]
+    return {"wrong": int((found != case.truth).sum()), "checked": len(case.rows)}
 
 
 def main() -> None:
@@ -202,8 +243,8 @@ def main() -> None:
         "not_timed": [],
     }
     for name in arguments.sets.split(","):
-        records, not_timed = measure(checked(load(name)), "cuda", arguments.rounds)
-        content["benchmarks"] += records
+        timed_here, not_timed = benchmark(checked(load(name)), "cuda", arguments.rounds)
+        content["benchmarks"] += timed_here
         content["not_timed"] += not_timed
         path.write_text(json.dumps(content, indent=1) + "\n")  # a set that is done is kept
     print(f"{device}\n\n{glance(read([path])[0])}")

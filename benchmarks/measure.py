@@ -49,7 +49,7 @@ def part_of(feature_set: FeatureSet, size: int) -> FeatureSet:
 
 
 def foretold(prepare: Callable[[FeatureSet], Call], feature_set: FeatureSet) -> float:
-    """Return the seconds that a call should take, from two smaller ones: a + b N^2."""
+    """Return the seconds that a call should take, N^2 times what two smaller ones differ by."""
     times = []
     for size in TRIALS:
         call = prepare(part_of(feature_set, size))

@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch_peers import TORCH_PEERS, TorchPeer
+from torch_peers import TORCH_PEERS, TorchPeer, ranks_of_foreign
 
 Features = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -67,7 +67,7 @@ def faiss_flat(
     for start in range(0, len(wanted), block):
         part = wanted[start : start + block]
         _, near = index.search(features[part], k)
-        parts.append(ranks_of_foreign(near, labels, part))
+        parts.append(ranks(near, labels, part))
     return np.concatenate(parts)
 
 
@@ -93,7 +93,7 @@ def faiss_doubling(
             part = wanted[places]
             _, near = index.search(features[part], k)
             met = (labels[near] != labels[part, None]).any(axis=1)
-            result[places[met]] = ranks_of_foreign(near[met], labels, part[met])
+            result[places[met]] = ranks(near[met], labels, part[met])
             settled.append(met)
         left = left[~np.concatenate(settled)]
         k = min(2 * k, len(features))
@@ -113,7 +113,7 @@ def sklearn_neighbours(
     for start in range(0, len(wanted), block):
         part = wanted[start : start + block]
         near = index.kneighbors(features[part], return_distance=False)
-        parts.append(ranks_of_foreign(near, labels, part))
+        parts.append(ranks(near, labels, part))
     return np.concatenate(parts)
 
 
@@ -125,7 +125,7 @@ def sklearn_chunked(
 
     wanted = np.arange(len(features)) if rows is None else rows
 
-    def ranks(distances: NDArray[np.float32], start: int) -> Integers:
+    def ranks_in(distances: NDArray[np.float32], start: int) -> Integers:
         part = wanted[start : start + len(distances)]
         own = labels[part, None] == labels
         nearest = np.where(own, np.inf, distances).min(axis=1, keepdims=True)
@@ -136,18 +136,16 @@ def sklearn_chunked(
     chunks = pairwise_distances_chunked(
         features[wanted],
         features,
-        reduce_func=ranks,
+        reduce_func=ranks_in,
         working_memory=block * len(features) * 8 / 2**20,
     )
     return np.concatenate(list(chunks))
 
 
-def ranks_of_foreign(near: Integers, labels: Integers, rows: Integers) -> Integers:
-    """Return the k* of rows from their neighbours (M, k), nearest first, themselves included."""
-    first = (labels[near] != labels[rows, None]).argmax(axis=1)
-    itself_before = (near == rows[:, None]) & (np.arange(near.shape[1]) < first[:, None])
-    ranks: Integers = first + 1 - itself_before.any(axis=1)
-    return ranks
+def ranks(near: Integers, labels: Integers, rows: Integers) -> Integers:
+    """Return the k* of rows from their neighbours; see `torch_peers.ranks_of_foreign`."""
+    found: Integers = ranks_of_foreign(*map(torch.from_numpy, (near, labels, rows))).numpy()
+    return found
 
 
 PEERS: dict[str, Peer] = {

@@ -99,6 +99,14 @@ def _compiled_block() -> Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]:
     return program
 
 
+def ranks_of_foreign(near: Tensor, y: Tensor, rows: Tensor) -> Tensor:
+    """Return k* of rows (M,) from their neighbours (M, k), nearest first, themselves among them."""
+    first = (y[near] != y[rows, None]).to(torch.uint8).argmax(dim=1)
+    before = torch.arange(near.shape[1], device=near.device) < first[:, None]
+    itself_before = ((near == rows[:, None]) & before).any(dim=1)
+    return first + 1 - itself_before.long()
+
+
 def _selected(values: Tensor, rows: Tensor | None) -> Tensor:
     return values if rows is None else values[rows]
 

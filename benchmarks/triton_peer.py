@@ -23,8 +23,8 @@ def _distances(
         depth = start + tl.arange(0, DEPTH)
         inside = depth < d
         left = tl.load(x + row[:, None] * d + depth, mask=inside[None, :], other=0.0)
-        wanted = (column < n)[None, :] & inside[:, None]
-        right = tl.load(x + column[None, :] * d + depth[:, None], mask=wanted, other=0.0)
+        present = (column < n)[None, :] & inside[:, None]
+        right = tl.load(x + column[None, :] * d + depth[:, None], mask=present, other=0.0)
         products = tl.dot(left, right, products, input_precision="ieee")
     norms = tl.load(squares + column, mask=column < n, other=float("inf"))
     return tl.load(squares + row)[:, None] + norms - 2 * products
@@ -65,7 +65,7 @@ def _ranks(
 
 
 def fused(x: Tensor, y: Tensor, rows: Tensor | None, block: int) -> Tensor:
-    """Compute k* with the kernel, `block` rows of a multiple of 16 to a program."""
+    """Compute k* with the kernel, `block` rows to a program: a power of two, at least 16."""
     wanted = torch.arange(len(x), device=x.device) if rows is None else rows
     ranks = torch.empty(len(wanted), dtype=torch.int32, device=x.device)
     sizes = {"ROWS": block, "COLUMNS": 64, "DEPTH": 32}
