@@ -23,6 +23,7 @@ from feature_sets import FILES, data_folder
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
+from tqdm import tqdm
 
 sys.path.append(str(Path(__file__).parents[1] / "examples"))
 from real_data import (
@@ -74,7 +75,7 @@ def need(module: str, install: str) -> Any:
 def in_batches(function: Callable[[Any], Tensor], inputs: Any) -> NDArray[np.float16]:
     """Apply a network to all inputs without gradients."""
     with torch.inference_mode():
-        starts = range(0, len(inputs), BATCH)
+        starts = tqdm(range(0, len(inputs), BATCH), unit="batch")
         return torch.cat([function(inputs[i : i + BATCH]).half() for i in starts]).numpy()
 
 
