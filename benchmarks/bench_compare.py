@@ -1,16 +1,18 @@
 """Compare two results of the same machine: run with --help for the arguments.
 
 Times of different days differ, so what is compared is kstar()'s time as a share of the product's,
-which was timed in turns with it.
+which was timed in turns with it. A set is marked where no round of one result is like any of the
+other.
 """
 
 import argparse
 from pathlib import Path
 
+import numpy as np
 from bench_report import read
+from numpy.typing import NDArray
 
 PEER = "product_into"
-NOTABLE = 0.1  # a change of this share is marked
 
 
 def main() -> None:
@@ -26,12 +28,18 @@ def main() -> None:
                 f"two results of one machine are wanted, got {key} {machines[0].get(key)} and "
                 f"{others[0].get(key)}"
             )
-    shares = [frame[frame["method"] == PEER].set_index("set")["ratio"] for frame in (before, after)]
+    shares = [frame[frame["method"] == PEER].set_index("set") for frame in (before, after)]
     for name in shares[0].index.intersection(shares[1].index):
-        old, new = (1 / share[name] for share in shares)
-        change = new / old - 1
-        mark = "" if abs(change) < NOTABLE else "  slower" if change > 0 else "  faster"
-        print(f"{name:<22} kstar / {PEER}: {old:.4f} -> {new:.4f}  {change:+6.1%}{mark}")
+        old, new = (
+            np.divide(frame.at[name, "kstar_s"], frame.at[name, "seconds"]) for frame in shares
+        )
+        mark = "slower" if new.min() > old.max() else "faster" if new.max() < old.min() else ""
+        print(f"{name:<22} kstar / {PEER}: {told(old)} -> {told(new)}  {mark}")
+
+
+def told(rounds: NDArray[np.float64]) -> str:
+    """Return the median of the rounds, and the least and the greatest."""
+    return f"{np.median(rounds):.3f} ({rounds.min():.3f} to {rounds.max():.3f})"
 
 
 if __name__ == "__main__":

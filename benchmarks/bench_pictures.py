@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from cases import SERIES, Series
 
+NAME_HEIGHT = 1 / 30  # of the axes
 PALETTES = {"tab10": 10, "Dark2": 8}  # colours that can be told apart, dark enough for words
 
 
@@ -36,23 +37,18 @@ def _colours(methods: Iterable[str]) -> dict[str, Any]:
 
 
 def _draw_series(ax: Any, series: Series, points: pd.DataFrame, colours: dict[str, Any]) -> None:
-    """Draw a line for each method; those that were not timed to the end are named inside."""
+    """Draw a line for each method."""
     axis = series.growing
-    largest = points[axis].max()
     ends = []
     for name, part in points.groupby("method", sort=False):
         line = part.sort_values(axis)
         width = 2.5 if colours[name] == "black" else 1
         ax.loglog(line[axis], line["median_s"], "o-", color=colours[name], lw=width, ms=3)
-        x, y = line[[axis, "median_s"]].iloc[-1]
-        if x == largest:
-            ends.append((x, y, str(name), colours[name]))
-        else:
-            ax.annotate(
-                f" {name}", (x, y), color=colours[name], fontsize=8, va="bottom", clip_on=False
-            )
+        ends.append((*line[[axis, "median_s"]].iloc[-1], str(name), colours[name]))
     ax.margins(y=0.08)
-    _name_lines(ax, ends)
+    ax.autoscale_view()  # names are placed by the limits, which are otherwise set when drawn
+    for x in {end[0] for end in ends}:
+        _name_lines(ax, x, [end[1:] for end in ends if end[0] == x], x == points[axis].max())
     ax.set(xlabel=axis, ylabel="seconds, median", title=f"{series.kind}, growing {axis}")
     values = sorted(points[axis].unique())
     ax.set_xticks(values, [f"{int(value):,}" for value in values])
@@ -60,17 +56,16 @@ def _draw_series(ax: Any, series: Series, points: pd.DataFrame, colours: dict[st
     ax.grid(alpha=0.3)
 
 
-def _name_lines(ax: Any, ends: list[tuple[float, float, str, Any]]) -> None:
-    """Write names beside the axes, pushed apart so that none lies on another."""
-    low, high = (np.log(bound) for bound in ax.get_ylim())
-    least = (high - low) / 30
+def _name_lines(ax: Any, x: float, ends: list[tuple[float, str, Any]], last: bool) -> None:
+    """Write the names of lines that end at x, pushed apart; beside the axes at the last x."""
     height = -np.inf
-    for x, y, name, colour in sorted(ends, key=lambda end: end[1]):
-        height = max(np.log(y), height + least)
+    for y, name, colour in sorted(ends, key=lambda end: end[0]):
+        across, up = ax.transAxes.inverted().transform(ax.transData.transform((x, y)))
+        height = max(up, height + NAME_HEIGHT)
         ax.annotate(
             name,
             (x, y),
-            xytext=(1.03, (height - low) / (high - low)),
+            xytext=(1.03 if last else across + 0.02, height),
             textcoords="axes fraction",
             color=colour,
             va="center",

@@ -36,6 +36,7 @@ def read(paths: Iterable[Path]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
                 {
                     **record,
                     "file": path.name,
+                    "seconds": seconds,
                     "median_s": np.median(seconds),
                     "fastest_s": min(seconds),
                     "slowest_s": max(seconds),

@@ -5,18 +5,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import bench_compare
 import pandas as pd
 import pytest
 from bench_report import GROWING, exponents, glance, main, read, wrong
 from cases import SERIES, set_name
 from targets import targets
 
-SECONDS = {"kstar (cpu)": 1.0, "product": 20.0, "faiss": 60.0}
+SECONDS = {"kstar (cpu)": 1.0, "product": 20.0, "product_into": 20.0, "faiss": 60.0}
 
 
 def record(name: str, n: int, d: int, method: str, seconds: float, bad: int) -> dict[str, Any]:
     """Return one of pytest-benchmark's records."""
-    checked = 0 if method == "product" else 500
+    checked = 0 if method.startswith("product") else 500
     info = {"set": name, "samples": n, "dimensions": d, "classes": 10, "method": method}
     info |= {"kstar_s": [0.9, 1, 1.1], "peak_bytes": 80e6, "checked": checked}
     info["wrong"] = bad if checked else None
@@ -91,6 +92,32 @@ def test_targets(results: Path) -> None:
     assert memory == "**missed**: on 2 of 13 sets; worst gaussian:2500x16, 125% of that"
     assert table["kstar (torch)", "all", "memory beyond the input"] == "-"
     assert table["kstar (torch)", "all", "product"] == "-"
+
+
+def test_comparison(
+    results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is beyond the rounds of the other result is marked; another machine is refused."""
+    content = json.loads(results.read_text())
+    after = results.with_name("after.json")
+
+    def marks(times: list[float]) -> set[str]:
+        for one in content["benchmarks"]:
+            one["extra_info"]["kstar_s"] = times
+        after.write_text(json.dumps(content))
+        monkeypatch.setattr(sys, "argv", ["bench_compare", str(results), str(after)])
+        bench_compare.main()
+        lines = capsys.readouterr().out.splitlines()
+        assert len(lines) == 13
+        return {line.rpartition(")")[2].strip() for line in lines}
+
+    assert marks([0.9, 1, 1.1]) == {""}
+    assert marks([2, 2.1, 2.2]) == {"slower"}
+    assert marks([0.2, 0.21, 0.22]) == {"faster"}
+    content["machine_info"]["instructions"] = "avx512_vnni"
+    with pytest.raises(SystemExit):
+        marks([1, 1, 1])
+    assert "got instructions avx2 and avx512_vnni" in capsys.readouterr().err
 
 
 def test_page(results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
