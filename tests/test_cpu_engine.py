@@ -95,8 +95,10 @@ def test_equal_samples_are_looked_at_once(rng):
 
 
 LONG = """
+import signal
 import numpy as np
 from kstar_gpu import kstar
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 x = np.random.default_rng(0).standard_normal((60000, 512), dtype=np.float32)
 print("started", flush=True)
 kstar(x, np.arange(60000) % 10, backend="cpu")
