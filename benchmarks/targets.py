@@ -107,4 +107,5 @@ def targets(results: pd.DataFrame, machines: list[dict[str, Any]]) -> pd.DataFra
         }
         for target in TARGETS
     ]
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    return table.loc[:, (table != "-").any()]
