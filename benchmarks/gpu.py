@@ -18,7 +18,7 @@ import torch
 from bench_report import glance, read
 from compare import environment
 from feature_sets import load
-from measure import Call, Case, NotTimedError, checked
+from measure import Call, Case, NotTimedError, checked, differing
 from pytest_benchmark.utils import get_commit_info
 from torch import Tensor
 from torch_peers import TORCH_PEERS, TorchPeer, ranks_of_foreign
@@ -164,6 +164,7 @@ def reason(error: Exception) -> str:
 def timed(call: Call) -> tuple[Any, float]:
     """Return what a call gives and its seconds on the device, with nothing of use in its cache."""
     torch.empty(CACHE_BYTES, dtype=torch.int8, device="cuda").zero_()
+    # torch declares no types for events.
     start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
     start.record()
     result = call()
@@ -194,10 +195,12 @@ def benchmark(case: Case, device: str, rounds: int) -> tuple[list[Any], list[Any
         try:
             call = prepare()
             result, peak = peak_of(call)
-            records[method] |= compared(result, case)
+            found = None if result is None else result.cpu().numpy()
         except NotTimedError as why:
             why_not[method] = str(why)
             continue
+        wrong, rows = differing(found, case)
+        records[method] |= {"wrong": wrong, "checked": rows}
         records[method]["peak_bytes"] = None if method in OWN_MEMORY else peak
         calls[method] = call
     times: dict[str, list[float]] = {method: [] for method in calls}
@@ -213,14 +216,6 @@ def benchmark(case: Case, device: str, rounds: int) -> tuple[list[Any], list[Any
         {"extra_info": {**records[method], "kstar_s": ours}, "stats": {"data": times[method]}}
         for method in calls
     ], [{**records[method], "why": why} for method, why in why_not.items()]
-
-
-def compared(result: Tensor | None, case: Case) -> dict[str, Any]:
-    """Return how many k* of those checked differ from the definition."""
-    if result is None:
-        return {"wrong": None, "checked": 0}
-    found = result.cpu().numpy()[case.rows]
-    return {"wrong": int((found != case.truth).sum()), "checked": len(case.rows)}
 
 
 def main() -> None:

@@ -36,6 +36,13 @@ def checked(feature_set: FeatureSet) -> Case:
     return Case(feature_set, rows, defined(feature_set, rows))
 
 
+def differing(found: NDArray[np.int64] | None, case: Case) -> tuple[int | None, int]:
+    """Return how many k* of those checked differ from the definition; None of none."""
+    if found is None:
+        return None, 0
+    return int(np.count_nonzero(found[case.rows] != case.truth)), len(case.rows)
+
+
 class NotTimedError(Exception):
     """Why a method has no time on a set: a result, too."""
 

@@ -15,7 +15,17 @@ import pytest
 from compare import PAUSE
 from complexity_peers import LSC_PEERS
 from feature_sets import FeatureSet
-from measure import LONG, NOT_TIMED, Call, Case, NotTimedError, ready, rounds_for, watched
+from measure import (
+    LONG,
+    NOT_TIMED,
+    Call,
+    Case,
+    NotTimedError,
+    differing,
+    ready,
+    rounds_for,
+    watched,
+)
 from peers import PEERS, fastest_block
 
 from kstar_gpu import available_backends, kstar
@@ -63,7 +73,7 @@ def test_method(benchmark: Benchmark, case: Case, name: str, pytestconfig: pytes
     except NotTimedError as why:
         pytestconfig.stash.setdefault(NOT_TIMED, []).append({**record, "why": str(why)})
         pytest.skip(str(why))
-    wrong, checked = differing(result, case)
+    wrong, checked = wrong_of(result, case)
     record |= {"kstar_s": kstar_seconds, "peak_bytes": peak, "wrong": wrong, "checked": checked}
     if name == "kstar (cpu)":
         record["pairs_per_sample"] = pairs_left(feature_set)
@@ -111,12 +121,10 @@ def pairs_left(feature_set: FeatureSet) -> dict[str, float]:
     return {name: pairs / len(feature_set.features) for name, pairs in left.items()}
 
 
-def differing(result: Any, case: Case) -> tuple[int | None, int]:
+def wrong_of(result: Any, case: Case) -> tuple[int | None, int]:
     """Return how many k* of those checked differ from the definition; of LSC, whether it does."""
-    if result is None:
-        return None, 0
-    if isinstance(result, float):
-        total = kstar(case.feature_set.features, case.feature_set.labels).sum()
-        right = 1 - total / len(case.feature_set.features) ** 2
-        return int(abs(result - right) > 1e-12), 1
-    return int(np.count_nonzero(result[case.rows] != case.truth)), len(case.rows)
+    if not isinstance(result, float):
+        return differing(result, case)
+    total = kstar(case.feature_set.features, case.feature_set.labels).sum()
+    right = 1 - total / len(case.feature_set.features) ** 2
+    return int(abs(result - right) > 1e-12), 1
