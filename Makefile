@@ -46,7 +46,7 @@ test-zoo: .venv/dev,zoo/installed
 # Sanitizers slow the engine down a lot, so each gets as many samples as it can take. Where a barrier
 # or a wait is left out, the test must fail.
 SIMT_TESTS := simt_test cuda_rows_test cuda_tiles_test
-TILES := $(addprefix csrc/cuda/,tile.hpp search.hpp count.hpp)
+TILES := $(addprefix csrc/cuda/,tile.hpp seed.hpp search.hpp count.hpp)
 ORDERING := __syncthreads|wait_for_copies<
 BROKEN := $(addprefix build/native/thread/simt_test_without_,1 2 3)
 BROKEN += $(addprefix build/native/thread/cuda_tiles_test_without_,$(shell cat $(TILES) | grep -E '$(ORDERING)' | grep -n '' | cut -d: -f1))

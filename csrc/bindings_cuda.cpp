@@ -50,9 +50,7 @@ PYBIND11_MODULE(KSTAR_MODULE, module) {
     module.doc() = "CUDA engine of kstar_gpu: memory is given as addresses, numbers as they are.";
     module.attr("TILE_SIDE") = kTileSide;
     module.attr("DEPTH") = kDepth;
-    module.attr("WARPS") = kWarps;
     module.attr("WARP_PAIRS") = kWarpRows * kWarpColumns;
-    module.attr("ASKS") = kAsks;
 
     // Local: the engine and its image on the host may be in one process.
     py::class_<Machine>(module, "Machine", py::module_local())
@@ -87,30 +85,45 @@ PYBIND11_MODULE(KSTAR_MODULE, module) {
              py::arg("width"));
     py::class_<Walk>(module, "Walk", py::module_local())
         .def(py::init([](const Side& rows, const Side& columns, bool same, bool foreign,
-                         Address tiles, unsigned count) {
-                 return Walk{rows, columns, same, foreign, Memory{tiles}, count};
+                         Address strips, int64_t strip_count, int64_t first, unsigned count,
+                         Address done) {
+                 return Walk{rows,        columns, same,  foreign,     Memory{strips},
+                             strip_count, first,   count, Memory{done}};
              }),
              py::arg("rows"), py::arg("columns"), py::arg("same"), py::arg("foreign"),
-             py::arg("tiles"), py::arg("count"));
+             py::arg("strips"), py::arg("strip_count"), py::arg("first"), py::arg("count"),
+             py::arg("done"));
     py::class_<Survivors>(module, "Survivors", py::module_local())
-        .def(py::init(
-                 [](Address pairs, unsigned long long capacity, Address reserved, Address ended) {
-                     return Survivors{Memory{pairs}, capacity, Memory{reserved}, Memory{ended}};
-                 }),
-             py::arg("pairs"), py::arg("capacity"), py::arg("reserved"), py::arg("ended"));
-    py::class_<Radii>(module, "Radii", py::module_local())
-        .def(py::init(
-                 [](Address outer, Address inner, Address give, Address weights, Address counts) {
-                     return Radii{Memory{outer}, Memory{inner}, Memory{give}, Memory{weights},
-                                  Memory{counts}};
-                 }),
-             py::arg("outer"), py::arg("inner"), py::arg("give"), py::arg("weights"),
-             py::arg("counts"));
-    py::class_<Nearest>(module, "Nearest", py::module_local())
-        .def(py::init([](Address squared, Address row, Address noted_at) {
-                 return Nearest{Memory{squared}, Memory{row}, Memory{noted_at}};
+        .def(py::init([](Address pairs, unsigned long long capacity, Address cursor) {
+                 return Survivors{Memory{pairs}, capacity, Memory{cursor}};
              }),
-             py::arg("squared"), py::arg("row"), py::arg("noted_at"));
+             py::arg("pairs"), py::arg("capacity"), py::arg("cursor"));
+    py::class_<Reach>(module, "Reach", py::module_local())
+        .def(py::init([](Address radii, Address slack, Address thresholds) {
+                 return Reach{Memory{radii}, Memory{slack}, Memory{thresholds}};
+             }),
+             py::arg("radii"), py::arg("slack"), py::arg("thresholds"));
+    py::class_<Sieve>(module, "Sieve", py::module_local())
+        .def(py::init([](const Reach& rows, const Reach& columns, double unit, double above,
+                         double farther) { return Sieve{rows, columns, {unit, above, farther}}; }),
+             py::arg("rows"), py::arg("columns"), py::arg("unit"), py::arg("above"),
+             py::arg("farther"));
+    py::class_<Radii>(module, "Radii", py::module_local())
+        .def(py::init([](Address outer, Address inner, Address give, Address weights,
+                         Address counts, Address squared, const Members& members) {
+                 return Radii{Memory{outer},  Memory{inner},   Memory{give}, Memory{weights},
+                              Memory{counts}, Memory{squared}, members};
+             }),
+             py::arg("outer"), py::arg("inner"), py::arg("give"), py::arg("weights"),
+             py::arg("counts"), py::arg("squared"), py::arg("members"));
+    py::class_<Nearest>(module, "Nearest", py::module_local())
+        .def(py::init([](Address squared, Address row, Address noted_at, Address limit,
+                         Address settled) {
+                 return Nearest{Memory{squared}, Memory{row}, Memory{noted_at}, Memory{limit},
+                                Memory{settled}};
+             }),
+             py::arg("squared"), py::arg("row"), py::arg("noted_at"), py::arg("limit"),
+             py::arg("settled"));
 
     module.def(
         "survey",
@@ -139,63 +152,34 @@ PYBIND11_MODULE(KSTAR_MODULE, module) {
         py::arg("squared_errors"), py::arg("device"), py::arg("stream"),
         "Write points of float16, their squared norms, and how far rounding moved them.");
     module.def(
+        "seed",
+        [](const Walk& walk, const Sieve& sieve, const Nearest& nearest, int device,
+           Address stream) { start(seed, Seeding{walk, sieve, nearest}, device, stream); },
+        py::arg("walk"), py::arg("sieve"), py::arg("nearest"), py::arg("device"), py::arg("stream"),
+        "Bound how far rows must look, by the columns that they meet.");
+    module.def(
         "search",
-        [](const Walk& walk, Address row_thresholds, Address column_thresholds, Address row_tails,
-           Address column_tails, const Survivors& survivors, int device, Address stream) {
+        [](const Walk& walk, const Sieve& sieve, Address row_tails, Address column_tails,
+           const Side& full_rows, const Side& full_columns, const Sieve& full, const Members& rows,
+           const Members& columns, const Nearest& row_nearest, const Nearest& column_nearest,
+           const Survivors& survivors, Address distances, int device, Address stream) {
             start(search,
-                  Search{walk, Memory{row_thresholds}, Memory{column_thresholds}, Memory{row_tails},
-                         Memory{column_tails}, survivors},
+                  Search{walk, sieve, Memory{row_tails}, Memory{column_tails}, full_rows,
+                         full_columns, full, rows, columns, row_nearest, column_nearest, survivors,
+                         Memory{distances}},
                   device, stream);
         },
-        py::arg("walk"), py::arg("row_thresholds"), py::arg("column_thresholds"),
-        py::arg("row_tails"), py::arg("column_tails"), py::arg("survivors"), py::arg("device"),
-        py::arg("stream"), "Append the pairs of tiles that may be nearest to each other.");
+        py::arg("walk"), py::arg("sieve"), py::arg("row_tails"), py::arg("column_tails"),
+        py::arg("full_rows"), py::arg("full_columns"), py::arg("full"), py::arg("rows"),
+        py::arg("columns"), py::arg("row_nearest"), py::arg("column_nearest"), py::arg("survivors"),
+        py::arg("distances"), py::arg("device"), py::arg("stream"),
+        "Keep of each sample the nearest foreign one among the pairs of tiles, and its lowest "
+        "row.");
     module.def(
         "count",
         [](const Walk& walk, const Radii& rows, const Radii& columns, const Survivors& survivors,
            int device,
            Address stream) { start(count, Count{walk, rows, columns, survivors}, device, stream); },
         py::arg("walk"), py::arg("rows"), py::arg("columns"), py::arg("survivors"),
-        py::arg("device"), py::arg("stream"),
-        "Count the pairs of tiles that are within a radius; append those left open.");
-    module.def(
-        "screen",
-        [](const Side& rows, const Side& columns, Address row_thresholds, Address column_thresholds,
-           Address pairs, int64_t count, Address open, int device, Address stream) {
-            start(screen,
-                  Screening{rows, columns, Memory{row_thresholds}, Memory{column_thresholds},
-                            Memory{pairs}, count, Memory{open}},
-                  device, stream);
-        },
-        py::arg("rows"), py::arg("columns"), py::arg("row_thresholds"),
-        py::arg("column_thresholds"), py::arg("pairs"), py::arg("count"), py::arg("open"),
-        py::arg("device"), py::arg("stream"), "Say which pairs full balls leave open.");
-    module.def(
-        "refine",
-        [](const Members& rows, const Members& columns, Address pairs, int64_t count,
-           Address distances, const Nearest& row_nearest, const Nearest& column_nearest, int device,
-           Address stream) {
-            start(refine,
-                  Refinement{rows, columns, Memory{pairs}, count, Memory{distances}, row_nearest,
-                             column_nearest},
-                  device, stream);
-        },
-        py::arg("rows"), py::arg("columns"), py::arg("pairs"), py::arg("count"),
-        py::arg("distances"), py::arg("row_nearest"), py::arg("column_nearest"), py::arg("device"),
-        py::arg("stream"), "Measure pairs, and keep of each sample the nearest one's lowest row.");
-    module.def(
-        "count_open",
-        [](const Members& rows, const Members& columns, Address pairs, int64_t count,
-           Address row_squared, Address column_squared, Address row_weights, Address column_weights,
-           Address row_counts, Address column_counts, int device, Address stream) {
-            start(count_open,
-                  OpenCounts{rows, columns, Memory{pairs}, count, Memory{row_squared},
-                             Memory{column_squared}, Memory{row_weights}, Memory{column_weights},
-                             Memory{row_counts}, Memory{column_counts}},
-                  device, stream);
-        },
-        py::arg("rows"), py::arg("columns"), py::arg("pairs"), py::arg("count"),
-        py::arg("row_squared"), py::arg("column_squared"), py::arg("row_weights"),
-        py::arg("column_weights"), py::arg("row_counts"), py::arg("column_counts"),
-        py::arg("device"), py::arg("stream"), "Measure pairs that were left open, and count them.");
+        py::arg("device"), py::arg("stream"), "Count the pairs of tiles that are within a radius.");
 }

@@ -1,8 +1,6 @@
-ASKS: int
 DEPTH: int
 TILE_SIDE: int
 WARP_PAIRS: int
-WARPS: int
 
 class Machine:
     runtime: int
@@ -27,17 +25,43 @@ class Side:
 
 class Walk:
     def __init__(
-        self, rows: Side, columns: Side, same: bool, foreign: bool, tiles: int, count: int
+        self,
+        rows: Side,
+        columns: Side,
+        same: bool,
+        foreign: bool,
+        strips: int,
+        strip_count: int,
+        first: int,
+        count: int,
+        done: int,
     ) -> None: ...
 
 class Survivors:
-    def __init__(self, pairs: int, capacity: int, reserved: int, ended: int) -> None: ...
+    def __init__(self, pairs: int, capacity: int, cursor: int) -> None: ...
+
+class Reach:
+    def __init__(self, radii: int, slack: int, thresholds: int) -> None: ...
+
+class Sieve:
+    def __init__(
+        self, rows: Reach, columns: Reach, unit: float, above: float, farther: float
+    ) -> None: ...
 
 class Radii:
-    def __init__(self, outer: int, inner: int, give: int, weights: int, counts: int) -> None: ...
+    def __init__(
+        self,
+        outer: int,
+        inner: int,
+        give: int,
+        weights: int,
+        counts: int,
+        squared: int,
+        members: Members,
+    ) -> None: ...
 
 class Nearest:
-    def __init__(self, squared: int, row: int, noted_at: int) -> None: ...
+    def __init__(self, squared: int, row: int, noted_at: int, limit: int, settled: int) -> None: ...
 
 def survey(
     samples: Members,
@@ -62,52 +86,24 @@ def round(
     device: int,
     stream: int,
 ) -> None: ...
+def seed(walk: Walk, sieve: Sieve, nearest: Nearest, device: int, stream: int) -> None: ...
 def search(
     walk: Walk,
-    row_thresholds: int,
-    column_thresholds: int,
+    sieve: Sieve,
     row_tails: int,
     column_tails: int,
+    full_rows: Side,
+    full_columns: Side,
+    full: Sieve,
+    rows: Members,
+    columns: Members,
+    row_nearest: Nearest,
+    column_nearest: Nearest,
     survivors: Survivors,
+    distances: int,
     device: int,
     stream: int,
 ) -> None: ...
 def count(
     walk: Walk, rows: Radii, columns: Radii, survivors: Survivors, device: int, stream: int
-) -> None: ...
-def screen(
-    rows: Side,
-    columns: Side,
-    row_thresholds: int,
-    column_thresholds: int,
-    pairs: int,
-    count: int,
-    open: int,
-    device: int,
-    stream: int,
-) -> None: ...
-def refine(
-    rows: Members,
-    columns: Members,
-    pairs: int,
-    count: int,
-    distances: int,
-    row_nearest: Nearest,
-    column_nearest: Nearest,
-    device: int,
-    stream: int,
-) -> None: ...
-def count_open(
-    rows: Members,
-    columns: Members,
-    pairs: int,
-    count: int,
-    row_squared: int,
-    column_squared: int,
-    row_weights: int,
-    column_weights: int,
-    row_counts: int,
-    column_counts: int,
-    device: int,
-    stream: int,
 ) -> None: ...

@@ -121,9 +121,14 @@ class Certificate:
             self.spread(e) + (2 * self.rounding + 4 * self.precision.unit) * m + 2 * self.underflow
         ) * OUTWARD
 
+    @property
+    def factors(self) -> tuple[float, float]:
+        """`above` as a factor of a distance, and `farther` as one of a squared reach."""
+        return (1 + 2 * self.canonical) * OUTWARD, (1 + self.precision.weight) * OUTWARD / 2
+
     def above(self, distance: Tensor) -> Tensor:
         """Return a bound on every real distance whose canonical square is at most `distance`^2."""
-        return distance * ((1 + 2 * self.canonical) * OUTWARD)
+        return distance * self.factors[0]
 
     def below(self, distance: Tensor) -> Tensor:
         """Return a distance below which every canonical square is less than `distance`^2."""
@@ -136,9 +141,9 @@ class Certificate:
         only a masked pair (minus infinity) is below.
         """
         reach = radius + e
-        squared = (1 + self.precision.weight) * OUTWARD * reach * reach
         lowest = torch.finfo(self.precision.sums).min
-        return self.precision.below((-squared / 2).clamp(min=lowest)).clamp(min=lowest)
+        threshold = (-self.factors[1] * reach * reach).clamp(min=lowest)
+        return self.precision.below(threshold).clamp(min=lowest)
 
     def nearer(self, radius: Tensor, e: Tensor, slack: Tensor) -> Tensor:
         """Threshold: `acc > nearer_i + give_j` proves the pair nearer than `radius`.

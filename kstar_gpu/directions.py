@@ -35,15 +35,21 @@ def principal_directions(rows: Tensor, count: int) -> Tensor:
     rows = rows - rows.mean(0)
     few = rows[:: -(-len(rows) // START_ROWS)]
     count = min(count, len(few), rows.shape[1])
-    _, vectors = torch.linalg.eigh(few @ few.T)
+    _, vectors = _eigh(few @ few.T)
     start = few.T @ vectors[:, -count:]
     start = start / torch.linalg.vector_norm(start, dim=0).clamp(min=1e-30)
     # In float64: the image's lengths spread as the variances do, and their squares even more.
     image = (rows.T @ (rows @ start)).to(torch.float64)
-    squares, vectors = torch.linalg.eigh(image.T @ image)
+    squares, vectors = _eigh(image.T @ image)
     lengths = squares.clamp(min=1e-24 * float(squares[-1]) + 1e-300).sqrt()
     directions: Tensor = ((image @ vectors) / lengths).flip(1)
     return directions.to(torch.float32)
+
+
+def _eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Return eigenvalues and vectors; a GPU takes longer for so small a matrix than the host."""
+    values, vectors = torch.linalg.eigh(matrix.cpu())
+    return values.to(matrix.device), vectors.to(matrix.device)
 
 
 @dataclass(frozen=True)

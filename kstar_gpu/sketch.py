@@ -116,7 +116,7 @@ def make_balls(
 def contraction(directions: Tensor) -> Tensor:
     """Return directions (d, h) in float64, so scaled that a projection lengthens no vector."""
     directions = directions.to(torch.float64)
-    longest = float(torch.linalg.eigvalsh(directions.T @ directions)[-1]) ** 0.5
+    longest = float(torch.linalg.eigvalsh((directions.T @ directions).cpu())[-1]) ** 0.5
     shortened: Tensor = directions / (longest * (1 + 2.0**-30))
     return shortened
 

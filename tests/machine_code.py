@@ -10,10 +10,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 TARGETS = ("80", "86", "89", "90", "100", "120")
-TILES = ("search_tiles", "count_tiles")
+TILES = ("seed_tiles", "search_tiles", "count_tiles")
 KERNELS = (
     *TILES,
+    "set_thresholds",
     "screen_pairs",
+    "tighten_pairs",
+    "measure_limits",
     "measure_pairs",
     "forget_rows",
     "note_rows",

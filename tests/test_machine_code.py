@@ -37,7 +37,7 @@ def test_tiles_use_tensor_cores_and_copies_that_do_not_wait(kernel, target, code
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("kernel", ["measure_pairs", "count_open_pairs"])
+@pytest.mark.parametrize("kernel", ["measure_limits", "measure_pairs", "count_open_pairs"])
 def test_canonical_distances_are_not_fused(kernel, target, code):
     kernel = code[target, kernel]
     assert kernel.has("DMUL")

@@ -50,18 +50,20 @@ __device__ void add_counts(int32_t* counts, const Marks& inside, const Lines<int
 __global__ void __launch_bounds__(kTileThreads, 2) count_tiles(Count count) {
     const Walk& walk = count.walk;
     const bool columns_ask = count.columns.counts != nullptr;
-    const unsigned warp = threadIdx.x / 32;
-    for (unsigned t = blockIdx.x; t < walk.count; t += gridDim.x) {
-        const Tile tile = walk.tiles[t];
+    each_tile(walk, [&](const Tile& tile, unsigned number) {
+        const uint32_t done = walk.done[number];
+        if (done == kAllWarps) {
+            return true;
+        }
         // Also a barrier: the stages may still be read for the tile before.
         if (__syncthreads_or(threadIdx.x == 0 && is_full(count.survivors))) {
-            return;
+            return false;
         }
         Products products;
         multiply(walk, tile, products, [] { return false; });
         mask(walk, tile, products);
-        if ((tile.open_warps >> warp & 1) == 0) {
-            continue;
+        if ((done >> threadIdx.x / 32 & 1) != 0) {
+            return true;
         }
         const Place place(tile);
         Answers of_row{}, of_column{};
@@ -97,11 +99,11 @@ __global__ void __launch_bounds__(kTileThreads, 2) count_tiles(Count count) {
                 const int32_t row = place.row(Products::row_of(k));
                 const int32_t column = place.column(Products::column_of(k));
                 *pairs++ = {row | (of_row.open[k] ? kAsks : 0),
-                            column | (of_column.open[k] ? kAsks : 0)};
+                            column | (of_column.open[k] ? kAsks : 0), 0};
             });
         });
         if (!settled) {
-            continue;
+            return true;
         }
         constexpr int kLanesOfRow = 3, kLanesOfColumn = 28;
         add_counts(
@@ -115,8 +117,9 @@ __global__ void __launch_bounds__(kTileThreads, 2) count_tiles(Count count) {
                 [](int k) { return Products::row_of(k); }, kLanesOfColumn,
                 [&](int c) { return place.column(c); });
         }
-        close(walk.tiles[t]);
-    }
+        close(walk.done[number]);
+        return true;
+    });
 }
 
 }  // namespace kstar::cuda

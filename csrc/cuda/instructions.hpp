@@ -158,11 +158,13 @@ inline float truncated_sum(const double* addends, int count) {
     if (largest == 0) {
         return 0;
     }
-    const double unit = std::ldexp(1.0, std::ilogb(largest) - 23);
-    double sum = 0;
+    const int exponent = std::ilogb(largest) - 23;
+    const double per_unit = std::ldexp(1.0, -exponent);
+    int64_t units = 0;  // of 2^exponent: each addend is below 2^24 of them
     for (int k = 0; k < count; ++k) {
-        sum += std::trunc(addends[k] / unit) * unit;
+        units += static_cast<int64_t>(addends[k] * per_unit);
     }
+    const double sum = std::ldexp(static_cast<double>(units), exponent);
     const double cut = sum == 0 ? 1 : std::ldexp(1.0, std::ilogb(sum) - 23);
     return static_cast<float>(std::trunc(sum / cut) * cut);
 }
@@ -218,6 +220,15 @@ template <typename Use>
 __device__ void each_by_a_warp(int64_t count, const Use& use) {
     const int64_t warps = gridDim.x * (blockDim.x / 32);
     for (int64_t i = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32; i < count; i += warps) {
+        use(i);
+    }
+}
+
+// The same, one thread each.
+template <typename Use>
+__device__ void each_by_a_thread(int64_t count, const Use& use) {
+    const int64_t threads = gridDim.x * blockDim.x;
+    for (int64_t i = blockIdx.x * blockDim.x + threadIdx.x; i < count; i += threads) {
         use(i);
     }
 }

@@ -1,6 +1,9 @@
 // All kernels, and how they are started. Without CUDA's compiler they run on the host, for tests.
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <limits>
 
 #include "cuda/count.hpp"
 #include "cuda/launch.hpp"
@@ -8,6 +11,8 @@
 #include "cuda/refine.hpp"
 #include "cuda/screen.hpp"
 #include "cuda/search.hpp"
+#include "cuda/seed.hpp"
+#include "cuda/thresholds.hpp"
 
 namespace kstar::cuda {
 
@@ -17,7 +22,8 @@ constexpr unsigned kThreads = 256;  // of a block that shares nothing
 
 #if defined(__CUDACC__)
 
-// Runs a kernel with as many blocks as there is work for, and as fill the device once.
+// Runs a kernel with as many blocks as there is work for, and as fill the device once; where nobody
+// says how much work there is, with as many as fill it.
 template <typename Work>
 cudaError_t start(void (*kernel)(Work), const Work& work, int64_t blocks, unsigned threads,
                   size_t shared_bytes, Where where) {
@@ -25,6 +31,11 @@ cudaError_t start(void (*kernel)(Work), const Work& work, int64_t blocks, unsign
     cudaError_t error = cudaSetDevice(where.device);
     if (error == cudaSuccess) {
         error = cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, where.device);
+    }
+    if (error == cudaSuccess && shared_bytes > 0) {
+        // Two blocks must find room on a multiprocessor; the caches get what is left.
+        error = cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
+                                     cudaSharedmemCarveoutMaxShared);
     }
     if (error == cudaSuccess) {
         error =
@@ -39,6 +50,11 @@ cudaError_t start(void (*kernel)(Work), const Work& work, int64_t blocks, unsign
     return error;
 }
 
+// Sets bytes of device memory.
+cudaError_t fill(void* memory, int value, size_t bytes, Where where) {
+    return cudaMemsetAsync(memory, value, bytes, static_cast<cudaStream_t>(where.stream));
+}
+
 const char* text(cudaError_t error) {
     return error == cudaSuccess ? nullptr : cudaGetErrorString(error);
 }
@@ -49,8 +65,13 @@ template <typename Work>
 cudaError_t start(void (*kernel)(Work), const Work& work, int64_t blocks, unsigned threads,
                   size_t shared_bytes, Where) {
     static unsigned seed = 0;
-    simt::launch(seed++, static_cast<unsigned>(std::min<int64_t>(blocks, 2)), threads, shared_bytes,
-                 [&] { kernel(work); });
+    const auto few = static_cast<unsigned>(std::min<int64_t>(blocks, 2));
+    simt::launch(seed++, few, shared_bytes > 0 ? threads : 64, shared_bytes, [&] { kernel(work); });
+    return cudaSuccess;
+}
+
+cudaError_t fill(void* memory, int value, size_t bytes, Where) {
+    std::memset(memory, value, bytes);
     return cudaSuccess;
 }
 
@@ -70,6 +91,58 @@ cudaError_t start_threads(void (*kernel)(Work), const Work& work, int64_t count,
     return start(kernel, work, (count + kThreads - 1) / kThreads, kThreads, 0, where);
 }
 
+// For pairs, whose number the device alone knows.
+constexpr int64_t kUnknown = std::numeric_limits<int32_t>::max();
+
+// Runs kernels one after the other, until one cannot be started.
+class Sequence {
+ public:
+    explicit Sequence(Where where) : where_(where) {}
+
+    void empty(const Survivors& survivors) {
+        Cursor& cursor = *survivors.cursor;
+        then([&] { return fill(&cursor, 0, offsetof(Cursor, ended), where_); });
+        then([&] { return fill(&cursor.ended, 0xff, sizeof cursor.ended, where_); });
+    }
+    template <typename Work>
+    void tiles(void (*kernel)(Work), const Work& work) {
+        then(
+            [&] { return start(kernel, work, work.walk.count, kTileThreads, kTileBytes, where_); });
+    }
+    template <typename Work>
+    void warps(void (*kernel)(Work), const Work& work, int64_t count = kUnknown) {
+        then([&] { return start_warps(kernel, work, count, where_); });
+    }
+    template <typename Work>
+    void threads(void (*kernel)(Work), const Work& work, int64_t count = kUnknown) {
+        then([&] { return start_threads(kernel, work, count, where_); });
+    }
+    const char* failure() const { return text(error_); }
+
+ private:
+    template <typename Start>
+    void then(const Start& start) {
+        if (error_ == cudaSuccess) {
+            error_ = start();
+        }
+    }
+
+    const Where where_;
+    cudaError_t error_ = cudaSuccess;
+};
+
+// Lets those who ask look as far as they must, by what is known now.
+void renew_thresholds(Sequence& sequence, const Search& work, const Sieve& sieve) {
+    const auto renew = [&](const Nearest& nearest, const Reach& reach, const Side& side) {
+        sequence.threads(set_thresholds, Thresholds{nearest, reach, sieve.bounds, side.count},
+                         side.count);
+    };
+    renew(work.row_nearest, sieve.rows, work.walk.rows);
+    if (work.column_nearest.squared != nullptr && !work.walk.same) {
+        renew(work.column_nearest, sieve.columns, work.walk.columns);
+    }
+}
+
 }  // namespace
 
 const char* survey(const Survey& work, Where where) {
@@ -80,31 +153,33 @@ const char* round(const Rounding& work, Where where) {
     return text(start_warps(round_rows, work, work.count, where));
 }
 
+const char* seed(const Seeding& work, Where where) {
+    return text(start(seed_tiles, work, work.walk.count, kTileThreads, kTileBytes, where));
+}
+
 const char* search(const Search& work, Where where) {
-    return text(start(search_tiles, work, work.walk.count, kTileThreads, kTileBytes, where));
+    Sequence sequence(where);
+    sequence.empty(work.survivors);
+    renew_thresholds(sequence, work, work.sieve);
+    sequence.tiles(search_tiles, work);
+    if (work.full_rows.points != work.walk.rows.points) {
+        sequence.warps(screen_pairs, work);
+    }
+    sequence.threads(tighten_pairs, work);
+    sequence.warps(measure_limits, work);
+    renew_thresholds(sequence, work, work.full);
+    sequence.warps(measure_pairs, work);
+    sequence.threads(forget_rows, work);
+    sequence.threads(note_rows, work);
+    return sequence.failure();
 }
 
 const char* count(const Count& work, Where where) {
-    return text(start(count_tiles, work, work.walk.count, kTileThreads, kTileBytes, where));
-}
-
-const char* screen(const Screening& work, Where where) {
-    return text(start_warps(screen_pairs, work, work.count, where));
-}
-
-const char* refine(const Refinement& work, Where where) {
-    cudaError_t error = start_warps(measure_pairs, work, work.count, where);
-    if (error == cudaSuccess) {
-        error = start_threads(forget_rows, work, work.count, where);
-    }
-    if (error == cudaSuccess) {
-        error = start_threads(note_rows, work, work.count, where);
-    }
-    return text(error);
-}
-
-const char* count_open(const OpenCounts& work, Where where) {
-    return text(start_warps(count_open_pairs, work, work.count, where));
+    Sequence sequence(where);
+    sequence.empty(work.survivors);
+    sequence.tiles(count_tiles, work);
+    sequence.warps(count_open_pairs, work);
+    return sequence.failure();
 }
 
 #if defined(__CUDACC__)

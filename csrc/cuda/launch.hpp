@@ -13,11 +13,9 @@ struct Where {
 // Each starts work without waiting for it, and returns null or what went wrong.
 const char* survey(const Survey& work, Where where);
 const char* round(const Rounding& work, Where where);
-const char* search(const Search& work, Where where);
-const char* count(const Count& work, Where where);
-const char* screen(const Screening& work, Where where);
-const char* refine(const Refinement& work, Where where);
-const char* count_open(const OpenCounts& work, Where where);
+const char* seed(const Seeding& work, Where where);
+const char* search(const Search& work, Where where);  // tiles, and all that follows from them
+const char* count(const Count& work, Where where);    // likewise
 
 // Why this was not built for a device; null if it was.
 const char* code_missing(int device);

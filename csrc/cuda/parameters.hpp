@@ -25,11 +25,16 @@ struct Side {
     int32_t width;
 };
 
-// Two blocks of 128 that a launch looks at, and who is not done with them: one bit a warp.
-struct Tile {
-    int32_t row_block;
-    int32_t column_block;
-    int32_t open_warps;
+// Some blocks of rows, each with the same blocks of columns: first + stride * k of either. A
+// round's tiles are numbered strip by strip, and in a strip column by column, so that tiles of
+// about the same number share what is in the cache.
+struct Strip {
+    int64_t start;  // number of its first tile
+    int64_t first_row;
+    int64_t first_column;
+    int64_t stride;
+    int64_t rows;
+    int64_t columns;
 };
 
 struct Walk {
@@ -37,64 +42,54 @@ struct Walk {
     Side columns;
     bool same;     // both sides are the same samples: a pair is met where its row comes first
     bool foreign;  // pairs of different classes are asked about, or those of one class
-    Tile* tiles;
-    unsigned count;  // of tiles
+    const Strip* strips;
+    int64_t strip_count;
+    int64_t first;   // number of the first tile of this launch
+    unsigned count;  // of its tiles
+    uint32_t* done;  // (count,) which warps are done with each tile, a bit a warp; zero before
 };
 
-// Positions of two samples.
+// Positions of two samples, and the product of their balls.
 struct Pair {
     int32_t row;
     int32_t column;
+    float product;
 };
 
 constexpr int32_t kAsks = std::numeric_limits<int32_t>::min();  // a mark in a position
 
+// How far a launch has come.
+struct Cursor {
+    unsigned long long reserved;  // places in the buffer of survivors that were asked for
+    unsigned long long measured;  // pairs that took a canonical distance
+    unsigned long long ended;     // lowest place that did not fit; the largest number if all did
+};
+
 // Where pairs go that a tile leaves open (survivors.hpp).
 struct Survivors {
     Pair* pairs;
-    unsigned long long capacity;   // the pairs of one warp at least
-    unsigned long long* reserved;  // zero before
-    unsigned long long* ended;     // lowest place that did not fit; the largest number before
+    unsigned long long capacity;  // the pairs of one warp at least
+    Cursor* cursor;
 };
 
-// Which pairs may be nearest to each other (search.hpp).
-struct Search {
-    Walk walk;
-    // A product below a sample's threshold proves the pair farther apart than it looks. Infinite
-    // for who does not ask.
-    const float* row_thresholds;
-    const float* column_thresholds;
-    // Norms of what lies behind the first chunk of dimensions, rounded up. Null: there is nothing.
-    const float* row_tails;
-    const float* column_tails;
-    Survivors survivors;
+// What kstar_gpu/certificate.py needs to turn distances into thresholds.
+struct Bounds {
+    double unit;     // balls' distances are canonical ones times this power of two
+    double above;    // its `above`, as a factor
+    double farther;  // its `farther`, as a factor of a squared reach
 };
 
-// What Count knows of one side's samples (count.hpp).
-struct Radii {
-    const float* outer;  // a product below proves a pair farther apart than the sample's radius
-    const float* inner;  // and one above inner + the other's give proves it nearer
-    const float* give;
-    const int32_t* weights;  // how many equal samples each stands for
-    int32_t* counts;         // receives the weights for certain within; null if nobody here asks
+// The balls of one side, as far as they bound distances.
+struct Reach {
+    const double* radii;
+    const double* slack;
+    float* thresholds;  // a product below proves a pair farther apart than the sample looks
 };
 
-struct Count {
-    Walk walk;
-    Radii rows;
-    Radii columns;
-    Survivors survivors;  // with `kAsks` in the position of whose count is open
-};
-
-// Which of them may still be, by full balls (screen.hpp).
-struct Screening {
-    Side rows;
-    Side columns;
-    const float* row_thresholds;
-    const float* column_thresholds;
-    const Pair* pairs;
-    int64_t count;
-    bool* open;  // (count,) whether a pair may still be nearest to one of its samples
+struct Sieve {
+    Reach rows;
+    Reach columns;
+    Bounds bounds;
 };
 
 // The features of some samples, by position.
@@ -110,31 +105,60 @@ struct Nearest {
     long long* squared;   // bits of the squared distance; those of infinity at first
     long long* row;       // the lowest row of the input at that distance; kNoRow at first
     long long* noted_at;  // bits of the squared distance that `row` belongs to; those of infinity
+    long long* limit;     // bits of a distance, in the balls' unit, that some foreign sample keeps
+    const bool* settled;  // who does not ask: an equal sample of another class was found before
 };
 
-// Pairs to be measured for Search (refine.hpp).
-struct Refinement {
+// Thresholds to be renewed (thresholds.hpp).
+struct Thresholds {
+    Nearest nearest;
+    Reach reach;
+    Bounds bounds;
+    int64_t count;
+};
+
+// A few references that all samples meet before the search (seed.hpp).
+struct Seeding {
+    Walk walk;
+    Sieve sieve;
+    Nearest nearest;  // of the rows
+};
+
+// Which pairs may be nearest to each other, and how near they are (search.hpp, refine.hpp).
+struct Search {
+    Walk walk;
+    Sieve sieve;
+    // Norms of what lies behind the first chunk of dimensions, rounded up. Null: there is nothing.
+    const float* row_tails;
+    const float* column_tails;
+    // Full balls. Those of the walk are narrower, or the same ones.
+    Side full_rows;
+    Side full_columns;
+    Sieve full;
     Members rows;
     Members columns;
-    const Pair* pairs;
-    int64_t count;
-    double* distances;  // (count,) squared
     Nearest row_nearest;
     Nearest column_nearest;
+    Survivors survivors;
+    double* distances;  // of the survivors, squared; NaN of those that need none
 };
 
-// And for Count.
-struct OpenCounts {
-    Members rows;
-    Members columns;
-    const Pair* pairs;  // with `kAsks` in the position of who asks
-    int64_t count;
-    const double* row_squared;  // radii
-    const double* column_squared;
-    const int32_t* row_weights;
-    const int32_t* column_weights;
-    int32_t* row_counts;
-    int32_t* column_counts;
+// What Count knows of one side's samples (count.hpp).
+struct Radii {
+    const float* outer;  // a product below proves a pair farther apart than the sample's radius
+    const float* inner;  // and one above inner + the other's give proves it nearer
+    const float* give;
+    const int32_t* weights;  // how many equal samples each stands for
+    int32_t* counts;         // receives the weights for certain within; null if nobody here asks
+    const double* squared;   // the radii
+    Members members;
+};
+
+struct Count {
+    Walk walk;
+    Radii rows;
+    Radii columns;
+    Survivors survivors;  // with `kAsks` in the position of whose count is open
 };
 
 // Rows to be looked at, and to be made balls of (prepare.hpp).

@@ -1,16 +1,16 @@
 // Refinement: pairs that no bound decides are measured by the canonical distance.
 //
-// For Search three kernels, one after the other. Ties go to the lowest row of the input, whoever
-// comes first: `measure_pairs` brings the distances down; where one fell, `forget_rows` drops the
-// row that it belonged to; `note_rows` keeps the lowest row among the pairs that are as near as it
-// gets. For Count there is `count_open_pairs`.
+// For Search four kernels, one after the other. Ties go to the lowest row of the input, whoever
+// comes first: `measure_limits` and `measure_pairs` bring the distances down; where one fell,
+// `forget_rows` drops the row that it belonged to; `note_rows` keeps the lowest row among the pairs
+// that are as near as it gets. For Count there is `count_open_pairs`.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 
-#include "cuda/instructions.hpp"
-#include "cuda/parameters.hpp"
+#include "cuda/thresholds.hpp"
 
 namespace kstar::cuda {
 
@@ -39,9 +39,20 @@ __device__ inline double distance_of(const Members& rows, int32_t row, const Mem
                      });
 }
 
-__global__ void measure_pairs(Refinement work) {
-    each_by_a_warp(work.count, [&](int64_t p) {
-        const Pair pair = work.pairs[p];
+// What stands for the distance of a pair that is not measured yet.
+constexpr double kNotMeasured = -1;
+
+// Measures those pairs that `is_wanted(p, pair)`, by all lanes of a warp, and brings distances
+// down.
+template <typename IsWanted>
+__device__ void measure(const Search& work, const IsWanted& is_wanted) {
+    unsigned long long measured = 0;
+    each_by_a_warp(found(work.survivors), [&](int64_t p) {
+        const Pair pair = work.survivors.pairs[p];
+        if (!is_wanted(p, pair)) {
+            return;
+        }
+        ++measured;
         const double squared = distance_of(work.rows, pair.row, work.columns, pair.column);
         if (threadIdx.x % 32 == 0) {
             work.distances[p] = squared;
@@ -52,15 +63,48 @@ __global__ void measure_pairs(Refinement work) {
             }
         }
     });
+    if (threadIdx.x % 32 == 0 && measured > 0) {
+        atomicAdd(&work.survivors.cursor->measured, measured);
+    }
+}
+
+// Those first that limit how far one of their samples looks: for the others that may be enough.
+__global__ void measure_limits(Search work) {
+    const auto limits = [](const Nearest& nearest, int32_t sample, double distance) {
+        return nearest.limit != nullptr && distance <= __longlong_as_double(nearest.limit[sample]);
+    };
+    measure(work, [&](int64_t p, const Pair& pair) {
+        const double distance = at_most(work.full, pair.row, pair.column, pair.product);
+        const bool wanted = limits(work.row_nearest, pair.row, distance) ||
+                            limits(work.column_nearest, pair.column, distance);
+        if (!wanted && threadIdx.x % 32 == 0) {
+            work.distances[p] = kNotMeasured;
+        }
+        return wanted;
+    });
+}
+
+__global__ void measure_pairs(Search work) {
+    measure(work, [&](int64_t p, const Pair& pair) {
+        if (work.distances[p] != kNotMeasured) {
+            return false;
+        }
+        const bool wanted = !(pair.product < fminf(work.full.rows.thresholds[pair.row],
+                                                   work.full.columns.thresholds[pair.column]));
+        __syncwarp();  // all lanes have looked
+        if (!wanted && threadIdx.x % 32 == 0) {
+            work.distances[p] = NAN;
+        }
+        return wanted;
+    });
 }
 
 // Calls `use` with who knows, the sample and the row of each pair that is as near as any; one
 // thread a pair.
 template <typename Use>
-__device__ void each_nearest(const Refinement& work, const Use& use) {
-    const int64_t threads = gridDim.x * blockDim.x;
-    for (int64_t p = blockIdx.x * blockDim.x + threadIdx.x; p < work.count; p += threads) {
-        const Pair pair = work.pairs[p];
+__device__ void each_nearest(const Search& work, const Use& use) {
+    each_by_a_thread(found(work.survivors), [&](int64_t p) {
+        const Pair pair = work.survivors.pairs[p];
         const long long bits = __double_as_longlong(work.distances[p]);
         const auto offer = [&](const Nearest& nearest, int32_t sample, int64_t number) {
             if (nearest.squared != nullptr && bits == nearest.squared[sample]) {
@@ -69,14 +113,14 @@ __device__ void each_nearest(const Refinement& work, const Use& use) {
         };
         offer(work.row_nearest, pair.row, work.columns.number[pair.column]);
         offer(work.column_nearest, pair.column, work.rows.number[pair.row]);
-    }
+    });
 }
 
 __device__ inline void exchange(long long* to, long long value) {
     atomicExch(reinterpret_cast<unsigned long long*>(to), static_cast<unsigned long long>(value));
 }
 
-__global__ void forget_rows(Refinement work) {
+__global__ void forget_rows(Search work) {
     each_nearest(work, [](const Nearest& nearest, int32_t sample, long long, long long bits) {
         if (nearest.noted_at[sample] != bits) {
             exchange(&nearest.row[sample], kNoRow);
@@ -84,26 +128,26 @@ __global__ void forget_rows(Refinement work) {
     });
 }
 
-__global__ void note_rows(Refinement work) {
+__global__ void note_rows(Search work) {
     each_nearest(work, [](const Nearest& nearest, int32_t sample, long long row, long long bits) {
         atomicMin(&nearest.row[sample], row);
         exchange(&nearest.noted_at[sample], bits);
     });
 }
 
-__global__ void count_open_pairs(OpenCounts work) {
-    each_by_a_warp(work.count, [&](int64_t p) {
-        const Pair pair = work.pairs[p];
+__global__ void count_open_pairs(Count work) {
+    each_by_a_warp(found(work.survivors), [&](int64_t p) {
+        const Pair pair = work.survivors.pairs[p];
         const int32_t row = pair.row & ~kAsks, column = pair.column & ~kAsks;
-        const double squared = distance_of(work.rows, row, work.columns, column);
+        const double squared = distance_of(work.rows.members, row, work.columns.members, column);
         if (threadIdx.x % 32 != 0) {
             return;
         }
-        if ((pair.row & kAsks) != 0 && squared < work.row_squared[row]) {
-            atomicAdd(&work.row_counts[row], work.column_weights[column]);
+        if ((pair.row & kAsks) != 0 && squared < work.rows.squared[row]) {
+            atomicAdd(&work.rows.counts[row], work.columns.weights[column]);
         }
-        if ((pair.column & kAsks) != 0 && squared < work.column_squared[column]) {
-            atomicAdd(&work.column_counts[column], work.row_weights[row]);
+        if ((pair.column & kAsks) != 0 && squared < work.columns.squared[column]) {
+            atomicAdd(&work.columns.counts[column], work.rows.weights[row]);
         }
     });
 }

@@ -18,8 +18,8 @@ __device__ inline bool is_decided(const Search& search, const Tile& tile,
     const Place place(tile);
     const auto row_tails = of_rows(search.row_tails, place);
     const auto column_tails = of_columns(search.column_tails, place);
-    const auto row_thresholds = of_rows(search.row_thresholds, place);
-    const auto column_thresholds = of_columns(search.column_thresholds, place);
+    const auto row_thresholds = of_rows(search.sieve.rows.thresholds, place);
+    const auto column_thresholds = of_columns(search.sieve.columns.thresholds, place);
     bool open = false;
     KSTAR_UNROLL
     for (int k = 0; k < kOwnPairs; ++k) {
@@ -32,38 +32,42 @@ __device__ inline bool is_decided(const Search& search, const Tile& tile,
 
 __global__ void __launch_bounds__(kTileThreads, 2) search_tiles(Search search) {
     const Walk& walk = search.walk;
-    const unsigned warp = threadIdx.x / 32;
-    for (unsigned t = blockIdx.x; t < walk.count; t += gridDim.x) {
-        const Tile tile = walk.tiles[t];
+    each_tile(walk, [&](const Tile& tile, unsigned number) {
+        const uint32_t done = walk.done[number];
+        if (done == kAllWarps) {
+            return true;
+        }
         // Also a barrier: the stages may still be read for the tile before.
         if (__syncthreads_or(threadIdx.x == 0 && is_full(search.survivors))) {
-            return;
+            return false;
         }
         Products products;
         Marks open{};
         const Place place(tile);
         if (multiply(walk, tile, products, [&] { return is_decided(search, tile, products); })) {
             mask(walk, tile, products);
-            const auto rows = of_rows(search.row_thresholds, place);
-            const auto columns = of_columns(search.column_thresholds, place);
+            const auto rows = of_rows(search.sieve.rows.thresholds, place);
+            const auto columns = of_columns(search.sieve.columns.thresholds, place);
             KSTAR_UNROLL
             for (int k = 0; k < kOwnPairs; ++k) {
                 open.mark(k, !(products[k] <
                                fminf(rows[Products::row_of(k)], columns[Products::column_of(k)])));
             }
         }
-        if ((tile.open_warps >> warp & 1) == 0) {
-            continue;
+        if ((done >> threadIdx.x / 32 & 1) != 0) {
+            return true;
         }
         const bool settled = append(search.survivors, open.count(), [&](Pair* pairs) {
-            open.each([&](int k) {
-                *pairs++ = {place.row(Products::row_of(k)), place.column(Products::column_of(k))};
+            open.each_unrolled([&](int k) {
+                *pairs++ = {place.row(Products::row_of(k)), place.column(Products::column_of(k)),
+                            products[k]};
             });
         });
         if (settled) {
-            close(walk.tiles[t]);
+            close(walk.done[number]);
         }
-    }
+        return true;
+    });
 }
 
 }  // namespace kstar::cuda

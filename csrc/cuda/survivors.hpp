@@ -1,7 +1,7 @@
 // Where pairs go that a tile leaves open: a buffer of limited size, one atomic a warp.
 //
-// A warp whose pairs do not fit writes none of them and stays open in its tile, which is looked at
-// again once the buffer was emptied. Whatever the order, those that fit fill the buffer from its
+// A warp whose pairs do not fit writes none of them and is not done with its tile, which is looked
+// at again once the buffer was emptied. Whatever the order, those that fit fill the buffer from its
 // start without a gap: where one did not fit, none that came later does.
 #pragma once
 
@@ -12,8 +12,18 @@
 
 namespace kstar::cuda {
 
+// Whether no pair fits any more; the launch then counts as ended there. To be asked by one thread.
 __device__ inline bool is_full(const Survivors& survivors) {
-    return atomicAdd(survivors.reserved, 0ull) >= survivors.capacity;
+    if (atomicAdd(&survivors.cursor->reserved, 0ull) < survivors.capacity) {
+        return false;
+    }
+    atomicMin(&survivors.cursor->ended, survivors.capacity);
+    return true;
+}
+
+// How many pairs a launch before has written.
+__device__ inline int64_t found(const Survivors& survivors) {
+    return static_cast<int64_t>(min(survivors.cursor->reserved, survivors.cursor->ended));
 }
 
 // Appends `count` pairs of each lane, written by `write(pairs)`; returns whether they fit.
@@ -31,12 +41,12 @@ __device__ bool append(const Survivors& survivors, int count, const Write& write
     const auto total = static_cast<unsigned long long>(__shfl_sync(kAllLanes, end, 31));
     unsigned long long start = 0;
     if (lane == 0) {
-        start = atomicAdd(survivors.reserved, total);
+        start = atomicAdd(&survivors.cursor->reserved, total);
     }
     start = __shfl_sync(kAllLanes, start, 0);
     if (start + total > survivors.capacity) {
         if (lane == 0) {
-            atomicMin(survivors.ended, start);
+            atomicMin(&survivors.cursor->ended, start);
         }
         return false;
     }

@@ -11,6 +11,7 @@
 
 #include "cuda/instructions.hpp"
 #include "cuda/parameters.hpp"
+#include "cuda/strips.hpp"
 
 namespace kstar::cuda {
 
@@ -61,6 +62,24 @@ struct Marks {
         for (int word = 0; word < 2; ++word) {
             for (uint32_t rest = words[word]; rest != 0; rest &= rest - 1) {
                 use(32 * word + __ffs(static_cast<int>(rest)) - 1);
+            }
+        }
+    }
+
+    // The same in an unrolled loop, for what lies in registers.
+    template <typename Use>
+    __device__ void each_unrolled(const Use& use) const {
+        constexpr int kGroup = 8;
+        KSTAR_UNROLL
+        for (int first = 0; first < kOwnPairs; first += kGroup) {
+            if ((words[first / 32] >> first % 32 & ((1u << kGroup) - 1)) == 0) {
+                continue;
+            }
+            KSTAR_UNROLL
+            for (int k = first; k < first + kGroup; ++k) {
+                if ((*this)[k]) {
+                    use(k);
+                }
             }
         }
     }
@@ -200,31 +219,26 @@ __device__ bool multiply(const Walk& walk, const Tile& tile, Products& products,
         multiply_chunk(rows_of(chunk), columns_of(chunk), products);
         ended = chunk == 0 && chunks > 1 && may_end();
     }
-    wait_for_copies<0>();
+    // Otherwise all that was asked for was waited for.
+    if (ended) {
+        wait_for_copies<0>();
+    }
     return !ended;
 }
 
+// Which of a tile's warps are done with it.
+constexpr uint32_t kAllWarps = (1u << kWarps) - 1;
+
 // Notes that this warp is done with a tile.
-__device__ inline void close(Tile& tile) {
+__device__ inline void close(uint32_t& done) {
     if (threadIdx.x % 32 == 0) {
-        atomicAnd(&tile.open_warps, ~(1 << threadIdx.x / 32));
+        atomicOr(&done, 1u << threadIdx.x / 32);
     }
 }
 
 // Gives the pairs that are not asked about the product of pairs infinitely far apart.
 __device__ inline void mask(const Walk& walk, const Tile& tile, Products& products) {
-    const auto end_of = [](int32_t block, const Side& side) {
-        return min((block + 1) * kTileSide, side.count) - 1;
-    };
-    const int32_t first_row = walk.rows.codes[tile.row_block * kTileSide];
-    const int32_t last_row = walk.rows.codes[end_of(tile.row_block, walk.rows)];
-    const int32_t first_column = walk.columns.codes[tile.column_block * kTileSide];
-    const int32_t last_column = walk.columns.codes[end_of(tile.column_block, walk.columns)];
-    const bool all_asked = walk.foreign ? last_row < first_column || last_column < first_row
-                                        : first_row == last_column && first_column == last_row;
-    const bool whole = (tile.row_block + 1) * kTileSide <= walk.rows.count &&
-                       (tile.column_block + 1) * kTileSide <= walk.columns.count;
-    if (all_asked && whole && !(walk.same && tile.row_block == tile.column_block)) {
+    if (tile.whole(walk)) {
         return;
     }
     // A pair is asked about where its row comes before its column, in these terms.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -69,8 +70,8 @@ Value atomicMin(Value* to, Value value) {
 }
 
 template <typename Value>
-Value atomicAnd(Value* to, Value value) {
-    return __atomic_fetch_and(to, value, __ATOMIC_RELAXED);
+Value atomicOr(Value* to, Value value) {
+    return __atomic_fetch_or(to, value, __ATOMIC_RELAXED);
 }
 
 template <typename Value>
@@ -89,6 +90,18 @@ inline long long __double_as_longlong(double value) {
     return bits;
 }
 
+inline double __longlong_as_double(long long bits) {
+    double value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+inline float __double2float_rd(double value) {
+    const auto nearest = static_cast<float>(value);
+    return nearest > value ? std::nextafterf(nearest, -INFINITY) : nearest;
+}
+
 // Rounded on their own, never fused: as the compiler does it with -ffp-contract=off.
 inline double __dmul_rn(double a, double b) { return a * b; }
 inline double __dadd_rn(double a, double b) { return a + b; }
+inline double __dsqrt_rn(double a) { return std::sqrt(a); }

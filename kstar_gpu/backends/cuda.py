@@ -1,13 +1,13 @@
 """The CUDA engine: fused products on tensor cores, kept honest by certificates (csrc/cuda).
 
-Kernels find the pairs that low precision leaves open; here is what happens around them. Launches
-are short. Between two of them the pairs found are refined and the thresholds tightened; tiles
-whose pairs did not fit into the buffer are looked at again.
+A launch walks over many tiles, keeps the pairs that low precision leaves open, measures those that
+may still be nearest and tightens how far samples look, all on the device; the host asks once a
+launch how far it came. Tiles whose pairs did not fit into the buffer are then looked at again.
 """
 
 from collections.abc import Callable, Iterator
 from math import inf
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -34,55 +34,98 @@ from .cuda_balls import (
     survey,
     where,
 )
-from .cuda_memory import make_plan
+from .cuda_memory import make_plan, smaller_plan
+from .cuda_strips import Blocks, count_rounds, rectangle, search_rounds, tiles
 
-# Search meets blocks of columns in this order: those at multiples of 64 from the row, then those
-# halfway between, and so on. Each round meets as many as all before it, from all classes alike, and
-# so few pairs in each are nearer than the nearest so far.
-ROUNDS = ((64, 0), (64, 32), (32, 16), (16, 8), (8, 4), (4, 2), (2, 1))
-BAND = 32  # blocks of rows that are walked together: their points stay in the cache
-SEED_NUMBERS = 1 << 20  # of the references that every sample is multiplied with before the search
-MOST_SEEDS = 4096
-LAUNCH_WORK = 1 << 26  # tiles of a launch by dimensions: none should keep Ctrl-C waiting
+MOST_SEEDS = 1024  # references that every sample meets before the search
+SEED_SHARE = 16  # of so many references, at most one
+LAUNCH_WORK = 1 << 29  # tiles of a launch by dimensions: none should keep Ctrl-C waiting
+ALL_FITTED = -1  # a cursor's end as it is at first
+
+Integers = NDArray[np.int64]
+Strips = list[Integers]  # of each round
+Result = TypeVar("Result")
 
 
 class Engine:
-    """See `backends.Engine`."""
+    """See `backends.Engine`.
+
+    Attributes
+    ----------
+    work : per question how many launches there were, tiles in them, pairs that they left open
+        (survivors), and, of Search, pairs that were measured in float64
+    """
 
     def __init__(
         self, problem: Problem, device: torch.device, memory_limit: int | None, progress: bool
     ) -> None:
         self.device = device
         self.progress = progress
+        self.given = problem
         self.plan = make_plan(problem, device, memory_limit)
-        centre = make_centre(problem).to(device)
-        lengths, fingerprints = self._survey(problem, centre)
-        self.distinct = without_duplicates(problem, fingerprints)
-        self.problem = self.distinct.problem
-        self.frame = make_frame(centre, lengths)
-        self.directions = choose_narrow(self.problem, self.frame, self.plan.widest, device)
-        self.centres = middle_of_each_class(self.problem)
         self.panels: dict[tuple[int, int], Panel] = {}
+        self.work = {
+            "search": {"launches": 0, "tiles": 0, "survivors": 0, "measured": 0},
+            "count": {"launches": 0, "tiles": 0, "survivors": 0},
+        }
         self.bar: tqdm[Any] = tqdm(disable=True)
-        # Room for all that a launch may leave open.
-        self.pairs = torch.empty(self.plan.pairs, 2, dtype=torch.int32, device=device)
-        self.cursor = torch.empty(2, dtype=torch.int64, device=device)
+        self.buffers: Buffers | None = None
+        self._within_memory(self._prepare)
+
+    @property
+    def width(self) -> int:
+        """Dimensions that Search multiplies."""
+        full = len(self.frame.centre)
+        return rounded_up(
+            full if self.directions is None else self.directions.shape[1] + 1, _cuda.DEPTH
+        )
 
     def nearest_foreign(self) -> tuple[Tensor, Tensor]:
         """Return per position the squared distance and the row of the nearest foreign sample."""
+        return self._within_memory(self._nearest_foreign)
+
+    def count_within(self, squared_radii: Tensor) -> Tensor:
+        """Return per position how many others of its class are nearer than its radius."""
+        return self._within_memory(lambda: self._count_within(squared_radii))
+
+    def _within_memory(self, ask: Callable[[], Result]) -> Result:
+        """Ask; where the device's memory runs out, ask again with smaller panels and buffers."""
+        while True:
+            try:
+                return ask()
+            except torch.cuda.OutOfMemoryError as error:
+                failure = error.with_traceback(None)  # whose frames hold what must be let go
+            self.panels.clear()
+            self.buffers = None
+            smaller = smaller_plan(self.given, self.device, self.plan)
+            if smaller is None:
+                raise failure
+            self.plan = smaller
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
+
+    def _prepare(self) -> None:
+        centre = make_centre(self.given).to(self.device)
+        lengths, fingerprints = self._survey(self.given, centre)
+        self.distinct = without_duplicates(self.given, fingerprints)
+        self.problem = self.distinct.problem
+        self.frame = make_frame(centre, lengths)
+        self.directions = choose_narrow(self.problem, self.frame, self.plan.widest, self.device)
+        self.centres = middle_of_each_class(self.problem)
+
+    def _nearest_foreign(self) -> tuple[Tensor, Tensor]:
         search = Search(self)
-        for rows, columns in self._panel_pairs("search", self._with_search_balls, len(ROUNDS)):
-            search.look(rows, columns)
+        for rows, columns, rounds in self._panel_pairs("search", self._with_search_balls):
+            search.look(rows, columns, rounds)
             del rows, columns  # before the next ones are made
         count = len(self.problem.samples)
         return self._of_all(search.squared[:count]), self._of_all(search.rows[:count])
 
-    def count_within(self, squared_radii: Tensor) -> Tensor:
-        """Return per position how many others of its class are nearer than its radius."""
+    def _count_within(self, squared_radii: Tensor) -> Tensor:
         positions = torch.from_numpy(self.distinct.positions).to(self.device)
         count = Count(self, squared_radii.to(self.device)[positions])
-        for rows, columns in self._panel_pairs("count", self._with_count_balls, 1):
-            count.look(rows, columns)
+        for rows, columns, rounds in self._panel_pairs("count", self._with_count_balls):
+            count.look(rows, columns, rounds)
             del rows, columns
         counts = count.counts[: len(self.problem.samples)].to(torch.int64)
         own_weights = torch.from_numpy(self.distinct.own_weights).to(self.device)
@@ -106,29 +149,23 @@ class Engine:
         return longest, fingerprints
 
     def _panel_pairs(
-        self, name: str, prepare: Callable[[Panel], None], rounds: int
-    ) -> Iterator[tuple[Panel, Panel]]:
-        """Give every two panels, each pair once, with the balls that `prepare` makes.
-
-        `rounds` is how often each band of rows is walked along, for the progress bar.
-        """
+        self, name: str, prepare: Callable[[Panel], None]
+    ) -> Iterator[tuple[Panel, Panel, Strips]]:
+        """Give every two panels, each pair once, with their balls and how their blocks meet."""
         sides = self.problem.sides
-        panels = [range(0, len(side), self.plan.panel) for side in sides]
         self_form = self.problem.self_form
-        meetings = [
-            ((0, row), (len(sides) - 1, column))
+        panels = [range(0, len(side), self.plan.panel) for side in sides]
+        meetings = {
+            ((0, row), (len(sides) - 1, column)): self._rounds(name, row, column)
             for row in panels[0]
             for column in panels[-1]
             if not self_form or row <= column
-        ]
+        }
+        total = sum(tiles(strips) for rounds in meetings.values() for strips in rounds)
         self.panels.clear()
-        bands = sum(
-            len(range(row, min(row + self.plan.panel, len(sides[0])), BAND * _cuda.TILE_SIDE))
-            for (_, row), _ in meetings
-        )
-        with tqdm(total=bands * rounds, desc=name, unit="band", disable=not self.progress) as bar:
+        with tqdm(total=total, desc=name, unit="tile", disable=not self.progress) as bar:
             self.bar = bar
-            for meeting in meetings:
+            for meeting, rounds in meetings.items():
                 self.panels = {key: panel for key, panel in self.panels.items() if key in meeting}
                 for key in meeting:
                     if key not in self.panels:
@@ -136,7 +173,21 @@ class Engine:
                         positions = slice(start, start + self.plan.panel)
                         self.panels[key] = Panel(sides[side], positions, self.device)
                         prepare(self.panels[key])
-                yield self.panels[meeting[0]], self.panels[meeting[1]]
+                yield self.panels[meeting[0]], self.panels[meeting[1]], rounds
+
+    def _rounds(self, name: str, row: int, column: int) -> Strips:
+        """Return the strips of each round in which two panels meet."""
+        rows, columns = (
+            Blocks.of(side.codes[start : start + self.plan.panel], _cuda.TILE_SIDE)
+            for side, start in ((self.problem.samples, row), (self.problem.references, column))
+        )
+        same = self.problem.self_form and row == column
+        if name == "count":
+            return count_rounds(rows, columns, same)
+        # The first round meets about as many references as the seeds were.
+        seeds = seed_count(min(self.plan.panel, len(self.problem.references)))
+        steps = 1 << (len(columns) * _cuda.TILE_SIDE // seeds).bit_length() - 1
+        return search_rounds(len(rows), len(columns), same, steps)
 
     def _with_search_balls(self, panel: Panel) -> None:
         centre, _kept = device_rows(self.frame.centre[None], None)
@@ -161,61 +212,56 @@ class Engine:
         weights = self.distinct.weights[panel.start : panel.start + panel.count]
         return padded(torch.from_numpy(weights.astype(np.int32)).to(self.device), panel.room)
 
-    def tiles(self, rows: Panel, columns: Panel, foreign: bool, width: int) -> Iterator[Tensor]:
-        """Give lists of tiles, (T, 3) int32, that together hold all pairs asked about.
+    def run(
+        self,
+        question: str,
+        rows: tuple[Panel, Balls],
+        columns: tuple[Panel, Balls],
+        rounds: Strips,
+        launch: Callable[[_cuda.Walk, "Buffers"], None],
+    ) -> None:
+        """Launch until all tiles of all rounds are done."""
+        if self.buffers is None:
+            self.buffers = Buffers(self.plan.pairs, self.plan.tiles, self.device)
+        buffers, work = self.buffers, self.work[question]
+        at_once = min(self.plan.tiles, max(1, LAUNCH_WORK // rows[1].points.shape[1]))
+        for strips in rounds:
+            on_device = torch.from_numpy(strips).to(self.device)
+            for first in range(0, tiles(strips), at_once):
+                count = min(at_once, tiles(strips) - first)
+                walk = _cuda.Walk(
+                    rows[0].side(rows[1]),
+                    columns[0].side(columns[1]),
+                    rows[0] is columns[0],
+                    question == "search",
+                    on_device.data_ptr(),
+                    len(strips),
+                    first,
+                    count,
+                    buffers.done.data_ptr(),
+                )
+                buffers.done[:count].zero_()
+                work["tiles"] += count
+                end = 0
+                while end != ALL_FITTED:
+                    launch(walk, buffers)
+                    reserved, measured, end = buffers.cursor.tolist()  # waits for the device
+                    work["launches"] += 1
+                    work["survivors"] += reserved if end == ALL_FITTED else end
+                    if question == "search":
+                        work["measured"] += measured
+                self.bar.update(count)
 
-        Parameters
-        ----------
-        width : of the balls that are multiplied
-        """
-        at_once = min(self.plan.tiles, max(1, LAUNCH_WORK // width))
-        (first, last), (first_column, last_column) = rows.ends(), columns.ends()
-        same = rows is columns
-        waiting: list[Tensor] = []
-        for stride, offset in ROUNDS if foreign else ((1, 0),):
-            for start in range(0, len(first), BAND):
-                r = torch.arange(start, min(start + BAND, len(first)), device=self.device)
-                c = torch.arange(start if same else 0, len(first_column), device=self.device)
-                c = c[:, None]
-                wanted = (c - r) % stride == offset
-                if same:
-                    wanted &= c >= r
-                if foreign:
-                    wanted &= (first[r] != last_column[c]) | (first_column[c] != last[r])
-                else:
-                    wanted &= (first[r] <= last_column[c]) & (first_column[c] <= last[r])
-                column, row = wanted.nonzero(as_tuple=True)
-                tiles = torch.stack([row + start, column + int(c[0]), torch.zeros_like(row)], dim=1)
-                tiles[:, 2] = (1 << _cuda.WARPS) - 1
-                waiting.append(tiles.to(torch.int32))
-                self.bar.update()
-                if sum(map(len, waiting)) >= at_once:
-                    yield from row_pieces(torch.cat(waiting), at_once)
-                    waiting = []
-        if waiting:
-            yield from row_pieces(torch.cat(waiting), at_once)
 
-    def finish(
-        self, tiles: Tensor, launch: Callable[[Tensor, _cuda.Survivors], None]
-    ) -> Iterator[Tensor]:
-        """Launch until no tile is left; give the pairs (P, 2) int32 that each launch leaves open.
+class Buffers:
+    """What launches write: the pairs that they leave open, and how far they came."""
 
-        They must be dealt with before the next ones are asked for.
-        """
-        survivors = _cuda.Survivors(
-            self.pairs.data_ptr(),
-            len(self.pairs),
-            self.cursor[0:].data_ptr(),
-            self.cursor[1:].data_ptr(),
-        )
-        while len(tiles) > 0:
-            self.cursor[0] = 0
-            self.cursor[1] = NO_ROW
-            launch(tiles, survivors)
-            found = int(self.cursor.min())
-            if found > 0:
-                yield self.pairs[:found]
-            tiles = tiles[tiles[:, 2] != 0]
+    def __init__(self, pairs: int, tiles: int, device: torch.device) -> None:
+        self.pairs = torch.empty(pairs, 3, dtype=torch.int32, device=device)
+        self.distances = torch.empty(pairs, dtype=torch.float64, device=device)
+        self.done = torch.empty(tiles, dtype=torch.int32, device=device)
+        self.cursor = torch.empty(3, dtype=torch.int64, device=device)
+        self.survivors = _cuda.Survivors(self.pairs.data_ptr(), pairs, self.cursor.data_ptr())
 
 
 class Search:
@@ -230,111 +276,104 @@ class Search:
         self.rows = torch.full((room,), NO_ROW, device=device)
         self.rows[: len(distinct.equal_rows)] = torch.from_numpy(distinct.equal_rows).to(device)
         self.squared = torch.full((room,), inf, dtype=torch.float64, device=device)
-        self.squared[settled] = 0
+        self.squared.masked_fill_(settled, 0)
         self.noted_at = self.squared.clone()
-        self.nobody = _cuda.Nearest(0, 0, 0)
+        self.limit = torch.full_like(self.squared, inf)
+        self.nobody = _cuda.Nearest(0, 0, 0, 0, 0)
 
-    def look(self, rows: Panel, columns: Panel) -> None:
+    def look(self, rows: Panel, columns: Panel, rounds: Strips) -> None:
         """Look at all pairs of two panels."""
         engine = self.engine
         both = engine.problem.self_form
         self._seed(rows, columns)
         if both and rows is not columns:
             self._seed(columns, rows)
-        first, other = rows.search_balls[0], columns.search_balls[0]
+        own, other = rows.search_balls[0], columns.search_balls[0]
+        full, other_full = rows.search_balls[-1], columns.search_balls[-1]
+        sieve, _kept = self._sieve(rows, own, columns, other)
+        full_sieve, _kept_full = self._sieve(rows, full, columns, other_full)
+        nearest = self._nearest(rows)
+        others_nearest = self._nearest(columns) if both else self.nobody
 
-        def launch(tiles: Tensor, survivors: _cuda.Survivors) -> None:
-            own = self._thresholds(rows, first)
-            others = own if rows is columns else self._others_thresholds(columns, other)
+        def launch(walk: _cuda.Walk, buffers: Buffers) -> None:
             _cuda.search(
-                _cuda.Walk(
-                    rows.side(first),
-                    columns.side(other),
-                    rows is columns,
-                    True,
-                    tiles.data_ptr(),
-                    len(tiles),
-                ),
-                own.data_ptr(),
-                others.data_ptr(),
-                _address(first.tails),
+                walk,
+                sieve,
+                _address(own.tails),
                 _address(other.tails),
-                survivors,
+                rows.side(full),
+                columns.side(other_full),
+                full_sieve,
+                rows.members,
+                columns.members,
+                nearest,
+                others_nearest,
+                buffers.survivors,
+                buffers.distances.data_ptr(),
                 *where(engine.device),
             )
 
-        for tiles in engine.tiles(rows, columns, True, first.points.shape[1]):
-            for pairs in engine.finish(tiles, launch):
-                if len(rows.search_balls) > 1:
-                    pairs = self._screened(rows, columns, pairs)
-                self._refine(rows, columns, pairs)
-
-    def _screened(self, rows: Panel, columns: Panel, pairs: Tensor) -> Tensor:
-        """Return the pairs that full balls leave open, too."""
-        own, other = rows.search_balls[-1], columns.search_balls[-1]
-        own_thresholds = self._thresholds(rows, own)
-        thresholds = self._others_thresholds(columns, other)
-        still = torch.empty(len(pairs), dtype=torch.bool, device=pairs.device)
-        _cuda.screen(
-            rows.side(own),
-            columns.side(other),
-            own_thresholds.data_ptr(),
-            thresholds.data_ptr(),
-            pairs.data_ptr(),
-            len(pairs),
-            still.data_ptr(),
-            *where(pairs.device),
-        )
-        return pairs[still]
-
-    def _refine(self, rows: Panel, columns: Panel, pairs: Tensor) -> None:
-        """Measure pairs; their samples see no farther than that from now on."""
-        distances = torch.empty(len(pairs), dtype=torch.float64, device=pairs.device)
-        _cuda.refine(
-            rows.members,
-            columns.members,
-            pairs.data_ptr(),
-            len(pairs),
-            distances.data_ptr(),
-            self._nearest(rows),
-            self._nearest(columns) if self.engine.problem.self_form else self.nobody,
-            *where(pairs.device),
-        )
+        engine.run("search", (rows, own), (columns, other), rounds, launch)
 
     def _nearest(self, panel: Panel) -> _cuda.Nearest:
-        state = self.squared, self.rows, self.noted_at
+        state = self.squared, self.rows, self.noted_at, self.limit, self.settled
         return _cuda.Nearest(*(column[panel.start :].data_ptr() for column in state))
 
-    def _thresholds(self, panel: Panel, balls: Balls) -> Tensor:
-        """Return the product below which a pair is farther apart than the nearest so far."""
-        here = slice(panel.start, panel.start + panel.count)
-        radius = balls.bounds.above(self.engine.radius(self.squared[here]))
-        thresholds = balls.bounds.farther(radius, balls.radii)
-        return padded(thresholds.masked_fill(self.settled[here], inf), panel.room)
-
-    def _others_thresholds(self, panel: Panel, balls: Balls) -> Tensor:
-        """Return the same for columns, which ask in the self form alone."""
-        if self.engine.problem.self_form:
-            return self._thresholds(panel, balls)
-        return torch.full((panel.room,), inf, dtype=torch.float32, device=panel.device)
+    def _sieve(
+        self, rows: Panel, own: Balls, columns: Panel, other: Balls
+    ) -> tuple[_cuda.Sieve, list[Tensor]]:
+        """Return how far samples look by these balls, and what must be kept for as long."""
+        thresholds = torch.zeros(rows.room, dtype=torch.float32, device=rows.device)
+        others = thresholds
+        if not self.engine.problem.self_form:
+            others = thresholds.new_full((columns.room,), inf)  # references do not ask
+        elif rows is not columns:
+            others = thresholds.new_zeros(columns.room)
+        sieve = _cuda.Sieve(
+            _reach(own, thresholds),
+            _reach(other, others),
+            self.engine.frame.scale,
+            *own.bounds.factors,
+        )
+        return sieve, [thresholds, others]
 
     def _seed(self, rows: Panel, columns: Panel) -> None:
-        """Measure for each row the column, of some, that seems nearest."""
-        own, other = rows.search_balls[0], columns.search_balls[0]
-        width = own.points.shape[1]
-        numbers = min(SEED_NUMBERS, self.engine.plan.elements)
-        step = -(-columns.count // min(MOST_SEEDS, max(1, numbers // width)))
-        some = torch.arange(0, columns.count, step, device=rows.device)
-        points, seeds, codes = other.points[some].float(), other.seeds[some], columns.codes[some]
-        at_once = max(1, self.engine.plan.elements // max(len(some), width))
-        for start in range(0, rows.count, at_once):
-            here = slice(start, min(start + at_once, rows.count))
-            products = own.points[here].float() @ points.T + seeds
-            products.masked_fill_(rows.codes[here, None] == codes, -inf)
-            best, which = products.max(1)
-            asking = (best > -inf).nonzero().squeeze(1)
-            pairs = torch.stack([asking + start, some[which[asking]]], dim=1).to(torch.int32)
-            self._refine(rows, columns, pairs)
+        """Let each row meet some of the columns, so that it need not look farther than the nearest.
+
+        By full balls: only those bound distances from above.
+        """
+        count = seed_count(columns.count)
+        chosen = torch.arange(rounded_up(count), device=rows.device) * columns.count // count
+        chosen.clamp_(max=columns.count - 1)
+        own, others, some = rows.search_balls[-1], columns.search_balls[-1], chosen[:count]
+        points, seeds, codes = others.points[chosen], others.seeds[chosen], columns.codes[chosen]
+        radii, slack = others.radii[some], others.slack[some]
+        few = _cuda.Side(
+            points.data_ptr(), seeds.data_ptr(), codes.data_ptr(), count, points.shape[1]
+        )
+        strips = rectangle(rows.room // _cuda.TILE_SIDE, len(chosen) // _cuda.TILE_SIDE)
+        on_device = torch.from_numpy(strips).to(rows.device)
+        _cuda.seed(
+            _cuda.Walk(
+                rows.side(own),
+                few,
+                False,
+                True,
+                on_device.data_ptr(),
+                len(strips),
+                0,
+                tiles(strips),
+                0,
+            ),
+            _cuda.Sieve(
+                _reach(own, None),
+                _cuda.Reach(radii.data_ptr(), slack.data_ptr(), 0),
+                self.engine.frame.scale,
+                *own.bounds.factors,
+            ),
+            self._nearest(rows),
+            *where(rows.device),
+        )
 
 
 class Count:
@@ -346,73 +385,55 @@ class Count:
         self.squared = padded(squared_radii, room)
         self.counts = torch.zeros(room, dtype=torch.int32, device=engine.device)
 
-    def look(self, rows: Panel, columns: Panel) -> None:
+    def look(self, rows: Panel, columns: Panel, rounds: Strips) -> None:
         """Look at all pairs of two panels."""
         engine = self.engine
-        both = engine.problem.self_form
         own, other = rows.count_balls, columns.count_balls
         assert own is not None
         assert other is not None
-        kept = [self._knowledge(rows, own, True), self._knowledge(columns, other, both)]
-        radii = [_cuda.Radii(*map(_address, tensors)) for tensors in kept]
+        ours, _kept = self._radii(rows, own, True)
+        theirs, _kept_too = self._radii(columns, other, engine.problem.self_form)
 
-        def launch(tiles: Tensor, survivors: _cuda.Survivors) -> None:
-            _cuda.count(
-                _cuda.Walk(
-                    rows.side(own),
-                    columns.side(other),
-                    rows is columns,
-                    False,
-                    tiles.data_ptr(),
-                    len(tiles),
-                ),
-                radii[0],
-                radii[1],
-                survivors,
-                *where(engine.device),
-            )
+        def launch(walk: _cuda.Walk, buffers: Buffers) -> None:
+            _cuda.count(walk, ours, theirs, buffers.survivors, *where(engine.device))
 
-        for tiles in engine.tiles(rows, columns, False, own.points.shape[1]):
-            for pairs in engine.finish(tiles, launch):
-                self._refine(rows, columns, pairs, kept)
+        engine.run("count", (rows, own), (columns, other), rounds, launch)
 
-    def _knowledge(self, panel: Panel, balls: Balls, asks: bool) -> list[Tensor | None]:
-        """Return what tiles know of a panel: outer, inner, give, weights and counts."""
+    def _radii(
+        self, panel: Panel, balls: Balls, asks: bool
+    ) -> tuple[_cuda.Radii, list[Tensor | None]]:
+        """Return what tiles know of a panel, and what must be kept for as long."""
         engine, bounds = self.engine, balls.bounds
-        give = padded(bounds.give(balls.radii, balls.slack), panel.room)
-        if not asks:
-            return [give, give, give, engine.weights(panel), None]
-        here = slice(panel.start, panel.start + panel.count)
-        radius = engine.radius(self.squared[here])
-        # Nothing is nearer than zero.
-        outer = bounds.farther(bounds.above(radius), balls.radii).where(radius > 0, inf)
-        inner = bounds.nearer(bounds.below(radius), balls.radii, balls.slack).where(radius > 0, inf)
-        weights = engine.weights(panel) if engine.problem.self_form else None
-        counts = self.counts[panel.start :]
-        return [padded(outer, panel.room), padded(inner, panel.room), give, weights, counts]
-
-    def _refine(
-        self, rows: Panel, columns: Panel, pairs: Tensor, kept: list[list[Tensor | None]]
-    ) -> None:
-        both = self.engine.problem.self_form
-        _cuda.count_open(
-            rows.members,
-            columns.members,
-            pairs.data_ptr(),
-            len(pairs),
-            self.squared[rows.start :].data_ptr(),
-            self.squared[columns.start :].data_ptr() if both else 0,
-            _address(kept[0][3]),
-            _address(kept[1][3]),
-            _address(kept[0][4]),
-            _address(kept[1][4]),
-            *where(pairs.device),
+        outer = inner = give = padded(bounds.give(balls.radii, balls.slack), panel.room)
+        weights = None if asks and not engine.problem.self_form else engine.weights(panel)
+        squared = counts = None
+        if asks:
+            squared, counts = self.squared[panel.start :], self.counts[panel.start :]
+            radius = engine.radius(squared[: panel.count])
+            seen = radius > 0  # nothing is nearer than zero
+            outer = bounds.farther(bounds.above(radius), balls.radii).where(seen, inf)
+            inner = bounds.nearer(bounds.below(radius), balls.radii, balls.slack).where(seen, inf)
+            outer, inner = padded(outer, panel.room), padded(inner, panel.room)
+        kept = [outer, inner, give, weights, counts, squared]
+        radii = _cuda.Radii(
+            _address(outer),
+            _address(inner),
+            _address(give),
+            _address(weights),
+            _address(counts),
+            _address(squared),
+            panel.members,
         )
+        return radii, kept
 
 
-def row_pieces(rows: Tensor, count: int) -> list[Tensor]:
-    """Cut a matrix into pieces of so many rows."""
-    return [rows[start : start + count] for start in range(0, len(rows), count)]
+def seed_count(references: int) -> int:
+    """Return how many of the references all samples meet before the search."""
+    return min(MOST_SEEDS, -(-references // SEED_SHARE))
+
+
+def _reach(balls: Balls, thresholds: Tensor | None) -> _cuda.Reach:
+    return _cuda.Reach(balls.radii.data_ptr(), balls.slack.data_ptr(), _address(thresholds))
 
 
 def _address(values: Tensor | None) -> int:

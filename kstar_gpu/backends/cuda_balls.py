@@ -23,7 +23,7 @@ from ..problem import Problem, Samples
 from ..sketch import Frame, contraction, lift
 
 # From the rates of tensor cores and of memory (docs/cuda.md), in multiply-adds of a tile.
-COSTS = Costs(pair=30, screened=3e4, screened_product=125, worth=1e12)
+COSTS = Costs(pair=30, screened=3e4, screened_product=125, worth=1e13)
 # One coordinate more is for the rest, and they are multiplied 32 at a time.
 WIDTHS = (31, 63, 95, 127, 159, 191, 223, 255)
 LONGEST = 14  # scaled lengths are below 2^14; from any other sample, below 2^15: float16 holds them
@@ -69,8 +69,8 @@ class Panel:
         self.number = order.to(device)
         self.rows, self._kept = device_rows(values, norms)
         self.members = _cuda.Members(self.rows, self.place.data_ptr(), self.number.data_ptr())
-        codes = samples.codes[positions]
-        self.codes = padded(torch.from_numpy(codes.astype(np.int32)).to(device), self.room)
+        codes = torch.from_numpy(samples.codes[positions].astype(np.int32))
+        self.codes = padded(codes.to(device), self.room)
         self.search_balls: list[Balls] = []  # full ones, and before them narrow ones if there are
         self.count_balls: Balls | None = None
 
@@ -83,11 +83,6 @@ class Panel:
             self.count,
             balls.points.shape[1],
         )
-
-    def ends(self) -> tuple[Tensor, Tensor]:
-        """Return the first and the last class of each block."""
-        last = torch.arange(_cuda.TILE_SIDE - 1, self.room, _cuda.TILE_SIDE, device=self.device)
-        return self.codes[:: _cuda.TILE_SIDE], self.codes[last.clamp(max=self.count - 1)]
 
 
 def is_there(values: Tensor, device: torch.device) -> bool:
@@ -202,6 +197,7 @@ def make_full(
     # What underflow may take from a canonical distance counts as a radius, too.
     absolute = (dimensions + 64) ** 0.5 * 2.0**-537 * scale
     e = error * (1 + 2.0**-30) + bounds.precision.vanishing + absolute
+    points[panel.count :].zero_()
     seeds = padded(bounds.seed(squares, e), panel.room)
     return Balls(points, seeds, e, bounds.slack(squares, e), bounds)
 

@@ -8,17 +8,17 @@ from torch import Tensor
 
 from .. import _cuda
 from ..directions import FLOATS_AT_ONCE
-from ..distance import CHUNK_ELEMENTS
 from ..problem import Problem
 from .cuda_balls import WIDTHS, is_there, rounded_up
 
 SHARE = 0.8  # of what is free, if nobody says how much may be used
 SAMPLE_BYTES = 256  # results, thresholds, seeds and radii of one sample, lists of its tiles
 SURVEY_BYTES = 20 * FLOATS_AT_ONCE  # of the choice of directions for narrow balls
-PAIR_BYTES = 48  # a surviving pair on its way through screening and refinement
-TILE_BYTES = 64  # a tile in its list, and while the list is made
+PAIR_BYTES = 20  # a surviving pair: positions, product and distance
+TILE_BYTES = 4  # a tile of a launch: who is done with it
 LIBRARY_BYTES = 33 << 20  # that cuBLAS keeps for itself
 SHRINKING = (1, 4, 16, 64, 256)  # by what buffers get smaller where memory is scarce
+MOST_ELEMENTS = 1 << 25
 MOST_PAIRS = 1 << 24
 MOST_TILES = 1 << 20
 FEWEST_TILES = 1 << 8
@@ -33,6 +33,7 @@ class Plan:
     tiles: int  # of one launch
     elements: int  # numbers of float64 in one piece of preparation
     widest: int  # dimensions that narrow balls may have
+    bytes: float = 0  # that all this takes
 
 
 def budget(device: torch.device, memory_limit: int | None) -> float:
@@ -78,16 +79,24 @@ def make_plan(problem: Problem, device: torch.device, memory_limit: int | None) 
         else:
             plan = replace(plan, widest=0)
         if sum(rooms) * sample_bytes <= spare:  # one panel of each side
-            return plan
+            return replace(plan, bytes=fixed + sum(rooms) * sample_bytes)
         # Or else rows and columns, two at a time.
         panel = int(max(0, spare) // (2 * sample_bytes * _cuda.TILE_SIDE)) * _cuda.TILE_SIDE
         if panel >= _cuda.TILE_SIDE:
-            return replace(plan, panel=panel)
+            return replace(plan, panel=panel, bytes=fixed + 2 * panel * sample_bytes)
     least = fixed + min(sum(rooms), 2 * _cuda.TILE_SIDE) * sample_bytes
     raise ValueError(
         f"memory_limit: at least {least} bytes are wanted for this problem on the cuda backend, "
         f"got {int(limit)}"
     )
+
+
+def smaller_plan(problem: Problem, device: torch.device, plan: Plan) -> Plan | None:
+    """Return a plan that takes half the memory, or None if there is none."""
+    try:
+        return make_plan(problem, device, int(plan.bytes / 2))
+    except ValueError:
+        return None
 
 
 def _sizes(problem: Problem, shrink: int) -> Plan:
@@ -98,7 +107,7 @@ def _sizes(problem: Problem, shrink: int) -> Plan:
         panel=rounded_up(side),
         pairs=max(_cuda.WARP_PAIRS, min(MOST_PAIRS, 64 * side) // shrink),
         tiles=max(FEWEST_TILES, min(MOST_TILES, blocks**2) // shrink),
-        elements=max(width, 8 * CHUNK_ELEMENTS // shrink),
+        elements=max(width, min(MOST_ELEMENTS, side * width) // shrink),
         widest=width // 2,
     )
 

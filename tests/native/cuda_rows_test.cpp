@@ -75,13 +75,15 @@ void test_refinement(const Case& c, unsigned seed) {
             x, samples.order[i], y, references.order[j],
             [&](const auto& a, const auto& b) { return squared_distance(a, b, c.dimensions); });
     };
-    std::vector<Pair> pairs;
+    std::vector<Pair> pairs;  // some with products that prove them too far apart
     for (int32_t i = 0; i < n; ++i) {
         for (int32_t j = c.self_form ? i + 1 : 0; j < m; ++j) {
-            pairs.push_back({i, j});
+            pairs.push_back({i, j, random() % 4 == 0 ? -2.0f : -1.0f});
         }
     }
     std::shuffle(pairs.begin(), pairs.end(), random);
+    std::vector<float> thresholds(n, -1), others_thresholds(m, c.self_form ? -1 : INFINITY);
+    unsigned long long near = 0;
     std::vector<double> squared(n, std::numeric_limits<double>::infinity());
     std::vector<int64_t> rows(n, kNoRow);
     const auto offer = [&](int32_t i, double d, int64_t row) {
@@ -89,6 +91,10 @@ void test_refinement(const Case& c, unsigned seed) {
         squared[i] = std::min(squared[i], d);
     };
     for (const Pair& pair : pairs) {
+        if (pair.product < -1) {
+            continue;
+        }
+        ++near;
         const double d = distance(pair.row, pair.column);
         offer(pair.row, d, references.order[pair.column]);
         if (c.self_form) {
@@ -100,21 +106,36 @@ void test_refinement(const Case& c, unsigned seed) {
     std::vector<long long> bits(n, __double_as_longlong(infinity)), noted(bits);
     std::vector<long long> found(n, kNoRow);
     std::vector<double> distances(pairs.size());
-    const Nearest nearest{bits.data(), found.data(), noted.data()};
-    Refinement work{samples.members(x),
-                    references.members(y),
-                    pairs.data(),
-                    static_cast<int64_t>(pairs.size() / 3),
-                    distances.data(),
-                    nearest,
-                    c.self_form ? nearest : Nearest{nullptr, nullptr, nullptr}};
+    Cursor cursor{pairs.size() / 3, 0, std::numeric_limits<unsigned long long>::max()};
+    Search work{};
+    work.rows = samples.members(x);
+    work.columns = references.members(y);
+    work.full.rows.thresholds = thresholds.data();
+    work.full.columns.thresholds = others_thresholds.data();
+    // Some rows look as far as the pairs that are not too far apart: those are measured first,
+    // once.
+    const std::vector<double> nothing(std::max(n, m));
+    std::vector<long long> limits;
+    for (int32_t i = 0; i < n; ++i) {
+        limits.push_back(__double_as_longlong(i % 3 == 0 ? 1.5 : 0.5));
+    }
+    for (Reach* reach : {&work.full.rows, &work.full.columns}) {
+        reach->radii = reach->slack = nothing.data();
+    }
+    work.full.bounds = {1, 1, 1};
+    work.row_nearest = {bits.data(), found.data(), noted.data(), limits.data(), nullptr};
+    work.column_nearest = c.self_form ? work.row_nearest : Nearest{};
+    work.survivors = {pairs.data(), pairs.size(), &cursor};
+    work.distances = distances.data();
     for (int batch = 0; batch < 2; ++batch) {
+        launch(seed, 2, 64, 0, [&] { measure_limits(work); });
         launch(seed, 2, 64, 0, [&] { measure_pairs(work); });
         launch(seed, 2, 64, 0, [&] { forget_rows(work); });
         launch(seed, 2, 64, 0, [&] { note_rows(work); });
-        work.pairs += work.count;
-        work.count = static_cast<int64_t>(pairs.size()) - work.count;
+        work.survivors.pairs += cursor.reserved;
+        cursor.reserved = pairs.size() - cursor.reserved;
     }
+    check(cursor.measured == near, c.name + ": pairs that are too far apart are not measured");
     for (int32_t i = 0; i < n; ++i) {
         check(bits[i] == __double_as_longlong(squared[i]), c.name + ": the distance");
         check(found[i] == rows[i], c.name + ": the lowest row");
@@ -137,16 +158,19 @@ void test_open_counts(unsigned seed) {
     for (int32_t i = 0; i < n; ++i) {
         for (int32_t j = i + 1; j < n; ++j) {
             const int asks = static_cast<int>(1 + random() % 3);
-            pairs.push_back({i | ((asks & 1) != 0 ? kAsks : 0), j | ((asks & 2) != 0 ? kAsks : 0)});
+            pairs.push_back(
+                {i | ((asks & 1) != 0 ? kAsks : 0), j | ((asks & 2) != 0 ? kAsks : 0), 0});
             const Row<float> x(members.rows, side.order[i]), y(members.rows, side.order[j]);
             const double squared = squared_distance(x, y, side.dimensions);
             wanted[i] += (asks & 1) != 0 && squared < radii[i] ? weights[j] : 0;
             wanted[j] += (asks & 2) != 0 && squared < radii[j] ? weights[i] : 0;
         }
     }
-    const OpenCounts work{members,       members,      pairs.data(),   int64_t(pairs.size()),
-                          radii.data(),  radii.data(), weights.data(), weights.data(),
-                          counts.data(), counts.data()};
+    Cursor cursor{pairs.size(), 0, std::numeric_limits<unsigned long long>::max()};
+    Count work{};
+    work.rows = work.columns = {nullptr,       nullptr,      nullptr, weights.data(),
+                                counts.data(), radii.data(), members};
+    work.survivors = {pairs.data(), pairs.size(), &cursor};
     launch(seed, 2, 64, 0, [&] { count_open_pairs(work); });
     check(counts == wanted, "open counts");
 }
@@ -208,31 +232,25 @@ void test_balls(Element element, int64_t dimensions, unsigned seed) {
         check(std::fabs(fingerprints[i] - fingerprint) <= 1e-12 * magnitude, "fingerprints");
     }
 
-    std::vector<float> seeds(n), thresholds(n);
+    std::vector<float> seeds(n);
     std::vector<Pair> pairs;
     for (int32_t i = 0; i < n; ++i) {
         seeds[i] = static_cast<float>(-squares[i] / 2);
-        thresholds[i] = -40 * static_cast<float>(1 + random() % 64);
         for (int32_t j = 0; j < i; ++j) {
-            pairs.push_back({i, j});
+            pairs.push_back({i, j, NAN});
         }
     }
-    const std::unique_ptr<bool[]> open(new bool[pairs.size()]);
-    const Side balls{points.data(), seeds.data(), nullptr, n, width};
-    const Screening screening{
-        balls,     balls, thresholds.data(), thresholds.data(), pairs.data(), int64_t(pairs.size()),
-        open.get()};
+    Cursor cursor{pairs.size(), 0, std::numeric_limits<unsigned long long>::max()};
+    Search screening{};
+    screening.full_rows = screening.full_columns = {points.data(), seeds.data(), nullptr, n, width};
+    screening.survivors = {pairs.data(), pairs.size(), &cursor};
     launch(seed, 2, 64, 0, [&] { screen_pairs(screening); });
-    for (size_t p = 0; p < pairs.size(); ++p) {
-        const auto [i, j] = pairs[p];
+    for (const auto [i, j, product] : pairs) {
         double gap = 0;
         for (int64_t k = 0; k < width; ++k) {
             gap += (stored(i, k) - stored(j, k)) * (stored(i, k) - stored(j, k));
         }
-        const double over = -gap / 2 - std::min(thresholds[i], thresholds[j]);
-        if (std::fabs(over) > 1e-3 * (squares[i] + squares[j])) {
-            check(open[p] == (over > 0), "screened");
-        }
+        check(std::fabs(product + gap / 2) <= 1e-5 * (squares[i] + squares[j]), "screened");
     }
 }
 
