@@ -353,6 +353,28 @@ void test_count(const Case& c, unsigned seed) {
     check(!open.empty() && run.found_are(open), c.name + ": the pairs left open");
 }
 
+// A buffer that a tile fills to the last place has not lost the tile that comes after.
+void test_exactly_full(unsigned seed) {
+    std::mt19937 random(seed);
+    Balls balls(3 * kTileSide, kDepth, 1, random);
+    for (int32_t i = 0; i < balls.count; ++i) {
+        balls.codes[i] = i / kTileSide;
+        balls.thresholds[i] = -1e30f;
+    }
+    const Strip strip{0, 0, 1, 1, 1, 2};
+    uint32_t done[2] = {};
+    std::vector<Pair> buffer(kTileSide * kTileSide);
+    for (int round = 0; round < 2; ++round) {
+        Cursor cursor{0, 0, kNoEnd};
+        const Search search =
+            search_of({balls.side(), balls.side(), true, true, &strip, 1, 0, 2, done},
+                      sieve_of(balls, balls), {buffer.data(), buffer.size(), &cursor});
+        launch(seed, 1, kTileThreads, kTileBytes, [&] { search_tiles(search); });
+        check(std::min(cursor.reserved, cursor.ended) == buffer.size(), "a tile fits exactly");
+        check((cursor.ended == kNoEnd) == (round == 1), "what is left is told");
+    }
+}
+
 // A tile whose first chunk decides all ends there, and the next one does not suffer from it.
 void test_early_end(unsigned seed) {
     std::mt19937 random(seed);
@@ -423,6 +445,9 @@ int main() {
         test_early_end(seed);
         test_thresholds(seed);
         test_tightening(seed);
+    }
+    for (unsigned seed = 0; seed < 12; ++seed) {  // only where the first warp comes last
+        test_exactly_full(seed);
     }
     test_traffic();
     return report();
