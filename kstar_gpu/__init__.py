@@ -14,8 +14,6 @@ The way of the data through the package:
 `definition` says in float64 what every backend must return, integer for integer.
 """
 
-from importlib.metadata import version
-
 from .backends import available_backends
 from .confusion import foreign_confusion
 from .distribution import KStarDistribution, kstar_distribution
@@ -39,8 +37,7 @@ from .plot import (
 from .recording import LayerError
 from .search import KStarForeign, kstar
 from .sweeps import Sweep, sweep
-
-__version__ = version("kstar-gpu")
+from .version import __version__
 
 __all__ = [
     "Activations",
@@ -50,6 +47,7 @@ __all__ = [
     "LabelNull",
     "LayerError",
     "Sweep",
+    "__version__",
     "activations",
     "available_backends",
     "compare",

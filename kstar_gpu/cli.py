@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from .distribution import KStarDistribution, kstar_distribution
 from .labels import encode_label_pair, encode_labels
 from .report import write_report
 from .sweeps import Sweep, sweep
+from .version import __version__
 from .zoo import image_folder, named_model
 
 # What numpy and torch raise at a file that is damaged, or that they would have to unpickle.
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kstar-gpu", description="Exact k* values and k* distributions of latent spaces."
     )
-    parser.add_argument("--version", action="version", version=f"kstar-gpu {version('kstar-gpu')}")
+    parser.add_argument("--version", action="version", version=f"kstar-gpu {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     compute = commands.add_parser(
@@ -237,7 +237,7 @@ def _report(arguments: argparse.Namespace) -> None:
 
 def _info(arguments: argparse.Namespace) -> None:
     rows = [
-        ("kstar-gpu", version("kstar-gpu")),
+        ("kstar-gpu", __version__),
         ("Python", platform.python_version()),
         ("torch", torch.__version__),
         ("numpy", np.__version__),

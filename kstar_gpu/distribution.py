@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +21,7 @@ from .arrays import to_tensor
 from .frames import import_pandas
 from .labels import encode_label_pair, encode_labels
 from .search import kstar
+from .version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -224,7 +224,7 @@ class KStarDistribution:
         header = {
             "format": FILE_FORMAT,
             "format_version": FILE_VERSION,
-            "package_version": version("kstar-gpu"),
+            "package_version": __version__,
         } | {name: getattr(self, name) for name in SETTINGS}
         arrays = {name: getattr(self, name) for name in ARRAYS}
         target = Path(path)

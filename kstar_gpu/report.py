@@ -5,7 +5,6 @@ import io
 import os
 import platform
 from html import escape
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import torch
 
 from .plot import plot_layers
 from .sweeps import Key, Sweep
+from .version import __version__
 
 STYLE = """
 body { font: 15px/1.5 sans-serif; max-width: 72em; margin: 2em auto; padding: 0 1em; color: #222 }
@@ -113,7 +113,7 @@ def _footer(sweep: Sweep) -> str:
     return (
         f"<footer>Mean of k* / class size; metric {escape(first.metric)}; pattern by the "
         f"{escape(first.skewness)} skewness, threshold {first.threshold:g}; intervals: 95 %, "
-        f"bootstrap of k* values. kstar-gpu {version('kstar-gpu')}, torch "
+        f"bootstrap of k* values. kstar-gpu {__version__}, torch "
         f"{escape(torch.__version__)}, numpy {np.__version__}, Python {platform.python_version()}."
         "</footer>"
     )
