@@ -7,6 +7,7 @@ Environment variables
 ---------------------
 KSTAR_CUDA : 0 leaves the CUDA engine out, 1 makes its failure fatal
 KSTAR_CUDA_ARCHS : compute capabilities to compile for, such as "80 90"; newer ones use the first
+KSTAR_NVCC_FLAGS : more flags for nvcc, such as "-lineinfo", by which profilers name source lines
 """
 
 import json
@@ -37,6 +38,7 @@ CUDA = os.environ.get("KSTAR_CUDA", "")
 CUDA_ARCHS = os.environ.get("KSTAR_CUDA_ARCHS", "80 86 89 90 100 120").split()
 CUDA_HERE = platform.system() == "Linux" and platform.machine() == "x86_64"
 NVCC_FLAGS = ["-O3", "-std=c++17", "-Icsrc", "-Xcompiler", "-fPIC", "-Werror", "all-warnings"]
+NVCC_FLAGS += os.environ.get("KSTAR_NVCC_FLAGS", "").split()
 OLDEST_NVCC = (13, 0)
 NVCC_FROM_PYPI = "cuda-toolkit[nvcc,cccl,cudart]==13.0.*"
 

@@ -13,12 +13,12 @@ import platform
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from time import perf_counter, sleep
 from typing import Any
 
-import faiss
 import torch
 from feature_sets import FeatureSet, load
 from peers import PEERS, fastest_block
@@ -30,7 +30,7 @@ PAUSE = 0.05  # seconds
 
 def environment() -> dict[str, Any]:
     """Describe the machine and the libraries that the times belong to."""
-    return {
+    machine = {
         "processor": _processor(),
         "instructions": os.environ.get("KSTAR_CPU_TARGET") or _cpu.targets()[0],
         "cores": os.cpu_count(),
@@ -38,9 +38,12 @@ def environment() -> dict[str, Any]:
         "torch": torch.__version__,
         "torch threads": torch.get_num_threads(),
         "numpy": version("numpy"),
-        "faiss": faiss.__version__,
-        "faiss threads": faiss.omp_get_max_threads(),
     }
+    if find_spec("faiss") is not None:
+        import faiss
+
+        machine |= {"faiss": faiss.__version__, "faiss threads": faiss.omp_get_max_threads()}
+    return machine
 
 
 def _processor() -> str:

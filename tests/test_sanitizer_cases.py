@@ -1,0 +1,26 @@
+"""What sanitizers are to see on a GPU is reached: seen here, with the kernels on the host."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).with_name("sanitizer_cases.py")
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="there is no C++ compiler")
+def test_the_cases_reach_what_they_are_there_for():
+    done = subprocess.run([sys.executable, SCRIPT, "--host"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    cases = {case["case"]: case for case in map(json.loads, done.stdout.splitlines())}
+    assert not any(case["wrong"] for case in cases.values())
+    narrow = {name for name, case in cases.items() if case["narrow"]}
+    assert narrow == {"narrow balls", "narrow balls of references", "streamed panels"}
+    searches = {name: case["calls"]["search"] for name, case in cases.items()}
+    # Panels are rounded one by one, and every two of four meet; what did not fit is searched again.
+    assert cases["streamed panels"]["calls"]["round"] > cases["narrow balls"]["calls"]["round"]
+    assert searches["streamed panels"] > 5 * searches["narrow balls"]
+    assert searches["overflow"] > searches["ties"]
