@@ -39,7 +39,7 @@ def run(visit: Visit) -> None:
     if visit.left() < warm:
         visit.record("left out", why=f"{visit.left():.0f} s are left for the timed calls")
         return
-    visit.record("phases", **sizes, **in_phases(x, y))
+    visit.record("phases", **{**sizes, **in_phases(x, y)})
     if visit.left() < warm:
         visit.record("left out", why=f"{visit.left():.0f} s are left for another call")
         return

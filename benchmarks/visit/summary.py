@@ -34,14 +34,16 @@ def table(lines: list[Record]) -> list[Row]:
     limits = {line["kernel"]: limit(line["values"]) for line in records(lines, "ncu", "kernel")}
     rows = []
     for step in ("kstar", "large"):
-        inside = {line.get("set"): line for line in records(lines, step, "profile")}
+        inside = {name(line): line["kernels"] for line in records(lines, step, "profile")}
         for call in records(lines, step, "call"):
-            rows.append(
-                Row(name(call), whole(call), told(median(call["seconds"])), NOTHING, NOTHING)
-            )
+            seconds = told(median(call["seconds"]))
+            rows.append(Row(name(call), whole(call), seconds, NOTHING, NOTHING))
         for line in records(lines, step, "phases"):
-            kernels = inside.get(line.get("set"), {}).get("kernels", {})
-            rows += [phase_row(line, phase, kernels, roof, limits) for phase in line["seconds"]]
+            kernels = inside.get(name(line), {})
+            for phase in line["seconds"]:
+                rows.append(phase_row(line, phase, kernels, roof, limits))
+    sets = [row.set for row in rows]
+    rows.sort(key=lambda row: sets.index(row.set))
     for line in records(lines, "roofs", "tiles"):
         for kernel, rate in line["multiply_adds_per_second"].items():
             why = limits.get(kernel, NOTHING)
@@ -81,7 +83,7 @@ def product_roof(lines: list[Record]) -> float | None:
 
 def limit(values: dict[str, str]) -> str:
     """Return what a kernel kept busiest, from Nsight Compute's figures."""
-    busy = {}
+    busy: dict[str, float] = {}
     for metric, text in values.items():
         number, _, unit = text.partition(" ")
         what = "tensor cores" if TENSOR in metric else LIMITS.get(metric)
