@@ -8,6 +8,7 @@
 #   make bench   benchmarks against the peers on small sets    make bench-full   on large ones
 #   make bench-report   docs/benchmarks.md from the results    make bench-compare   of two results
 #   make gpu-bench   benchmarks on a GPU         make features   real features for the benchmarks
+#   make visit-report   docs/cuda.md's section "Measured" from visits of a machine with a GPU
 #   make lint    ruff, mypy, clang-format        make format   let them change the files
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
@@ -17,7 +18,7 @@ SOURCES := pyproject.toml setup.py $(shell find csrc -type f)
 CXX_FILES := $(shell find csrc tests -name '*.[ch]pp' -o -name '*.cu')
 PIP = bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS)
 
-.PHONY: demo examples test test-zoo test-native test-arm bench bench-full bench-report bench-compare gpu-bench features lint format clean
+.PHONY: demo examples test test-zoo test-native test-arm bench bench-full bench-report bench-compare gpu-bench visit-report features lint format clean
 
 demo: .venv/demo/installed
 	.venv/demo/bin/python examples/demo.py --out demo
@@ -113,6 +114,9 @@ features: .venv/features/installed
 # On a machine with a GPU; the results go to benchmarks/results.
 gpu-bench: .venv/bench/installed
 	.venv/bench/bin/python benchmarks/gpu.py
+# From what `python benchmarks/gpu_visit.py` kept there, copied to benchmarks/results.
+visit-report: .venv/dev/installed
+	.venv/dev/bin/python benchmarks/visit_report.py $(wildcard benchmarks/results/visit-*.jsonl)
 
 lint: .venv/dev/installed
 	.venv/dev/bin/ruff check .

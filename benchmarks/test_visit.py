@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import visit_report
 from gpu_visit import carry_out
 from visit import journal, ncu, sanitizers, summary, tests
 from visit.plan import STEPS, Step, chosen, shared
@@ -253,3 +254,31 @@ def test_the_table(tmp_path: Path) -> None:
         ("a set", "count", "2.00 s", "0%", "count_tiles runs 1% of the time"),
     ]
     assert summary.table([]) == []
+
+
+def test_the_page_is_written_from_the_records(tmp_path: Path) -> None:
+    """What stands between the marks is replaced, and nothing else; without results it says so."""
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{visit_report.BEGIN}\nold\n{visit_report.END}\nafter\n")
+    command = [sys.executable, str(HERE / "visit_report.py"), "--page", str(page)]
+    subprocess.run(command, check=True)
+    assert visit_report.NONE_YET in page.read_text()
+    assert visit_report.NONE_YET in visit_report.PAGE.read_text() or [
+        *(HERE / "results").glob("visit-*.jsonl")
+    ]
+    peer = {"set": "a set", "method": "authors", "times": [0.5, 0.25], "wrong": 1, "checked": 64}
+    checked = {"samples": 9000, "dimensions": 4, "wrong": 0, "rows": 64}
+    journal.append(tmp_path, "peers", journal.RECORD, {"what": "peer", **peer})
+    journal.append(tmp_path, "kstar", journal.RECORD, {"what": "checked", **checked})
+    journal.append(tmp_path, "peers", journal.OUTCOME, {"outcome": "cut off", "took": 20.5})
+    subprocess.run([*command, str(tmp_path / journal.NAME)], check=True)
+    text = page.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("\nafter\n")
+    assert "old" not in text
+    assert visit_report.NONE_YET not in text
+    assert "| peers | cut off | 20.50 s |  |" in text
+    assert "- 9,000 x 4: 0 of 64 rows differ from the definition" in text
+    assert "| a set | authors | 250.00 ms | 1 of 64 |" in text
+    with pytest.raises(ValueError, match="once each"):
+        visit_report.rewritten("no marks", "text")
