@@ -169,7 +169,7 @@ def test_a_junit_file_is_counted(tmp_path: Path) -> None:
     path.write_text(JUNIT)
     assert tests.counted(path) == {
         "tests": 3,
-        "on_cuda": 2,
+        "exact_on_cuda": 2,
         "skipped": 1,
         "failed": 1,
         "failures": {"tests.test_exact.test_b[cuda]": "3 != 4"},
@@ -207,9 +207,9 @@ def test_what_a_sanitizer_says(tool: str, code: int | None, log: str, clean: boo
 HEAD = '"ID","Kernel Name","Section Name","Metric Name","Metric Unit","Metric Value"\n'
 CSV = f"""==PROF== Connected to process 7
 {HEAD}"0","kstar::cuda::search_tiles(kstar::cuda::Search)","SOL","L2 Cache Throughput","%","41.50"
-"0","kstar::cuda::search_tiles(kstar::cuda::Search)","","sm__pipe_tensor_x.avg","%","62.25"
-"0","kstar::cuda::search_tiles(kstar::cuda::Search)","SOL","Duration","us","1,234.50"
-"0","kstar::cuda::search_tiles(kstar::cuda::Search)","SOL","SM Frequency","Ghz","1.7"
+"0","kstar::cuda::search_tiles(kstar::cuda::Search)","","SM: Pipe Tensor Cycles Active","%","62.25"
+"0","kstar::cuda::search_tiles(kstar::cuda::Search)","SOL","Duration","ns","1,234.50"
+"0","kstar::cuda::search_tiles(kstar::cuda::Search)","SOL","Memory Throughput","byte/second","1.7"
 "1","note_rows(Refinement)","SOL","DRAM Throughput","%","3"
 "1","note_rows(Refinement)","SOL","Issue Slots Busy","%","n/a"
 ==PROF== Disconnected
@@ -222,8 +222,8 @@ def test_what_ncu_says() -> None:
     assert found == {
         "search_tiles": {
             "L2 Cache Throughput": "41.50 %",
-            "sm__pipe_tensor_x.avg": "62.25 %",
-            "Duration": "1,234.50 us",
+            "SM: Pipe Tensor Cycles Active": "62.25 %",
+            "Duration": "1,234.50 ns",
         },
         "note_rows": {"DRAM Throughput": "3 %", "Issue Slots Busy": "n/a %"},
     }

@@ -55,7 +55,8 @@ def correctness(lines: list[journal.Record]) -> str:
     said = []
     for line in journal.records(lines, "tests", "tests"):
         if "tests" in line:
-            counts = f"{line['tests']} tests, {line['on_cuda']} of them on the CUDA engine"
+            exact = f"{line['exact_on_cuda']} of them of exactness on the CUDA engine"
+            counts = f"{line['tests']} tests, {exact}"
             said.append(f"- {counts}: {line['failed']} failed, {line['skipped']} skipped")
     for tool in ("memcheck", "racecheck", "synccheck", "initcheck"):
         for line in journal.records(lines, "sanitizers", tool):

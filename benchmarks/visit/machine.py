@@ -63,8 +63,7 @@ def version_of(package: str) -> str | None:
 
 def said(command: list[str]) -> str:
     """Return what a tool says of itself."""
-    found = shutil.which(command[0]) or shutil.which(command[0], path="/usr/local/cuda/bin")
-    if found is None:
+    if shutil.which(command[0]) is None:
         return "not found"
-    done = subprocess.run([found, *command[1:]], capture_output=True, text=True, timeout=20)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
     return (done.stdout or done.stderr).strip()

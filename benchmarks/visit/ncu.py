@@ -18,7 +18,11 @@ METRICS = (
 )
 FILE = "ncu.csv"
 KERNEL, METRIC, VALUE, UNIT = "Kernel Name", "Metric Name", "Metric Value", "Metric Unit"
-KEPT_UNITS = ("%", "us", "ms", "register/thread", "Kbyte/block", "inst/cycle", "cycle")
+# Beside all that is a share of something.
+KEPT = (
+    *("Duration", "Elapsed Cycles", "SM Frequency", "DRAM Frequency", "Registers Per Thread"),
+    *("Executed Ipc Active", "Warp Cycles Per Issued Instruction", "Eligible Warps Per Scheduler"),
+)
 
 
 def command(path: Path, metrics: bool) -> list[str]:
@@ -56,7 +60,7 @@ def parsed(text: str) -> dict[str, dict[str, str]]:
     lines = [line for line in text.splitlines() if line.startswith('"')]
     kernels: dict[str, dict[str, str]] = {}
     for row in csv.DictReader(lines):
-        if row.get(UNIT) in KEPT_UNITS and row.get(METRIC):
+        if row.get(METRIC) and (row[UNIT] == "%" or row[METRIC] in KEPT):
             name = row[KERNEL].split("(")[0].rpartition("::")[2]
             kernels.setdefault(name, {})[row[METRIC]] = f"{row[VALUE]} {row[UNIT]}"
     return kernels

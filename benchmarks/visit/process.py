@@ -14,6 +14,7 @@ GRACE = 3  # seconds to end by itself once asked to
 KEPT_LOG = 30_000  # characters of a step's log
 TOLD_LOG = 3000  # of which these stand beside a failure
 RUNNING_LOG, LOG = "running.log", "log.txt"
+CUDA_TOOLS = "/usr/local/cuda/bin"  # where nvcc, ncu and compute-sanitizer are by default
 PATHS = [ROOT / "benchmarks", ROOT / "tests", ROOT]
 
 
@@ -31,6 +32,7 @@ def run(command: list[str], folder: Path, name: str, limit: float) -> Ended:
     """Run a command until it ends or its limit is over; keep the end of what it prints."""
     start = time.monotonic()
     variables = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    variables["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), CUDA_TOOLS])
     variables["PYTHONPATH"] = os.pathsep.join([*map(str, PATHS), os.environ.get("PYTHONPATH", "")])
     running = folder / RUNNING_LOG
     with running.open("wb") as log:

@@ -86,7 +86,7 @@ def limit(values: dict[str, str]) -> str:
     busy: dict[str, float] = {}
     for metric, text in values.items():
         number, _, unit = text.partition(" ")
-        what = "tensor cores" if TENSOR in metric else LIMITS.get(metric)
+        what = "tensor cores" if TENSOR in metric.lower() else LIMITS.get(metric)
         if unit == "%" and what:
             busy[what] = max(busy.get(what, 0.0), as_number(number))
     if not busy:

@@ -36,6 +36,8 @@ def run(visit: Visit) -> None:
     visit.record("tests", in_time=in_time, code=pytest.returncode, **found)
     if pytest.returncode != 0:
         raise SystemExit("not all tests passed")
+    if not visit.rehearse and not found["exact_on_cuda"]:
+        raise SystemExit("tests/test_exact.py did not run on the CUDA engine")
 
 
 def command(rehearse: bool, path: Path) -> list[str]:
@@ -48,12 +50,15 @@ def command(rehearse: bool, path: Path) -> list[str]:
 
 
 def counted(path: Path) -> dict[str, object]:
-    """Return what a JUnit file says: how many, how many on the CUDA engine, and which failed."""
+    """Return what a JUnit file says: how many, how many of exactness on the CUDA engine, which failed."""
     cases = list(ElementTree.parse(path).getroot().iter("testcase"))
     failed = [(case, bad) for case in cases for bad in case if bad.tag in ("failure", "error")]
     return {
         "tests": len(cases),
-        "on_cuda": sum("cuda" in case.get("name", "") for case in cases),
+        "exact_on_cuda": sum(
+            "test_exact" in case.get("classname", "") and "cuda" in case.get("name", "")
+            for case in cases
+        ),
         "skipped": sum(case.find("skipped") is not None for case in cases),
         "failed": len(failed),
         "failures": {
