@@ -3,6 +3,7 @@
 import csv
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from visit.context import Visit
@@ -17,6 +18,8 @@ METRICS = (
     "sm__inst_executed_pipe_tensor_op_hmma.avg.pct_of_peak_sustained_active"
 )
 FILE = "ncu.csv"
+TO_WRITE = 3  # seconds before the end of the step
+LEAST = 20  # seconds for a second try
 KERNEL, METRIC, VALUE, UNIT = "Kernel Name", "Metric Name", "Metric Value", "Metric Unit"
 # Beside all that is a share of something.
 KEPT = (
@@ -44,10 +47,13 @@ def run(visit: Visit) -> None:
         return
     found: dict[str, dict[str, str]] = {}
     for metrics in (True, False):
-        done = subprocess.run(command(path, metrics), cwd=ROOT, timeout=max(1, visit.left()))
+        ncu = subprocess.Popen(command(path, metrics), cwd=ROOT)
+        with suppress(subprocess.TimeoutExpired):
+            ncu.wait(timeout=max(1, visit.left() - TO_WRITE))
+        ncu.kill()  # if it is still there; all that it started ends with this step
         found = parsed(path.read_text(errors="replace")) if path.exists() else {}
-        visit.record("ncu", code=done.returncode, metrics=metrics, kernels=list(found))
-        if found:
+        visit.record("ncu", code=ncu.wait(), metrics=metrics, kernels=list(found))
+        if found or visit.left() < LEAST:
             break
     for kernel, values in found.items():
         visit.record("kernel", kernel=kernel, values=values)

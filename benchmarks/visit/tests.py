@@ -50,7 +50,7 @@ def command(rehearse: bool, path: Path) -> list[str]:
 
 
 def counted(path: Path) -> dict[str, object]:
-    """Return what a JUnit file says: how many, how many of exactness on the CUDA engine, which failed."""
+    """Return what a JUnit file says: how many, of exactness on the CUDA engine, failed."""
     cases = list(ElementTree.parse(path).getroot().iter("testcase"))
     failed = [(case, bad) for case in cases for bad in case if bad.tag in ("failure", "error")]
     return {
