@@ -238,10 +238,11 @@ def test_the_table(tmp_path: Path) -> None:
     sizes = {"set": "a set", "samples": 9, "dimensions": 512}
     seconds = {"setup": 0.5, "search": 0.01, "count": 2.0}
     kernels = {"search_tiles": [3, 0.009], "count_tiles": [1, 0.02]}
+    rates = {"search_tiles": 5e11}
     for at, what, fields in (
         ("kstar", "call", {**sizes, "seconds": [0.4, 0.3, 0.5]}),
         ("kstar", "phases", {**sizes, "seconds": seconds, "work": work, "width": 256}),
-        ("kstar", "profile", {**sizes, "kernels": kernels}),
+        ("kstar", "profile", {**sizes, "kernels": kernels, "multiply_adds_per_second": rates}),
         ("roofs", "product", {"name": "float16", "multiply_adds_per_second": 1e12}),
         ("ncu", "kernel", {"kernel": "search_tiles", "values": ncu.parsed(CSV)["search_tiles"]}),
     ):
@@ -252,6 +253,8 @@ def test_the_table(tmp_path: Path) -> None:
         ("a set", "setup", "500.00 ms", "-", "host and small kernels"),
         ("a set", "search", "10.00 ms", "42%", "tensor cores, 62 % busy"),
         ("a set", "count", "2.00 s", "0%", "count_tiles runs 1% of the time"),
+        ("a set", "count_tiles, 1 launches", "20.00 ms", "-", "-"),
+        ("a set", "search_tiles, 3 launches", "9.00 ms", "50%", "tensor cores, 62 % busy"),
     ]
     assert summary.table([]) == []
 

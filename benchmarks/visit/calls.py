@@ -13,9 +13,8 @@ from torch.profiler import ProfilerActivity, profile
 from kstar_gpu.arithmetic import exact_arithmetic
 from kstar_gpu.backends import make_engine
 from kstar_gpu.problem import make_classes, make_problem
+from visit.summary import TILE_KERNELS, multiply_adds
 
-TILE_PAIRS = 128 * 128
-TILE_KERNELS = {"search": "search_tiles", "count": "count_tiles"}
 OURS = re.compile(r"kstar::cuda::(\w+)")
 OTHERS = "torch's"
 PHASES = ("labels", "problem", "setup", "search", "count")
@@ -55,16 +54,6 @@ def in_phases(x: Tensor, y: Tensor) -> dict[str, Any]:
     return seen | {"work": getattr(engine, "work", {}), "width": getattr(engine, "width", None)}
 
 
-def multiply_adds(seen: dict[str, Any]) -> dict[str, float]:
-    """Return how many multiply-adds the tiles of a call took; Count looks at full width."""
-    widths = {"search": seen["width"], "count": seen["dimensions"]}
-    return {
-        phase: seen["work"][phase]["tiles"] * TILE_PAIRS * width
-        for phase, width in widths.items()
-        if width and "tiles" in seen["work"].get(phase, {})
-    }
-
-
 def profiled(call: Callable[[], Any]) -> dict[str, Any]:
     """Make a call under torch's profiler: kernels with launches and seconds, syncs, operations."""
     on_gpu = torch.cuda.is_available()
@@ -100,9 +89,9 @@ def device_seconds(event: Any) -> float:
 
 def kernel_rates(seen: dict[str, Any], kernels: dict[str, list[float]]) -> dict[str, float]:
     """Return multiply-adds per second of each tile kernel while it ran."""
-    work = multiply_adds(seen)
-    return {
-        TILE_KERNELS[phase]: work[phase] / kernels[TILE_KERNELS[phase]][1]
-        for phase in work
-        if kernels.get(TILE_KERNELS[phase], [0, 0.0])[1] > 0
-    }
+    rates = {}
+    for phase, kernel in TILE_KERNELS.items():
+        work, (_, seconds) = multiply_adds(seen, phase), kernels.get(kernel, [0, 0.0])
+        if work and seconds:
+            rates[kernel] = work / seconds
+    return rates

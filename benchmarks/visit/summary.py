@@ -15,6 +15,7 @@ LIMITS = {
     "Issue Slots Busy": "instructions",
 }
 TENSOR = "tensor"  # in the names of what tensor cores do
+TILE_PAIRS = 128 * 128
 TILE_KERNELS = {"search": "search_tiles", "count": "count_tiles"}
 
 
@@ -34,14 +35,16 @@ def table(lines: list[Record]) -> list[Row]:
     limits = {line["kernel"]: limit(line["values"]) for line in records(lines, "ncu", "kernel")}
     rows = []
     for step in ("kstar", "large"):
-        inside = {name(line): line["kernels"] for line in records(lines, step, "profile")}
+        profiles = {name(line): line for line in records(lines, step, "profile")}
         for call in records(lines, step, "call"):
             seconds = told(median(call["seconds"]))
             rows.append(Row(name(call), whole(call), seconds, NOTHING, NOTHING))
         for line in records(lines, step, "phases"):
-            kernels = inside.get(name(line), {})
+            kernels = profiles.get(name(line), {}).get("kernels", {})
             for phase in line["seconds"]:
                 rows.append(phase_row(line, phase, kernels, roof, limits))
+        for line in profiles.values():
+            rows += kernel_rows(line, roof, limits)
     sets = [row.set for row in rows]
     rows.sort(key=lambda row: sets.index(row.set))
     for line in records(lines, "roofs", "tiles"):
@@ -60,15 +63,33 @@ def phase_row(
 ) -> Row:
     """Return the row of one phase of a call."""
     seconds = line["seconds"][phase]
+    work = multiply_adds(line, phase)
+    rate = work / seconds if work and seconds else None
     kernel = TILE_KERNELS.get(phase)
-    tiles = line["work"].get(phase, {}).get("tiles")
-    width = line["width"] if phase == "search" else line.get("dimensions")
-    rate = tiles * 128 * 128 * width / seconds if tiles and width and seconds else None
     why = "host and small kernels" if kernel is None else limits.get(kernel, NOTHING)
     if kernel in kernels and kernels[kernel][1] < MOSTLY_KERNELS * seconds:
-        part = kernels[kernel][1] / seconds if seconds else 0
-        why = f"{kernel} runs {part:.0%} of the time"
+        why = f"{kernel} runs {kernels[kernel][1] / seconds:.0%} of the time"
     return Row(name(line), phase, told(seconds), share(rate, roof), why)
+
+
+def kernel_rows(line: Record, roof: float | None, limits: dict[str, str]) -> list[Row]:
+    """Return a row for each kernel of a call, the longest first."""
+    rows = []
+    for kernel, (launches, seconds) in sorted(
+        line["kernels"].items(), key=lambda item: -item[1][1]
+    ):
+        what = f"{kernel}, {launches:.0f} launches"
+        rate = line["multiply_adds_per_second"].get(kernel)
+        why = limits.get(kernel, NOTHING)
+        rows.append(Row(name(line), what, told(seconds), share(rate, roof), why))
+    return rows
+
+
+def multiply_adds(line: Record, phase: str) -> float | None:
+    """Return how many multiply-adds a phase's tiles took; Count looks at full width."""
+    tiles = line["work"].get(phase, {}).get("tiles")
+    width = line["width"] if phase == "search" else line["dimensions"]
+    return tiles * TILE_PAIRS * width if tiles and width else None
 
 
 def product_roof(lines: list[Record]) -> float | None:
