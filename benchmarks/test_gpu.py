@@ -1,6 +1,7 @@
 """The benchmark of a GPU, on the host: what is timed is right, told as it is, and ended in time."""
 
 import json
+import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -185,3 +186,18 @@ def test_the_definition_on_the_device_is_the_definition() -> None:
         column[rows[7]] += 1
         assert on_device.wrong(result, features, labels, rows) == 1
         column[rows[7]] -= 1
+
+
+WITHOUT_FAISS = """
+import sys
+sys.modules["faiss"] = None  # as if it were not installed
+import compare, gpu
+sys.exit("faiss" in compare.environment() or "faiss-gpu" in gpu.method_names())
+"""
+
+
+def test_faiss_need_not_be_there() -> None:
+    """The machine is described, and what is installed is timed."""
+    command = [sys.executable, "-c", WITHOUT_FAISS]
+    done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
