@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from other_kernels import use_other_kernels
 
 from kstar_gpu import available_backends, directions
 from kstar_gpu.backends import torch as torch_backend
@@ -31,6 +32,14 @@ def pytest_report_header():
 
 
 BACKENDS = [name for name, status in available_backends().items() if status.available]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def other_kernels():
+    """Always, so that no test can take the bits of a forward pass for granted."""
+    with pytest.MonkeyPatch.context() as patch:
+        use_other_kernels(patch)
+        yield
 
 
 @pytest.fixture(params=BACKENDS)
