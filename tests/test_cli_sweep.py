@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import DataLoader, TensorDataset
 
 from kstar_gpu import Sweep, activations, cli, kstar
 
@@ -41,7 +42,7 @@ def command(model="nets.py:network", data="images.npz", *more):
 
 
 def test_from_files_to_a_page(folder, capsys):
-    assert cli.main(command()) == 0
+    assert cli.main(command("nets.py:network", "images.npz", "--batch", "25")) == 0
     printed = capsys.readouterr().out
     assert "\n3\nk* distribution: 60 samples, 3 classes, euclidean\n" in printed
     assert "eel" in printed
@@ -50,7 +51,8 @@ def test_from_files_to_a_page(folder, capsys):
     data = np.load("images.npz")
     namespace = {}
     exec(MODEL, namespace)
-    loader = [(torch.tensor(data["inputs"]), torch.tensor(data["labels"]))]
+    samples = TensorDataset(torch.tensor(data["inputs"]), torch.tensor(data["labels"]))
+    loader = DataLoader(samples, batch_size=25)  # the same batches: other ones may round otherwise
     features = activations(namespace["network"](), loader, ["0"]).features["0"]
     wanted = kstar(features.numpy(), data["labels"])
     np.testing.assert_array_equal(results["nets.network", "images", "0"].kstar, wanted)

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from other_kernels import of_integers
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from kstar_gpu import LayerError, Sweep, activations, kstar_distribution, sweep, sweeps
 
-INPUTS = torch.randn(60, 5, generator=torch.Generator().manual_seed(0))
+# Integers, here and in the network: sums that are exact in batches of any size, in any process.
+INPUTS = torch.randint(-99, 100, (60, 5), generator=torch.Generator().manual_seed(0)).float()
 LABELS = torch.arange(60) % 3
 LAYERS = ["0", "2"]
 
@@ -24,7 +26,7 @@ def loader(inputs=INPUTS, labels=LABELS):
 
 def network(seed=0):
     torch.manual_seed(seed)
-    return nn.Sequential(nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 2))
+    return of_integers(nn.Sequential(nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 2)), largest=9)
 
 
 def same(a, b):
