@@ -23,14 +23,17 @@ K_STAR_PEERS = pytest.mark.parametrize(
 
 @pytest.fixture
 def two_halves() -> Samples:
-    """Return a cloud cut in two: no ties, and k* from 1 to the hundreds."""
-    features = np.random.default_rng(0).standard_normal((400, 3), dtype=np.float32)
-    return features, (features[:, 0] > 0).astype(np.int64)
+    """Return a cloud cut in two: no ties, and k* from 1 to the hundreds.
+
+    Of integers, whose squares and products float32 sums up exactly, in whatever order.
+    """
+    features = (100 * np.random.default_rng(0).standard_normal((400, 3))).round()
+    return features.astype(np.float32), (features[:, 0] > 0).astype(np.int64)
 
 
 @K_STAR_PEERS
 def test_peer_is_right_without_ties(peer: Peer, two_halves: Samples) -> None:
-    """Where nothing is close to a tie, float32 decides as the definition does."""
+    """Where nothing is rounded and nothing ties, all decide as the definition does."""
     np.testing.assert_array_equal(peer(*two_halves, block=70), definition.kstar(*two_halves))
 
 

@@ -59,10 +59,26 @@ def test_shaded_by_kstar(rng):
     assert figure.axes[2].get_xlabel().endswith("fainter where k* is small")
 
 
-def test_seeded(rng):
+def test_seeded(rng, monkeypatch):
+    """The choice of samples, and all methods that draw at random; what they draw is theirs."""
+    seeds, chosen = [], []
+
+    class Method:
+        def __init__(self, *_, random_state, **__):
+            seeds.append(random_state)
+
+        def fit_transform(self, rows):
+            chosen.append(rows)
+            return rows[:, :2]
+
+    for name in ("sklearn.decomposition.PCA", "sklearn.manifold.TSNE", "umap.UMAP"):
+        monkeypatch.setattr(name, Method)
     x, y = features(3, rng)
-    first, second = (plot_embedding(x, y, seed=1).axes[3].collections[0] for _ in range(2))
-    np.testing.assert_array_equal(first.get_offsets(), second.get_offsets())
+    for seed in (1, 1, 2):
+        plot_embedding(x, y, samples=20, seed=seed)
+    assert seeds == [1] * 6 + [2] * 3
+    np.testing.assert_array_equal(chosen[0], chosen[3])
+    assert (chosen[0] != chosen[6]).any()
 
 
 def test_what_is_missing_is_told(rng, monkeypatch):
