@@ -1,6 +1,7 @@
 """The CUDA engine on the host: its very kernels, run thread for thread (csrc/simt)."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,8 +23,10 @@ def build():
             [sys.executable, "-m", "pybind11", "--includes"], capture_output=True, text=True
         )
         includes = [f"-I{ROOT / 'csrc'}", *python.stdout.split()]
-        command = ["g++", "-x", "c++", *FLAGS, *includes, *map(str, SOURCES), "-o", str(BUILT)]
+        own = BUILT.with_suffix(f".{os.getpid()}")  # others may be building, or importing, as well
+        command = ["g++", "-x", "c++", *FLAGS, *includes, *map(str, SOURCES), "-o", str(own)]
         subprocess.run(command, check=True)
+        own.replace(BUILT)
     spec = importlib.util.spec_from_file_location(NAME, BUILT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
