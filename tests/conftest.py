@@ -1,5 +1,11 @@
 """Shared by all tests: GPU tests run wherever there is a GPU, and tiles can be made small."""
 
+import os
+
+# Before torch is there: its threads then sleep while they wait for one another. Where others want
+# the cores as well, those that spin take five times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +13,11 @@ from other_kernels import use_other_kernels
 
 from kstar_gpu import available_backends, directions
 from kstar_gpu.backends import torch as torch_backend
+
+# Workers of pytest-xdist share the cores; two threads at least, for what only two can get wrong.
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+if WORKERS > 1 and "OMP_NUM_THREADS" not in os.environ:
+    torch.set_num_threads(max(2, torch.get_num_threads() // WORKERS))
 
 ENGINES = [torch_backend]
 if available_backends()["cpu"].available:

@@ -16,7 +16,7 @@ LAYERS = ("linear", "conv1d", "conv2d")  # of torch.nn.functional, where modules
 
 
 def otherwise_rounded(layer):
-    """Return a layer with the same results where those are exact, and else with their neighbours."""
+    """Return a layer with the same results where they are exact, and else with their neighbours."""
 
     @wraps(layer)
     def elsewhere(*operands, **options):

@@ -33,7 +33,7 @@ def data(tmp_path_factory):
     """Write a folder as Debian's dataset-fashion-mnist has it: bars at heights of their class."""
     folder = tmp_path_factory.mktemp("fashion")
     rng = np.random.default_rng(0)
-    for split, count in (("train", 300), ("t10k", 100)):
+    for split, count in (("train", 200), ("t10k", 60)):
         labels = (np.arange(count) % 10).astype(np.uint8)
         images = rng.integers(60, size=(count, 28, 28), dtype=np.uint8)
         for image, label in zip(images, labels, strict=True):
@@ -65,7 +65,7 @@ def run(name, data, out, *more):
         ("training_data", ["resnet-both: ", "stylised images", "pvalue", *CLASSES]),
         (
             "robustness",
-            ["resnet-adversarial: ", "of 100 attacked", "pvalue", *CLASSES],
+            ["resnet-adversarial: ", "of 60 attacked", "pvalue", *CLASSES],
         ),
         ("transformations", ["rotation (degrees)", "blur (pixels)", *CLASSES]),
         ("embedding", ["resnet: "]),
