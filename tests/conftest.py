@@ -67,10 +67,22 @@ def tiles(request, monkeypatch):
 
 @pytest.fixture
 def narrow_balls(monkeypatch):
-    """Make every engine search with narrow balls first, whatever that costs."""
-    monkeypatch.setattr(directions.Survey, "survivors", lambda self, found, w: [0] * len(w))
+    """Make every engine search with narrow balls first, whatever that costs.
+
+    Gives what takes the place of `choose_directions`, for engines that are not among these.
+    """
+    asked = []
+
+    def narrowest(population, dimensions, costs, widest, widths=directions.WIDTHS):
+        asked.append(min(widths[0], widest))
+        found = directions.principal_directions(population.others(population.usual), asked[-1])
+        return found if bool(found.any()) else None
+
     for engine in ENGINES:
-        monkeypatch.setattr(engine, "COSTS", directions.Costs(0, 0, 0, worth=0))
+        monkeypatch.setattr(engine, "choose_directions", narrowest)
+    yield narrowest
+    assert asked
+    assert min(asked) > 0
 
 
 @pytest.fixture

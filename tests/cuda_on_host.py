@@ -1,7 +1,7 @@
 """The CUDA engine on the host: its very kernels, run thread for thread (csrc/simt)."""
 
+import fcntl
 import importlib.util
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,22 +15,26 @@ FLAGS += ["-fvisibility=hidden", f"-DKSTAR_MODULE={NAME}"]
 
 
 def build():
-    """Compile the kernels for the host and return them as a module like `kstar_gpu._cuda`."""
-    newest = max(path.stat().st_mtime for path in (ROOT / "csrc").rglob("*.[chp]*"))
-    if not BUILT.exists() or BUILT.stat().st_mtime < newest:
-        BUILT.parent.mkdir(parents=True, exist_ok=True)
-        python = subprocess.run(
-            [sys.executable, "-m", "pybind11", "--includes"], capture_output=True, text=True
-        )
-        includes = [f"-I{ROOT / 'csrc'}", *python.stdout.split()]
-        own = BUILT.with_suffix(f".{os.getpid()}")  # others may be building, or importing, as well
-        command = ["g++", "-x", "c++", *FLAGS, *includes, *map(str, SOURCES), "-o", str(own)]
-        subprocess.run(command, check=True)
-        own.replace(BUILT)
+    """Return the kernels, compiled for the host, as a module like `kstar_gpu._cuda`."""
+    BUILT.parent.mkdir(parents=True, exist_ok=True)
+    with BUILT.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one process compiles, the others wait for it
+        newest = max(path.stat().st_mtime for path in (ROOT / "csrc").rglob("*.[chp]*"))
+        if not BUILT.exists() or BUILT.stat().st_mtime < newest:
+            _compile()
     spec = importlib.util.spec_from_file_location(NAME, BUILT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def _compile():
+    python = [sys.executable, "-m", "pybind11", "--includes"]
+    includes = subprocess.run(python, capture_output=True, text=True).stdout.split()
+    command = ["g++", "-x", "c++", *FLAGS, f"-I{ROOT / 'csrc'}", *includes, *map(str, SOURCES)]
+    whole = BUILT.with_suffix(".new")
+    subprocess.run([*command, "-o", str(whole)], check=True)
+    whole.replace(BUILT)
 
 
 def install():

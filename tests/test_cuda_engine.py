@@ -15,7 +15,6 @@ from test_exact import assert_exact
 import kstar_gpu
 from kstar_gpu import definition, kstar, search
 from kstar_gpu.certificate import Certificate
-from kstar_gpu.directions import Costs
 from kstar_gpu.problem import Problem, Samples
 from kstar_gpu.sketch import contraction, make_centre
 
@@ -61,7 +60,7 @@ def test_query_form(family, rng):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_narrow_balls(family, engine, narrow_balls, monkeypatch, rng):
-    monkeypatch.setattr(engine["cuda_balls"], "COSTS", Costs(0, 0, 0, worth=0))
+    monkeypatch.setattr(engine["cuda_balls"], "choose_directions", narrow_balls)
     monkeypatch.setattr(engine["cuda_balls"], "WIDTHS", (63,))  # two chunks: a tile may end early
     x, y = family(rng, 270, 140), labels(rng, 270, 4)
     assert_exact(x, y)
@@ -70,7 +69,7 @@ def test_narrow_balls(family, engine, narrow_balls, monkeypatch, rng):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_panels_that_come_from_elsewhere(family, engine, narrow_balls, monkeypatch, rng):
-    monkeypatch.setattr(engine["cuda_balls"], "COSTS", Costs(0, 0, 0, worth=0))
+    monkeypatch.setattr(engine["cuda_balls"], "choose_directions", narrow_balls)
     monkeypatch.setattr(engine["cuda_balls"], "is_there", lambda *_: False)
     monkeypatch.setattr(engine["cuda_memory"], "is_there", lambda *_: False)
     monkeypatch.setattr(

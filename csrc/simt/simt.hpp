@@ -7,6 +7,7 @@
 // Shared memory is NaN before a block starts. A barrier that not all threads reach is an error.
 #pragma once
 
+#include <setjmp.h>
 #include <ucontext.h>
 
 #include <algorithm>
@@ -113,7 +114,18 @@ class Fiber {
         void* fake_stack;
         __sanitizer_start_switch_fiber(&fake_stack, other.bottom_, other.size_);
 #endif
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
         swapcontext(&context_, &other.context_);
+#else
+        // Several times faster: no system call that keeps the mask of signals.
+        if (_setjmp(jump_) == 0) {
+            if (other.begun_) {
+                _longjmp(other.jump_, 1);
+            }
+            other.begun_ = true;
+            setcontext(&other.context_);
+        }
+#endif
 #if defined(__SANITIZE_ADDRESS__)
         __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
 #endif
@@ -129,6 +141,8 @@ class Fiber {
  private:
     ucontext_t context_;
     std::unique_ptr<char[]> stack_;
+    jmp_buf jump_;
+    bool begun_ = stack_ == nullptr;
 #if defined(__SANITIZE_THREAD__)
     void* watched_;
 #elif defined(__SANITIZE_ADDRESS__)
