@@ -91,6 +91,12 @@ def activations(
         pairs (inputs, labels); for a model in float16 on the CPU.
     OSError
         If the disk is full; what was written stays readable.
+
+    Notes
+    -----
+    Features are what torch gives for these batches, in memory and on disk alike. Batches of another
+    size, another number of threads or another processor can move their last bit, and with it the
+    k* of samples whose neighbours nearly tie. The k* of given features depend on none of these.
     """
     check_pool(pool)
     modules = find_layers(model, layers)

@@ -168,6 +168,12 @@ def sweep(
         If a directory in `out` was made from another model, other inputs or labels, or other
         settings; if `spill` is wanted without `out`, or a function as `pool` with it; for what
         `activations` refuses.
+
+    Notes
+    -----
+    The size of the batches, the threads and the device are not part of what a directory was made
+    from. A sweep that goes on with others keeps the layers that it has and runs the model anew for
+    those that it lacks: features of two passes, whose last bits can differ (see `activations`).
     """
     if spill and out is None:
         raise ValueError("out: a directory is wanted where spill=True, got None")
