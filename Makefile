@@ -75,11 +75,11 @@ $(SIMT_TESTS:%=build/native/$(1)/%): build/native/$(1)/%: tests/native/%.cpp $(H
 	$(NATIVE) $(2) $$< -o $$@
 build/native/$(1)/simt_test_without_%: tests/native/simt_test.cpp $(HEADERS)
 	@mkdir -p $$(@D)
-	$(NATIVE) $(2) -DKSTAR_WITHOUT=$$* $$< -o $$@
+	$(NATIVE) $(2) -DKSTAR_BROKEN -DKSTAR_WITHOUT=$$* $$< -o $$@
 build/native/$(1)/cuda_tiles_test_without_%: tests/native/cuda_tiles_test.cpp $(HEADERS)
 	@mkdir -p $$@.sources/csrc/cuda
 	awk -v n=$$* '/$(ORDERING)/ && ++seen == n { sub(/__syncthreads_or/, "bool"); sub(/(__syncthreads|wait_for_copies<[^>]*>)\(\)/, "void()") } { print > "$$@.sources/" FILENAME }' $(TILES)
-	$(subst -Icsrc,-I$$@.sources/csrc -Icsrc,$(NATIVE)) $(2) $$< -o $$@
+	$(subst -Icsrc,-I$$@.sources/csrc -Icsrc,$(NATIVE)) $(2) -DKSTAR_BROKEN $$< -o $$@
 endef
 $(eval $(call SANITIZED,address,-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all))
 $(eval $(call SANITIZED,thread,-fsanitize=thread))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
 inline int failures = 0;
@@ -10,6 +11,9 @@ inline void check(bool holds, const std::string& what) {
     if (!holds) {
         std::printf("FAILED: %s\n", what.c_str());
         ++failures;
+#if defined(KSTAR_BROKEN)  // a barrier was left out: one failure is all that is wanted
+        std::exit(1);
+#endif
     }
 }
 
