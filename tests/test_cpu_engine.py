@@ -94,27 +94,37 @@ def test_equal_samples_are_looked_at_once(rng):
     assert_exact(x, y, backend="cpu")
 
 
+# Minutes at least, on any machine: one thread, and no instructions that are made for it.
 LONG = """
 import signal
 import numpy as np
+import torch
 from kstar_gpu import kstar
+from kstar_gpu.backends import cpu
+plain = cpu._cpu.nearest_foreign
+def announced(*arguments):
+    print("started", flush=True)
+    return plain(*arguments)
+cpu._cpu.nearest_foreign = announced
+torch.set_num_threads(1)
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
-x = np.random.default_rng(0).standard_normal((60000, 512), dtype=np.float32)
-print("started", flush=True)
-kstar(x, np.arange(60000) % 10, backend="cpu")
+x = np.random.default_rng(0).standard_normal((250_000, 64), dtype=np.float32)
+kstar(x, np.arange(250_000) % 10, backend="cpu")
 """
 
 
-def test_it_can_be_interrupted():
+def test_it_can_be_interrupted(monkeypatch):
+    monkeypatch.setenv("KSTAR_CPU_TARGET", "portable")
     process = subprocess.Popen([sys.executable, "-c", LONG], stdout=-1, stderr=-1, text=True)
-    assert process.stdout.readline() == "started\n"
-    time.sleep(2)
-    process.send_signal(signal.SIGINT)
-    start = time.monotonic()
-    _, errors = process.communicate(timeout=30)
+    try:
+        assert process.stdout.readline() == "started\n"
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)  # a second where nothing else runs
+    finally:
+        process.kill()
     assert "KeyboardInterrupt" in errors
     assert process.returncode != 0
-    assert time.monotonic() - start < 10  # a second where nothing else runs; never to the end
 
 
 def test_progress_reaches_its_end(capfd, rng):
