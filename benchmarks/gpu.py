@@ -73,7 +73,7 @@ def main() -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     content: dict[str, Any] = {
         "machine_info": {**environment(), "device": device, "cuda": torch.version.cuda},
-        "commit_info": get_commit_info(),  # type: ignore[no-untyped-call]
+        "commit_info": get_commit_info(),
         "benchmarks": [],
         "not_timed": [],
     }

@@ -280,6 +280,19 @@ def test_no_more_panels_are_there_than_are_paid_for(engine, monkeypatch, rng):
     assert max(most) == 2
 
 
+def test_the_last_panel_may_be_small(engine, monkeypatch, rng):
+    plan = engine["cuda_memory"].Plan(4096, 4096, 256, 1 << 16, widest=0)
+    monkeypatch.setattr(engine["cuda"], "make_plan", lambda *_: plan)
+    problem = problem_of(rng.standard_normal((4146, 2)), labels(rng, 4146, 3))
+    asked = engine["cuda"].Engine(problem, CPU, None, False)
+    meetings = list(asked._meetings())
+    assert meetings == [((0, 0), (0, 0)), ((0, 0), (0, 4096)), ((0, 4096), (0, 4096))]
+    whole, ragged, last = (asked._rounds("search", *meeting) for meeting in meetings)
+    assert sum(map(engine["cuda"].tiles, ragged)) == 32
+    assert sum(map(engine["cuda"].tiles, last)) == 1
+    assert len(whole) == 5  # 32 blocks of columns, of which every 16th is in the first round
+
+
 @pytest.mark.parametrize("shape", [(4, 3), (100, 64), (2000, 64), (1_281_167, 2048)], ids=str)
 @pytest.mark.parametrize("streamed", [False, True])
 def test_memory_is_divided(shape, streamed, engine, monkeypatch):

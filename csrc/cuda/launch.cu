@@ -52,11 +52,18 @@ cudaError_t start(void (*kernel)(Work), const Work& work, int64_t blocks, unsign
 
 // Sets bytes of device memory.
 cudaError_t fill(void* memory, int value, size_t bytes, Where where) {
-    return cudaMemsetAsync(memory, value, bytes, static_cast<cudaStream_t>(where.stream));
+    const cudaError_t error = cudaSetDevice(where.device);
+    return error != cudaSuccess
+               ? error
+               : cudaMemsetAsync(memory, value, bytes, static_cast<cudaStream_t>(where.stream));
 }
 
 const char* text(cudaError_t error) {
-    return error == cudaSuccess ? nullptr : cudaGetErrorString(error);
+    if (error == cudaSuccess) {
+        return nullptr;
+    }
+    cudaGetLastError();  // not to be found by somebody else
+    return cudaGetErrorString(error);
 }
 
 #else
@@ -190,7 +197,6 @@ const char* code_missing(int device) {
     if (error == cudaSuccess) {
         error = cudaFuncGetAttributes(&attributes, search_tiles);
     }
-    cudaGetLastError();  // not to be found by somebody else
     return text(error);
 }
 

@@ -86,13 +86,14 @@ __global__ void measure_limits(Search work) {
 
 __global__ void measure_pairs(Search work) {
     measure(work, [&](int64_t p, const Pair& pair) {
-        if (work.distances[p] != kNotMeasured) {
+        // What stands in `distances` is the first lane's alone.
+        const bool first = threadIdx.x % 32 == 0;
+        if (!__any_sync(kAllLanes, first && work.distances[p] == kNotMeasured)) {
             return false;
         }
         const bool wanted = !(pair.product < fminf(work.full.rows.thresholds[pair.row],
                                                    work.full.columns.thresholds[pair.column]));
-        __syncwarp();  // all lanes have looked
-        if (!wanted && threadIdx.x % 32 == 0) {
+        if (!wanted && first) {
             work.distances[p] = NAN;
         }
         return wanted;

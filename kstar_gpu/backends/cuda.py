@@ -34,16 +34,14 @@ from .cuda_balls import (
     survey,
     where,
 )
-from .cuda_memory import make_plan, smaller_plan
+from .cuda_memory import make_plan, seed_count, smaller_plan
 from .cuda_strips import Blocks, count_rounds, rectangle, search_rounds, tiles
 
-MOST_SEEDS = 1024  # references that every sample meets before the search
-SEED_SHARE = 16  # of so many references, at most one
 LAUNCH_WORK = 1 << 29  # tiles of a launch by dimensions: none should keep Ctrl-C waiting
 ALL_FITTED = -1  # a cursor's end as it is at first
 
-Integers = NDArray[np.int64]
-Strips = list[Integers]  # of each round
+Strips = list[NDArray[np.int64]]  # of each round
+Key = tuple[int, int]  # a panel: its side, and the position where it starts
 Result = TypeVar("Result")
 
 
@@ -53,7 +51,8 @@ class Engine:
     Attributes
     ----------
     work : per question how many launches there were, tiles in them, pairs that they left open
-        (survivors), and, of Search, pairs that were measured in float64
+        (survivors), and, of Search, pairs that were measured in float64; with what was given up
+        for want of memory
     """
 
     def __init__(
@@ -63,7 +62,7 @@ class Engine:
         self.progress = progress
         self.given = problem
         self.plan = make_plan(problem, device, memory_limit)
-        self.panels: dict[tuple[int, int], Panel] = {}
+        self.panels: dict[Key, Panel] = {}
         self.work = {
             "search": {"launches": 0, "tiles": 0, "survivors": 0, "measured": 0},
             "count": {"launches": 0, "tiles": 0, "survivors": 0},
@@ -153,19 +152,14 @@ class Engine:
     ) -> Iterator[tuple[Panel, Panel, Strips]]:
         """Give every two panels, each pair once, with their balls and how their blocks meet."""
         sides = self.problem.sides
-        self_form = self.problem.self_form
-        panels = [range(0, len(side), self.plan.panel) for side in sides]
-        meetings = {
-            ((0, row), (len(sides) - 1, column)): self._rounds(name, row, column)
-            for row in panels[0]
-            for column in panels[-1]
-            if not self_form or row <= column
-        }
-        total = sum(tiles(strips) for rounds in meetings.values() for strips in rounds)
         self.panels.clear()
+        total = self._all_tiles(name) if self.progress else None
         with tqdm(total=total, desc=name, unit="tile", disable=not self.progress) as bar:
             self.bar = bar
-            for meeting, rounds in meetings.items():
+            for meeting in self._meetings():
+                rounds = self._rounds(name, *meeting)
+                if not rounds:
+                    continue
                 self.panels = {key: panel for key, panel in self.panels.items() if key in meeting}
                 for key in meeting:
                     if key not in self.panels:
@@ -175,19 +169,37 @@ class Engine:
                         prepare(self.panels[key])
                 yield self.panels[meeting[0]], self.panels[meeting[1]], rounds
 
-    def _rounds(self, name: str, row: int, column: int) -> Strips:
-        """Return the strips of each round in which two panels meet."""
-        rows, columns = (
-            Blocks.of(side.codes[start : start + self.plan.panel], _cuda.TILE_SIDE)
-            for side, start in ((self.problem.samples, row), (self.problem.references, column))
+    def _meetings(self) -> Iterator[tuple[Key, Key]]:
+        """Give every two panels, each pair once."""
+        sides = self.problem.sides
+        rows, columns = (range(0, len(side), self.plan.panel) for side in (sides[0], sides[-1]))
+        for row in rows:
+            for column in columns:
+                if not self.problem.self_form or row <= column:
+                    yield (0, row), (len(sides) - 1, column)
+
+    def _all_tiles(self, name: str) -> int:
+        """Return how many tiles there are to look at."""
+        rounds = (self._rounds(name, *meeting) for meeting in self._meetings())
+        return sum(tiles(strips) for each in rounds for strips in each)
+
+    def _rounds(self, name: str, rows: Key, columns: Key) -> Strips:
+        """Return the strips of each round in which two panels meet; those without any left out."""
+        blocks, others = (
+            Blocks.of(
+                self.problem.sides[side].codes[start : start + self.plan.panel], _cuda.TILE_SIDE
+            )
+            for side, start in (rows, columns)
         )
-        same = self.problem.self_form and row == column
+        same = rows == columns
         if name == "count":
-            return count_rounds(rows, columns, same)
-        # The first round meets about as many references as the seeds were.
-        seeds = seed_count(min(self.plan.panel, len(self.problem.references)))
-        steps = 1 << (len(columns) * _cuda.TILE_SIDE // seeds).bit_length() - 1
-        return search_rounds(len(rows), len(columns), same, steps)
+            rounds = count_rounds(blocks, others, same)
+        else:
+            # The first round meets about as many references as the seeds were.
+            references = min(self.plan.panel, len(self.problem.references) - columns[1])
+            steps = 1 << (references // seed_count(references)).bit_length() - 1
+            rounds = search_rounds(len(blocks), len(others), same, steps)
+        return [strips for strips in rounds if len(strips) > 0]
 
     def _with_search_balls(self, panel: Panel) -> None:
         centre, _kept = device_rows(self.frame.centre[None], None)
@@ -256,10 +268,10 @@ class Engine:
 class Buffers:
     """What launches write: the pairs that they leave open, and how far they came."""
 
-    def __init__(self, pairs: int, tiles: int, device: torch.device) -> None:
+    def __init__(self, pairs: int, at_once: int, device: torch.device) -> None:
         self.pairs = torch.empty(pairs, 3, dtype=torch.int32, device=device)
         self.distances = torch.empty(pairs, dtype=torch.float64, device=device)
-        self.done = torch.empty(tiles, dtype=torch.int32, device=device)
+        self.done = torch.empty(at_once, dtype=torch.int32, device=device)
         self.cursor = torch.empty(3, dtype=torch.int64, device=device)
         self.survivors = _cuda.Survivors(self.pairs.data_ptr(), pairs, self.cursor.data_ptr())
 
@@ -291,7 +303,9 @@ class Search:
         own, other = rows.search_balls[0], columns.search_balls[0]
         full, other_full = rows.search_balls[-1], columns.search_balls[-1]
         sieve, _kept = self._sieve(rows, own, columns, other)
-        full_sieve, _kept_full = self._sieve(rows, full, columns, other_full)
+        full_sieve, _kept_full = sieve, _kept
+        if full is not own:
+            full_sieve, _kept_full = self._sieve(rows, full, columns, other_full)
         nearest = self._nearest(rows)
         others_nearest = self._nearest(columns) if both else self.nobody
 
@@ -425,11 +439,6 @@ class Count:
             panel.members,
         )
         return radii, kept
-
-
-def seed_count(references: int) -> int:
-    """Return how many of the references all samples meet before the search."""
-    return min(MOST_SEEDS, -(-references // SEED_SHARE))
 
 
 def _reach(balls: Balls, thresholds: Tensor | None) -> _cuda.Reach:

@@ -12,13 +12,15 @@ from ..problem import Problem
 from .cuda_balls import WIDTHS, is_there, rounded_up
 
 SHARE = 0.8  # of what is free, if nobody says how much may be used
-SAMPLE_BYTES = 256  # results, thresholds, seeds and radii of one sample, lists of its tiles
+SAMPLE_BYTES = 256  # results, thresholds, seeds and radii of one sample
 SURVEY_BYTES = 20 * FLOATS_AT_ONCE  # of the choice of directions for narrow balls
 PAIR_BYTES = 20  # a surviving pair: positions, product and distance
 TILE_BYTES = 4  # a tile of a launch: who is done with it
 LIBRARY_BYTES = 33 << 20  # that cuBLAS keeps for itself
 SHRINKING = (1, 4, 16, 64, 256)  # by what buffers get smaller where memory is scarce
 MOST_ELEMENTS = 1 << 25
+MOST_SEEDS = 1024  # references that every sample meets before the search
+SEED_SHARE = 16  # of so many references, at most one
 MOST_PAIRS = 1 << 24
 MOST_TILES = 1 << 20
 FEWEST_TILES = 1 << 8
@@ -34,6 +36,11 @@ class Plan:
     elements: int  # numbers of float64 in one piece of preparation
     widest: int  # dimensions that narrow balls may have
     bytes: float = 0  # that all this takes
+
+
+def seed_count(references: int) -> int:
+    """Return how many of the references all samples meet before the search."""
+    return min(MOST_SEEDS, -(-references // SEED_SHARE))
 
 
 def budget(device: torch.device, memory_limit: int | None) -> float:
@@ -115,14 +122,17 @@ def _sizes(problem: Problem, shrink: int) -> Plan:
 def _fixed_bytes(problem: Problem, plan: Plan, device: torch.device) -> int:
     samples = sum(map(len, problem.sides))
     buffers = plan.pairs * PAIR_BYTES + plan.tiles * TILE_BYTES + plan.elements * 40
+    # Seeds are a share of a panel, and up to a block more.
+    seeds = 2 * rounded_up(problem.samples.values.shape[1], _cuda.DEPTH) * _cuda.TILE_SIDE
     library = LIBRARY_BYTES if device.type == "cuda" else 0
-    return samples * SAMPLE_BYTES + buffers + library
+    return samples * SAMPLE_BYTES + buffers + seeds + library
 
 
 def _panel_bytes(problem: Problem, device: torch.device) -> int:
-    """Bytes of one sample in a panel: balls, and features and centres unless they are there."""
+    """Bytes of one sample in a panel: balls, seeds, and features and centres that are not there."""
     values = problem.samples.values
-    balls = 2 * (values.shape[1] + _cuda.DEPTH) + 2 * (WIDTHS[-1] + 1)
+    full = 2 * (values.shape[1] + _cuda.DEPTH)
+    balls = full + 2 * (WIDTHS[-1] + 1) + -(-full // SEED_SHARE)
     copied = 0
     if not is_there(values, device):
         copied = 2 * values.shape[1] * max(side.values.element_size() for side in problem.sides)

@@ -5,6 +5,7 @@ thousand of them stand for millions of tiles, which no list could hold.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ class Blocks:
         return len(self.first)
 
 
+@cache  # panels are of few sizes
 def search_rounds(rows: int, columns: int, same: bool, steps: int) -> list[Integers]:
     """Return the strips of each round of Search.
 
