@@ -14,7 +14,7 @@ from gpu_visit import carry_out
 from visit import journal, ncu, sanitizers, summary, tests
 from visit.plan import STEPS, Step, chosen, shared
 
-HERE = Path(__file__).parent
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 CHILD = "import subprocess, sys; print(subprocess.Popen(['sleep', '600']).pid, flush=True); "
 
 
@@ -94,7 +94,7 @@ def test_ended_from_outside(with_signal: signal.Signals, tmp_path: Path) -> None
     """What there is is kept, the step in hand is ended, and those to come are left out."""
     code = f"""
 import signal, sys
-sys.path.insert(0, {str(HERE)!r})
+sys.path.insert(0, {str(BENCHMARKS)!r})
 from pathlib import Path
 from gpu_visit import carry_out
 from visit.plan import Step
@@ -152,7 +152,10 @@ def test_every_step_has_its_module() -> None:
     """And a function to run."""
     for name in (step.name for step in STEPS):
         code = f"from visit import {name}; {name}.run"
-        variables = {**os.environ, "PYTHONPATH": f"{HERE}:{HERE.parent / 'tests'}:{HERE.parent}"}
+        variables = {
+            **os.environ,
+            "PYTHONPATH": f"{BENCHMARKS}:{BENCHMARKS.parent / 'tests'}:{BENCHMARKS.parent}",
+        }
         subprocess.run([sys.executable, "-c", code], check=True, env=variables)
 
 
@@ -263,11 +266,11 @@ def test_the_page_is_written_from_the_records(tmp_path: Path) -> None:
     """What stands between the marks is replaced, and nothing else; without results it says so."""
     page = tmp_path / "page.md"
     page.write_text(f"before\n{visit_report.BEGIN}\nold\n{visit_report.END}\nafter\n")
-    command = [sys.executable, str(HERE / "visit_report.py"), "--page", str(page)]
+    command = [sys.executable, str(BENCHMARKS / "visit_report.py"), "--page", str(page)]
     subprocess.run(command, check=True)
     assert visit_report.NONE_YET in page.read_text()
     assert visit_report.NONE_YET in visit_report.PAGE.read_text() or [
-        *(HERE / "results").glob("visit-*.jsonl")
+        *(BENCHMARKS / "results").glob("visit-*.jsonl")
     ]
     peer = {"set": "a set", "method": "authors", "times": [0.5, 0.25], "wrong": 1, "checked": 64}
     checked = {"samples": 9000, "dimensions": 4, "wrong": 0, "rows": 64}
