@@ -68,7 +68,6 @@ class Kernels(ModuleType):
     def __init__(self, dry: bool) -> None:
         super().__init__("kstar_gpu._cuda")
         self.dry = dry
-        self.early_ends = 0
 
     def __getattr__(self, name: str) -> Any:
         fields = {
@@ -156,11 +155,11 @@ class Kernels(ModuleType):
         return zip(numbers, row + stride * down, column + stride * across, strict=True)
 
     def _append(self, survivors: Any, pairs: NDArray[Any], products: NDArray[Any]) -> bool:
-        cursor = at(survivors.cursor, np.int64, 3)
+        cursor = at(survivors.cursor, np.int64, 5)
         start, end = cursor[0], cursor[0] + len(pairs)
         cursor[0] = end
         if end > survivors.capacity:
-            cursor[2] = min(start, cursor[2].astype(np.uint64))
+            cursor[-1] = min(start, cursor[-1].astype(np.uint64))
             return False
         places = at(survivors.pairs, np.int32, survivors.capacity, 3)[start:end]
         places[:, :2] = pairs
@@ -169,7 +168,7 @@ class Kernels(ModuleType):
 
     def _found(self, survivors: Any) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Return the pairs that a launch left open, and their products."""
-        reserved, _, ended = at(survivors.cursor, np.int64, 3).view(np.uint64)
+        reserved, *_, ended = at(survivors.cursor, np.int64, 5).view(np.uint64)
         places = at(survivors.pairs, np.int32, survivors.capacity, 3)[: int(min(reserved, ended))]
         return places[:, :2], places[:, 2].copy().view(np.float32)
 
@@ -206,7 +205,7 @@ class Kernels(ModuleType):
         *_: int,
     ) -> None:
         """Keep the nearest foreign samples among the pairs of tiles."""
-        at(survivors.cursor, np.int64, 3)[:] = 0, 0, -1
+        at(survivors.cursor, np.int64, 5)[:] = 0, 0, 0, 0, -1
         if self.dry:
             return
         own, other = self._renewed(walk, sieve, row_nearest, column_nearest)
@@ -218,8 +217,9 @@ class Kernels(ModuleType):
                 if row_tails and walk.rows.width > DEPTH:
                     tails = _of(row_tails, i)[:, None] * _of(column_tails, j)
                     if not (head + tails >= least).any():
-                        self.early_ends += 1
+                        at(survivors.cursor, np.int64, 5)[3] += 1
                         continue
+                at(survivors.cursor, np.int64, 5)[2] += 1
                 a, b = np.nonzero(acc >= least)
                 done[number] = self._append(survivors, np.stack([i[a], j[b]], 1), acc[a, b])
         pairs, products = self._found(survivors)
@@ -237,7 +237,7 @@ class Kernels(ModuleType):
         own, other = self._renewed(walk, full, row_nearest, column_nearest)
         then = ~first & (products >= np.minimum(own[i], other[j]))
         self._measure(rows, columns, i[then], j[then], row_nearest, column_nearest)
-        at(survivors.cursor, np.int64, 3)[1] = np.count_nonzero(first | then)
+        at(survivors.cursor, np.int64, 5)[1] = np.count_nonzero(first | then)
 
     def _measure(
         self, rows: Any, columns: Any, i: Any, j: Any, row_nearest: Any, column_nearest: Any
@@ -273,7 +273,7 @@ class Kernels(ModuleType):
 
     def count(self, walk: Any, rows: Any, columns: Any, survivors: Any, *_: int) -> None:
         """Count the pairs within a radius; measure those left open."""
-        at(survivors.cursor, np.int64, 3)[:] = 0, 0, -1
+        at(survivors.cursor, np.int64, 5)[:] = 0, 0, 0, 0, -1
         if self.dry:
             return
         done = at(walk.done, np.int32, walk.count)
@@ -281,6 +281,7 @@ class Kernels(ModuleType):
         for number, r, c in self._undone(walk):
             done[number] = 1
             for i, j, acc, _head in self._products(walk, [(r, c)]):
+                at(survivors.cursor, np.int64, 5)[2] += 1
                 inside = acc > _of(rows.inner, i)[:, None] + _of(columns.give, j)
                 open_row = (acc >= _of(rows.outer, i)[:, None]) & ~inside
                 inside_column = acc > _of(columns.inner, j) + _of(rows.give, i)[:, None]
@@ -380,7 +381,7 @@ def count_work(feature_set: FeatureSet, dry: bool) -> str:
     if not dry:
         truth = definition.kstar(feature_set.features, y, rows=rows)
         wrong = (1 + counts[back[rows]] != truth).sum()
-        cells += [f"{kernels.early_ends / search['tiles']:.1%}"]
+        cells += [f"{search['early'] / (search['tiles'] + search['early']):.1%}"]
         per_sample = search["survivors"], search["measured"], count["survivors"]
         cells += [f"{number / n:.1f}" for number in per_sample]
         cells += [f"{wrong} of {CHECKED_ROWS}"]

@@ -119,8 +119,9 @@ def main():
     for name in CASES:
         calls.clear()
         differ, engine = run(name, backend)
+        early = engine.work["search"]["early"]
         narrow = engine.directions is not None
-        told = {"case": name, "wrong": differ, "narrow": narrow, "calls": calls}
+        told = {"case": name, "wrong": differ, "narrow": narrow, "early": early, "calls": calls}
         print(json.dumps(told), flush=True)
         wrong += differ
     sys.exit(wrong > 0)

@@ -19,6 +19,8 @@ def test_the_cases_reach_what_they_are_there_for():
     assert not any(case["wrong"] for case in cases.values())
     narrow = {name for name, case in cases.items() if case["narrow"]}
     assert narrow == {"narrow balls", "narrow balls of references", "streamed panels"}
+    early = {name for name, case in cases.items() if case["early"]}
+    assert early >= {"narrow balls", "narrow balls of references"}
     # Panels are rounded one by one, again and again; and what did not fit is searched again.
     rounded = {name: case["calls"]["round"] for name, case in cases.items()}
     assert rounded["streamed panels"] > 4 * rounded["narrow balls"]

@@ -16,6 +16,7 @@ LIMITS = {
 }
 TENSOR = "tensor"  # in the names of what tensor cores do
 TILE_PAIRS = 128 * 128
+FIRST_CHUNK = 32  # dimensions of a tile that ends early
 TILE_KERNELS = {"search": "search_tiles", "count": "count_tiles"}
 
 
@@ -87,9 +88,10 @@ def kernel_rows(line: Record, roof: float | None, limits: dict[str, str]) -> lis
 
 def multiply_adds(line: Record, phase: str) -> float | None:
     """Return how many multiply-adds a phase's tiles took; Count looks at full width."""
-    tiles = line["work"].get(phase, {}).get("tiles")
+    work = line["work"].get(phase, {})
+    tiles, early = work.get("tiles", 0), work.get("early", 0)
     width = line["width"] if phase == "search" else line["dimensions"]
-    return tiles * TILE_PAIRS * width if tiles and width else None
+    return TILE_PAIRS * (tiles * width + early * FIRST_CHUNK) if tiles and width else None
 
 
 def product_roof(lines: list[Record]) -> float | None:

@@ -61,6 +61,7 @@ __global__ void __launch_bounds__(kTileThreads, 2) count_tiles(Count count) {
         }
         Products products;
         multiply(walk, tile, products, [] { return false; });
+        note_tile(count.survivors, true);
         mask(walk, tile, products);
         if ((done >> threadIdx.x / 32 & 1) != 0) {
             return true;

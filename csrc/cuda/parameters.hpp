@@ -62,6 +62,8 @@ constexpr int32_t kAsks = std::numeric_limits<int32_t>::min();  // a mark in a p
 struct Cursor {
     unsigned long long reserved;  // places in the buffer of survivors that were asked for
     unsigned long long measured;  // pairs that took a canonical distance
+    unsigned long long tiles;     // that were multiplied to their end
+    unsigned long long early;     // that ended after their first chunk
     unsigned long long ended;     // lowest place that did not fit; the largest number if all did
 };
 

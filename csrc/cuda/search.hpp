@@ -44,7 +44,10 @@ __global__ void __launch_bounds__(kTileThreads, 2) search_tiles(Search search) {
         Products products;
         Marks open{};
         const Place place(tile);
-        if (multiply(walk, tile, products, [&] { return is_decided(search, tile, products); })) {
+        const bool to_its_end =
+            multiply(walk, tile, products, [&] { return is_decided(search, tile, products); });
+        note_tile(search.survivors, to_its_end);
+        if (to_its_end) {
             mask(walk, tile, products);
             const auto rows = of_rows(search.sieve.rows.thresholds, place);
             const auto columns = of_columns(search.sieve.columns.thresholds, place);

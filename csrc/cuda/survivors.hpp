@@ -21,6 +21,13 @@ __device__ inline bool is_full(const Survivors& survivors) {
     return true;
 }
 
+// Notes that this block has multiplied a tile: to its end, or not.
+__device__ inline void note_tile(const Survivors& survivors, bool to_its_end) {
+    if (threadIdx.x == 0) {
+        atomicAdd(to_its_end ? &survivors.cursor->tiles : &survivors.cursor->early, 1ull);
+    }
+}
+
 // How many pairs a launch before has written.
 __device__ inline int64_t found(const Survivors& survivors) {
     return static_cast<int64_t>(min(survivors.cursor->reserved, survivors.cursor->ended));

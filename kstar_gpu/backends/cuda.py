@@ -39,6 +39,7 @@ from .cuda_strips import Blocks, count_rounds, rectangle, search_rounds, tiles
 
 LAUNCH_WORK = 1 << 29  # tiles of a launch by dimensions: none should keep Ctrl-C waiting
 ALL_FITTED = -1  # a cursor's end as it is at first
+WORK = ("launches", "survivors", "measured", "tiles", "early")
 
 Strips = list[NDArray[np.int64]]  # of each round
 Key = tuple[int, int]  # a panel: its side, and the position where it starts
@@ -50,9 +51,9 @@ class Engine:
 
     Attributes
     ----------
-    work : per question how many launches there were, tiles in them, pairs that they left open
-        (survivors), and, of Search, pairs that were measured in float64; with what was given up
-        for want of memory
+    work : per question how many launches there were, tiles that were multiplied to their end or
+        ended early, pairs that they left open (survivors), and pairs of Search that were measured
+        in float64; what was given up for want of memory is among them
     """
 
     def __init__(
@@ -63,10 +64,7 @@ class Engine:
         self.given = problem
         self.plan = make_plan(problem, device, memory_limit)
         self.panels: dict[Key, Panel] = {}
-        self.work = {
-            "search": {"launches": 0, "tiles": 0, "survivors": 0, "measured": 0},
-            "count": {"launches": 0, "tiles": 0, "survivors": 0},
-        }
+        self.work = {question: dict.fromkeys(WORK, 0) for question in ("search", "count")}
         self.bar: tqdm[Any] = tqdm(disable=True)
         self.buffers: Buffers | None = None
         self._within_memory(self._prepare)
@@ -253,15 +251,13 @@ class Engine:
                     buffers.done.data_ptr(),
                 )
                 buffers.done[:count].zero_()
-                work["tiles"] += count
                 end = 0
                 while end != ALL_FITTED:
                     launch(walk, buffers)
-                    reserved, measured, end = buffers.cursor.tolist()  # waits for the device
-                    work["launches"] += 1
-                    work["survivors"] += reserved if end == ALL_FITTED else end
-                    if question == "search":
-                        work["measured"] += measured
+                    reserved, *done, end = buffers.cursor.tolist()  # waits for the device
+                    found = reserved if end == ALL_FITTED else end
+                    for what, amount in zip(WORK, (1, found, *done), strict=True):
+                        work[what] += amount
                 self.bar.update(count)
 
 
@@ -272,7 +268,7 @@ class Buffers:
         self.pairs = torch.empty(pairs, 3, dtype=torch.int32, device=device)
         self.distances = torch.empty(pairs, dtype=torch.float64, device=device)
         self.done = torch.empty(at_once, dtype=torch.int32, device=device)
-        self.cursor = torch.empty(3, dtype=torch.int64, device=device)
+        self.cursor = torch.empty(5, dtype=torch.int64, device=device)
         self.survivors = _cuda.Survivors(self.pairs.data_ptr(), pairs, self.cursor.data_ptr())
 
 

@@ -106,7 +106,7 @@ void test_refinement(const Case& c, unsigned seed) {
     std::vector<long long> bits(n, __double_as_longlong(infinity)), noted(bits);
     std::vector<long long> found(n, kNoRow);
     std::vector<double> distances(pairs.size());
-    Cursor cursor{pairs.size() / 3, 0, std::numeric_limits<unsigned long long>::max()};
+    Cursor cursor{pairs.size() / 3, 0, 0, 0, std::numeric_limits<unsigned long long>::max()};
     Search work{};
     work.rows = samples.members(x);
     work.columns = references.members(y);
@@ -166,7 +166,7 @@ void test_open_counts(unsigned seed) {
             wanted[j] += (asks & 2) != 0 && squared < radii[j] ? weights[i] : 0;
         }
     }
-    Cursor cursor{pairs.size(), 0, std::numeric_limits<unsigned long long>::max()};
+    Cursor cursor{pairs.size(), 0, 0, 0, std::numeric_limits<unsigned long long>::max()};
     Count work{};
     work.rows = work.columns = {nullptr,       nullptr,      nullptr, weights.data(),
                                 counts.data(), radii.data(), members};
@@ -240,7 +240,7 @@ void test_balls(Element element, int64_t dimensions, unsigned seed) {
             pairs.push_back({i, j, NAN});
         }
     }
-    Cursor cursor{pairs.size(), 0, std::numeric_limits<unsigned long long>::max()};
+    Cursor cursor{pairs.size(), 0, 0, 0, std::numeric_limits<unsigned long long>::max()};
     Search screening{};
     screening.full_rows = screening.full_columns = {points.data(), seeds.data(), nullptr, n, width};
     screening.survivors = {pairs.data(), pairs.size(), &cursor};

@@ -144,7 +144,7 @@ struct Run {
         for (int64_t first = 0; first < tiles; first += kAtOnce) {
             std::vector<uint32_t> done(std::min(kAtOnce, tiles - first));
             do {
-                cursor = {0, 0, kNoEnd};
+                cursor = {0, 0, 0, 0, kNoEnd};
                 launch_with(Walk{rows.side(), columns().side(), same(), foreign, strips.data(),
                                  static_cast<int64_t>(strips.size()), first,
                                  static_cast<unsigned>(done.size()), done.data()},
@@ -298,7 +298,7 @@ void test_tightening(unsigned seed) {
             }
         }
     }
-    Cursor cursor{pairs.size(), 0, kNoEnd};
+    Cursor cursor{pairs.size(), 0, 0, 0, kNoEnd};
     Search search = search_of({}, {}, {pairs.data(), pairs.size(), &cursor});
     search.full = sieve;
     search.row_nearest.limit = search.column_nearest.limit = limits.data();
@@ -365,7 +365,7 @@ void test_exactly_full(unsigned seed) {
     uint32_t done[2] = {};
     std::vector<Pair> buffer(kTileSide * kTileSide);
     for (int round = 0; round < 2; ++round) {
-        Cursor cursor{0, 0, kNoEnd};
+        Cursor cursor{0, 0, 0, 0, kNoEnd};
         const Search search =
             search_of({balls.side(), balls.side(), true, true, &strip, 1, 0, 2, done},
                       sieve_of(balls, balls), {buffer.data(), buffer.size(), &cursor});
@@ -402,12 +402,13 @@ void test_early_end(unsigned seed) {
         const Strip strip{0, 0, 1, 1, 1, 2};
         uint32_t done[2] = {};
         std::vector<Pair> buffer(2 * kTileSide * kTileSide);
-        Cursor cursor{0, 0, kNoEnd};
+        Cursor cursor{0, 0, 0, 0, kNoEnd};
         Search search = search_of({balls.side(), balls.side(), true, true, &strip, 1, 0, 2, done},
                                   sieve_of(balls, balls), {buffer.data(), buffer.size(), &cursor});
         search.row_tails = search.column_tails = tails.data();
         launch(seed, 1, kTileThreads, kTileBytes, [&] { search_tiles(search); });
         check(done[0] == kAllWarps && done[1] == kAllWarps, "tiles that ended are done");
+        check(cursor.early == (tail == 1) && cursor.tiles == 2 - cursor.early, "tiles are counted");
         // The products are about -3200; a tail of 60 could add 3600.
         const int32_t undecided = tail == 1 ? 0 : kTileSide * kTileSide;
         check(near > 0 && cursor.reserved == static_cast<unsigned>(near + undecided),
