@@ -2,7 +2,7 @@
 
 Three Gaussian classes in a row, in four dimensions; the true mean is that of many draws.
 
-    python benchmarks/coverage.py
+    python benchmarks/interval_coverage.py
 """
 
 from collections.abc import Callable
