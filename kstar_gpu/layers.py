@@ -217,6 +217,12 @@ def _on_device(
         model.to(before)
 
 
+def mixed_precision(model: nn.Module, device: str | torch.device | None) -> torch.dtype:
+    """Return what `amp` computes in: on CPUs bfloat16, on GPUs float16, unless torch was told."""
+    place = _device_of(model) if device is None else torch.device(device)
+    return torch.get_autocast_dtype((place or torch.device("cpu")).type)
+
+
 def _check_precision(model: nn.Module) -> None:
     for parameter in model.parameters():
         if parameter.dtype == torch.float16 and parameter.device.type == "cpu":

@@ -30,7 +30,14 @@ from .distribution import (
 )
 from .files import plain_name, write_whole
 from .frames import import_pandas
-from .layers import Activations, activations, batches_of, find_layers, read_activations
+from .layers import (
+    Activations,
+    activations,
+    batches_of,
+    find_layers,
+    mixed_precision,
+    read_activations,
+)
 from .pooling import Pool, check_pool
 from .recording import LayerError
 
@@ -172,8 +179,9 @@ def sweep(
     Notes
     -----
     The size of the batches, the threads and the device are not part of what a directory was made
-    from. A sweep that goes on with others keeps the layers that it has and runs the model anew for
-    those that it lacks: features of two passes, whose last bits can differ (see `activations`).
+    from (but the type in which `amp` computes is: bfloat16 on CPUs, float16 on GPUs). A sweep that
+    goes on with others keeps the layers that it has and runs the model anew for those that it
+    lacks: features of two passes, whose last bits can differ (see `activations`).
     """
     if spill and out is None:
         raise ValueError("out: a directory is wanted where spill=True, got None")
@@ -199,7 +207,7 @@ def sweep(
             "model_sha256": fingerprint(model),
             "pool": str(pool),
             "dtype": str(dtype),
-            "amp": amp,
+            "amp": str(mixed_precision(model, device)) if amp else False,
             "metric": options.get("metric", "euclidean"),
             "skewness": options.get("skewness", "plain"),
             "threshold": float(options.get("threshold", 0.5)),

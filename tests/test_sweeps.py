@@ -109,6 +109,16 @@ def test_a_directory_of_something_else_is_refused(change, message, tmp_path):
         sweep(**(given | change))
 
 
+def test_another_mixed_precision_is_another_sweep(monkeypatch, tmp_path):
+    given = dict(models=network(), loaders=loader(), layers=["0"], out=tmp_path)
+    sweep(**given, amp=True)
+    with pytest.raises(ValueError, match=r"was made with amp 'torch\.bfloat16', now it is False"):
+        sweep(**given)
+    monkeypatch.setattr(torch, "get_autocast_dtype", lambda kind: torch.float16)  # as on a GPU
+    with pytest.raises(ValueError, match=r"amp 'torch\.bfloat16', now it is 'torch\.float16'"):
+        sweep(**given, amp=True)
+
+
 def test_what_changes_no_result_may_change(tmp_path):
     given = dict(models=network(), loaders=loader(), layers=LAYERS, out=tmp_path)
     sweep(**given)
