@@ -9,9 +9,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numpy as np
 import pytest
 import torch
+from narrow import narrowest
 from other_kernels import use_other_kernels
 
-from kstar_gpu import available_backends, directions
+from kstar_gpu import available_backends
 from kstar_gpu.backends import torch as torch_backend
 
 # Workers of pytest-xdist share the cores; two threads at least, for what only two can get wrong.
@@ -73,14 +74,13 @@ def narrow_balls(monkeypatch):
     """
     asked = []
 
-    def narrowest(population, dimensions, costs, widest, widths=directions.WIDTHS):
-        asked.append(min(widths[0], widest))
-        found = directions.principal_directions(population.others(population.usual), asked[-1])
-        return found if bool(found.any()) else None
+    def watched(population, dimensions, costs, widest, *widths):
+        asked.append(widest)
+        return narrowest(population, dimensions, costs, widest, *widths)
 
     for engine in ENGINES:
-        monkeypatch.setattr(engine, "choose_directions", narrowest)
-    yield narrowest
+        monkeypatch.setattr(engine, "choose_directions", watched)
+    yield watched
     assert asked
     assert min(asked) > 0
 

@@ -1,6 +1,7 @@
 """The CUDA engine on the host: its very kernels, run thread for thread (csrc/simt)."""
 
 import fcntl
+import importlib
 import importlib.util
 import subprocess
 import sys
@@ -12,6 +13,7 @@ BUILT = ROOT / "build" / f"{NAME}.so"
 SOURCES = [ROOT / "csrc" / "bindings_cuda.cpp", ROOT / "csrc" / "cuda" / "launch.cu"]
 FLAGS = ["-std=c++17", "-O2", "-ffp-contract=off", "-fno-math-errno", "-fPIC", "-shared"]
 FLAGS += ["-fvisibility=hidden", f"-DKSTAR_MODULE={NAME}"]
+MODULES = ("cuda_balls", "cuda_memory", "cuda")
 
 
 def build():
@@ -37,17 +39,21 @@ def _compile():
     whole.replace(BUILT)
 
 
-def install():
-    """Compute with the host's kernels from here on, in a process that does nothing else."""
+def install(patch):
+    """Let kstar() compute with the host's kernels until `patch`, pytest's, is undone.
+
+    Returns the engine's modules by name; they are new ones, over these kernels.
+    """
     import torch
 
     import kstar_gpu
     from kstar_gpu import search
 
     host = build()
-    for name in ("cuda_balls", "cuda_memory", "cuda"):
-        sys.modules.pop(f"kstar_gpu.backends.{name}", None)
-    sys.modules["kstar_gpu._cuda"] = kstar_gpu._cuda = host
-    search.choose_backend = lambda backend, device: "cuda"
-    search._computing_device = lambda *_: torch.device("cpu")
-    return host
+    patch.setitem(sys.modules, "kstar_gpu._cuda", host)
+    patch.setattr(kstar_gpu, "_cuda", host, raising=False)
+    patch.setattr(search, "choose_backend", lambda backend, device: "cuda")
+    patch.setattr(search, "_computing_device", lambda *_: torch.device("cpu"))
+    for name in MODULES:
+        patch.delitem(sys.modules, f"kstar_gpu.backends.{name}", raising=False)
+    return {name: importlib.import_module(f"kstar_gpu.backends.{name}") for name in MODULES}

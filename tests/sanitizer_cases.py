@@ -17,8 +17,9 @@ from importlib import import_module
 from unittest.mock import patch
 
 import numpy as np
+from narrow import narrowest
 
-from kstar_gpu import definition, directions, kstar
+from kstar_gpu import definition, kstar
 
 CENTRES = np.array([0, 3, 60, 63])  # of the classes: where they are far, tiles end early
 CASES = {
@@ -50,9 +51,8 @@ def changes(settings, backend):
     balls, memory, engine = (backend[name] for name in ("cuda_balls", "cuda_memory", "cuda"))
     make_plan = engine.make_plan
     if "narrow" in settings:
-        yield patch.object(balls, "COSTS", directions.Costs(0, 0, 0, worth=0))
+        yield patch.object(balls, "choose_directions", narrowest)
         yield patch.object(balls, "WIDTHS", (63,))  # two chunks: a tile may end early
-        yield patch.object(directions.Survey, "survivors", lambda self, found, w: [0] * len(w))
     if "streamed" in settings:
         yield patch.object(balls, "is_there", lambda *_: False)
         yield patch.object(memory, "is_there", lambda *_: False)
@@ -108,9 +108,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", action="store_true", help="with the kernels on the host")
     if parser.parse_args().host:
+        import pytest
         from cuda_on_host import install
 
-        install()
+        install(pytest.MonkeyPatch())  # for as long as this process lives
     names = ("cuda_balls", "cuda_memory", "cuda")
     backend = {name: import_module(f"kstar_gpu.backends.{name}") for name in names}
     calls = {}

@@ -1,6 +1,5 @@
 """The CUDA engine, run thread for thread on the host: exact, whatever fits into its memory."""
 
-import importlib
 import re
 import shutil
 import sys
@@ -12,8 +11,7 @@ import torch
 from families import FAMILIES, HARD, HARD_SAMPLES, labels, problem_of
 from test_exact import assert_exact
 
-import kstar_gpu
-from kstar_gpu import definition, kstar, search
+from kstar_gpu import definition, kstar
 from kstar_gpu.certificate import Certificate
 from kstar_gpu.problem import Problem, Samples
 from kstar_gpu.sketch import contraction, make_centre
@@ -25,24 +23,15 @@ if shutil.which("g++") is None:
 @pytest.fixture(scope="module", autouse=True)
 def engine():
     """The backend's modules over kernels that run on the host."""
-    from cuda_on_host import build
+    from cuda_on_host import install
 
-    names = ["kstar_gpu._cuda", *(f"kstar_gpu.backends.{n}" for n in MODULES)]
     with pytest.MonkeyPatch.context() as patch:
-        for name in names:
-            patch.delitem(sys.modules, name, raising=False)
-        host = build()
-        patch.setitem(sys.modules, "kstar_gpu._cuda", host)
-        patch.setattr(kstar_gpu, "_cuda", host, raising=False)
-        modules = [importlib.import_module(name) for name in names[1:]]
-        patch.setattr(search, "choose_backend", lambda backend, device: "cuda")
-        patch.setattr(search, "_computing_device", lambda *_: torch.device("cpu"))
-        yield dict(zip(MODULES, modules, strict=True))
-        for name in names:
-            sys.modules.pop(name, None)
+        modules = install(patch)
+        yield modules
+        for name in modules:  # which nobody else is to find
+            sys.modules.pop(f"kstar_gpu.backends.{name}", None)
 
 
-MODULES = ("cuda_balls", "cuda_memory", "cuda")
 CPU = torch.device("cpu")
 DEPTH = 32  # dimensions of a chunk
 

@@ -135,7 +135,7 @@ def test_minutes_are_shared_out_by_what_tells_most() -> None:
     for minutes in (9, 6, 5):
         given = shared(STEPS, 60 * minutes)
         assert set(given) == everything
-        assert sum(given.values()) == pytest.approx(60 * minutes)
+        assert sum(given.values()) == pytest.approx(60 * minutes)  # sums of fractions of seconds
         assert all(given[step.name] >= step.least for step in STEPS)
     assert everything - set(shared(STEPS, 180)) == {"sanitizers", "ncu", "peers"}
     assert set(shared(STEPS, 1)) == {"machine", "build", "first", "table"}

@@ -51,7 +51,7 @@ def in_phases(x: Tensor, y: Tensor) -> dict[str, Any]:
         clock.append(waited(device))
     seconds = dict(zip(PHASES, (b - a for a, b in pairwise(clock)), strict=True))
     seen = {"seconds": seconds, "dimensions": x.shape[1]}
-    return seen | {"work": getattr(engine, "work", {}), "width": getattr(engine, "width", None)}
+    return seen | {"work": engine.work, "width": engine.width}
 
 
 def profiled(call: Callable[[], Any]) -> dict[str, Any]:

@@ -36,9 +36,10 @@ class Visit:
         import torch
 
         if self.rehearse:
+            import pytest
             from cuda_on_host import install
 
-            install()
+            install(pytest.MonkeyPatch())  # for as long as this process lives
             return torch.device("cpu")
         if not torch.cuda.is_available():
             raise SystemExit(f"torch {torch.__version__} sees no CUDA device on this machine")

@@ -88,10 +88,11 @@ def kernel_rows(line: Record, roof: float | None, limits: dict[str, str]) -> lis
 
 def multiply_adds(line: Record, phase: str) -> float | None:
     """Return how many multiply-adds a phase's tiles took; Count looks at full width."""
-    work = line["work"].get(phase, {})
-    tiles, early = work.get("tiles", 0), work.get("early", 0)
+    if phase not in line["work"]:
+        return None
+    work = line["work"][phase]
     width = line["width"] if phase == "search" else line["dimensions"]
-    return TILE_PAIRS * (tiles * width + early * FIRST_CHUNK) if tiles and width else None
+    return TILE_PAIRS * float(work["tiles"] * width + work["early"] * FIRST_CHUNK)
 
 
 def product_roof(lines: list[Record]) -> float | None:
