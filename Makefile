@@ -43,7 +43,7 @@ test: .venv/dev/installed
 # torchvision does not load beside every torch: these two belong together.
 .venv/dev,zoo/installed: TORCH = torch==2.14.1
 test-zoo: .venv/dev,zoo/installed
-	.venv/dev,zoo/bin/python -m pytest tests/test_zoo.py
+	.venv/dev,zoo/bin/python -m pytest tests/networks/test_zoo.py
 
 # Sanitizers slow the engine down a lot, so each gets as many samples as it can take. Where a barrier
 # or a wait is left out, the test must fail.
@@ -138,4 +138,4 @@ format: .venv/dev/installed
 	touch $@
 
 clean:
-	rm -rf .venv build demo kstar_gpu/*.so kstar_gpu/_build_failures.json
+	rm -rf .venv build demo kstar_gpu/engines/*/*.so kstar_gpu/engines/_build_failures.json

@@ -30,7 +30,7 @@ from setuptools.errors import CompileError
 # undefined start values of its own AVX-512 intrinsics for a mistake.
 FLAGS = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-pthread"]
 FLAGS += ["-Wall", "-Wextra", "-Wno-maybe-uninitialized"]
-SOURCES = ["csrc/bindings_cpu.cpp", "csrc/cpu/dispatch.cpp", "csrc/cpu/kernels_portable.cpp"]
+SOURCES = ["csrc/cpu/bindings.cpp", "csrc/cpu/dispatch.cpp", "csrc/cpu/kernels_portable.cpp"]
 if platform.machine().lower() in ("x86_64", "amd64"):
     SOURCES += [f"csrc/cpu/kernels_{target}.cpp" for target in ("avx2", "avx512", "avx512_vnni")]
 
@@ -81,12 +81,12 @@ class BuildEngines(build_ext):  # type: ignore[misc]  # setuptools has no types
         """Build, then write the record beside the package's modules."""
         self.failures: dict[str, str] = {}
         if CUDA == "0":
-            self.failures["kstar_gpu._cuda"] = "KSTAR_CUDA=0 left it out"
+            self.failures["kstar_gpu.engines.cuda._cuda"] = "KSTAR_CUDA=0 left it out"
         elif not CUDA_HERE:
-            self.failures["kstar_gpu._cuda"] = "it is built on x86-64 Linux only"
+            self.failures["kstar_gpu.engines.cuda._cuda"] = "it is built on x86-64 Linux only"
         super().run()
         in_source = self.inplace or self.editable_mode
-        package = Path("kstar_gpu" if in_source else f"{self.build_lib}/kstar_gpu")
+        package = Path("kstar_gpu" if in_source else f"{self.build_lib}/kstar_gpu") / "engines"
         package.mkdir(parents=True, exist_ok=True)
         (package / "_build_failures.json").write_text(json.dumps(self.failures) + "\n")
 
@@ -100,7 +100,7 @@ class BuildEngines(build_ext):  # type: ignore[misc]  # setuptools has no types
 
         self.compiler._compile = compile_with_own_flags
         try:
-            if ext.name == "kstar_gpu._cuda":
+            if ext.name == "kstar_gpu.engines.cuda._cuda":
                 self.add_kernels(ext)
             super().build_extension(ext)
         except Exception as error:
@@ -131,7 +131,7 @@ class BuildEngines(build_ext):  # type: ignore[misc]  # setuptools has no types
 
 ENGINES = [
     Pybind11Extension(
-        "kstar_gpu._cpu",
+        "kstar_gpu.engines.cpu._cpu",
         SOURCES,
         depends=[*map(str, Path("csrc").rglob("*.hpp"))],
         include_dirs=["csrc"],
@@ -145,8 +145,8 @@ REQUIRED = []
 if CUDA_HERE and CUDA != "0":
     ENGINES.append(
         Pybind11Extension(
-            "kstar_gpu._cuda",
-            ["csrc/bindings_cuda.cpp"],
+            "kstar_gpu.engines.cuda._cuda",
+            ["csrc/cuda/bindings.cpp"],
             depends=[*map(str, Path("csrc").rglob("*.[hc][pu]*"))],
             include_dirs=["csrc"],
             cxx_std=17,

@@ -23,7 +23,8 @@ import torch
 from feature_sets import FeatureSet, load
 from peers import PEERS, fastest_block
 
-from kstar_gpu import _cpu, kstar
+from kstar_gpu import kstar
+from kstar_gpu.engines.cpu import _cpu
 
 PAUSE = 0.05  # seconds
 

@@ -21,10 +21,10 @@ from feature_sets import FeatureSet, load
 from numpy.typing import NDArray
 from torch.utils._python_dispatch import TorchDispatchMode
 
-import kstar_gpu
+import kstar_gpu.engines.cuda
 from kstar_gpu import definition
 from kstar_gpu.distance import row_chunks
-from kstar_gpu.problem import make_classes, make_problem
+from kstar_gpu.inputs.problem import make_classes, make_problem
 
 SIDE = 128  # of a tile
 DEPTH = 32  # dimensions of its first chunk
@@ -61,12 +61,12 @@ class Operations(TorchDispatchMode):
 
 
 class Kernels(ModuleType):
-    """Numpy in place of `kstar_gpu._cuda`; `dry` ones find that no pair survives."""
+    """Numpy in place of `kstar_gpu.engines.cuda._cuda`; `dry` ones find that no pair survives."""
 
     TILE_SIDE, DEPTH, WARP_PAIRS = SIDE, DEPTH, 2048
 
     def __init__(self, dry: bool) -> None:
-        super().__init__("kstar_gpu._cuda")
+        super().__init__("kstar_gpu.engines.cuda._cuda")
         self.dry = dry
 
     def __getattr__(self, name: str) -> Any:
@@ -359,11 +359,11 @@ def _keep(nearest: Any, own: Any, squared: Any, numbers: Any) -> None:
 def count_work(feature_set: FeatureSet, dry: bool) -> str:
     """Run the engine on one set, and return its counts as a line of a table."""
     kernels = Kernels(dry)
-    vars(kstar_gpu)["_cuda"] = sys.modules["kstar_gpu._cuda"] = kernels
-    for name in ("cuda_balls", "cuda_memory", "cuda"):
-        sys.modules.pop(f"kstar_gpu.backends.{name}", None)
-    cuda = importlib.import_module("kstar_gpu.backends.cuda")
-    balls = importlib.import_module("kstar_gpu.backends.cuda_balls")
+    vars(kstar_gpu.engines.cuda)["_cuda"] = sys.modules["kstar_gpu.engines.cuda._cuda"] = kernels
+    for name in ("balls", "memory", "engine"):
+        sys.modules.pop(f"kstar_gpu.engines.cuda.{name}", None)
+    cuda = importlib.import_module("kstar_gpu.engines.cuda.engine")
+    balls = importlib.import_module("kstar_gpu.engines.cuda.balls")
     # As if there were so many samples that choosing directions pays.
     vars(balls)["COSTS"] = replace(vars(balls)["COSTS"], worth=inf if dry else 0)
     x, y = torch.from_numpy(feature_set.features), feature_set.labels

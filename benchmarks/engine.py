@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from feature_sets import FeatureSet, load
 
-from kstar_gpu import _cpu
-from kstar_gpu.backends.cpu import Engine
-from kstar_gpu.problem import make_classes, make_problem
+from kstar_gpu.engines.cpu import _cpu
+from kstar_gpu.engines.cpu.engine import Engine
+from kstar_gpu.inputs.problem import make_classes, make_problem
 
 CPU = torch.device("cpu")
 PEAK_QUERIES = 960, 2048  # so many, and so wide, that packing and writing hardly count

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from kstar_gpu.api import KStarForeign
 from kstar_gpu.distance import row_chunks, square_root, squared_distances
-from kstar_gpu.search import KStarForeign
 
 ELEMENTS = 1 << 26  # numbers of float64 in one piece
 ROWS = 64  # of a set that are checked

@@ -27,7 +27,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from kstar_gpu import activations, kstar_distribution, plot_distributions, sweep
-from kstar_gpu.report import write_report
+from kstar_gpu.report.page import write_report
 
 EPOCHS = 25
 ALL_LAYERS = ["conv.?", "fc.2", "head"]

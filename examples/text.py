@@ -28,7 +28,7 @@ from kstar_gpu import (
     plot_confusion,
     plot_layers,
 )
-from kstar_gpu.sweeps import Key
+from kstar_gpu.networks.sweep import Key
 
 LAYERS = ["embeddings", "encoder.layer.?"]
 BATCH = 64

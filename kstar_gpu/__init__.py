@@ -14,18 +14,11 @@ The way of the data through the package:
 `definition` says in float64 what every backend must return, integer for integer.
 """
 
-from .backends import available_backends
-from .confusion import foreign_confusion
-from .distribution import KStarDistribution, kstar_distribution
-from .inference import (
-    Comparison,
-    LabelNull,
-    compare,
-    confidence_intervals,
-    label_null,
-    resampled_intervals,
-)
-from .layers import Activations, activations, read_activations
+from .api import KStarForeign, kstar
+from .engines.registry import available_backends
+from .networks.activations import Activations, activations, read_activations
+from .networks.hooks import LayerError
+from .networks.sweep import Sweep, sweep
 from .plot import (
     plot_compare,
     plot_confusion,
@@ -34,9 +27,16 @@ from .plot import (
     plot_layers,
     theme,
 )
-from .recording import LayerError
-from .search import KStarForeign, kstar
-from .sweeps import Sweep, sweep
+from .stats.confusion import foreign_confusion
+from .stats.distribution import KStarDistribution, kstar_distribution
+from .stats.inference import (
+    Comparison,
+    LabelNull,
+    compare,
+    confidence_intervals,
+    label_null,
+    resampled_intervals,
+)
 from .version import __version__
 
 __all__ = [

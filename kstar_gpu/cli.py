@@ -17,13 +17,13 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from .backends import available_backends
-from .distribution import KStarDistribution, kstar_distribution
-from .labels import encode_label_pair, encode_labels
-from .report import write_report
-from .sweeps import Sweep, sweep
+from .engines.registry import available_backends
+from .inputs.labels import encode_label_pair, encode_labels
+from .networks.sweep import Sweep, sweep
+from .networks.zoo import image_folder, named_model
+from .report.page import write_report
+from .stats.distribution import KStarDistribution, kstar_distribution
 from .version import __version__
-from .zoo import image_folder, named_model
 
 # What numpy and torch raise at a file that is damaged, or that they would have to unpickle.
 UNREADABLE = (

@@ -1,4 +1,4 @@
-"""The canonical squared distance in torch: the twin of csrc/distance.hpp.
+"""The canonical squared distance in torch: the twin of csrc/cpu/distance.hpp.
 
 Distances are float64 numbers defined by an exact order of operations (`definition.fold`), so
 that "nearer" means the same to every engine. A plain product followed by a plain sum is never

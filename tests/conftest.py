@@ -9,24 +9,24 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numpy as np
 import pytest
 import torch
-from narrow import narrowest
-from other_kernels import use_other_kernels
+from helpers.narrow import narrowest
+from helpers.other_kernels import use_other_kernels
 
 from kstar_gpu import available_backends
-from kstar_gpu.backends import torch as torch_backend
+from kstar_gpu.engines.portable import engine as portable
 
 # Workers of pytest-xdist share the cores; two threads at least, for what only two can get wrong.
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 if WORKERS > 1 and "OMP_NUM_THREADS" not in os.environ:
     torch.set_num_threads(max(2, torch.get_num_threads() // WORKERS))
 
-ENGINES = [torch_backend]
+ENGINES = [portable]
 if available_backends()["cpu"].available:
-    from kstar_gpu.backends import cpu_balls
+    from kstar_gpu.engines.cpu import balls as cpu_balls
 
     ENGINES.append(cpu_balls)
 if available_backends()["cuda"].available:
-    from kstar_gpu.backends import cuda_balls
+    from kstar_gpu.engines.cuda import balls as cuda_balls
 
     ENGINES.append(cuda_balls)
 
@@ -62,7 +62,7 @@ def backend(request):
 @pytest.fixture(params=[8, 1024], ids=["small-tiles", "large-tiles"])
 def tiles(request, monkeypatch):
     """Sides of tiles: with small ones, little data already fills many of them."""
-    monkeypatch.setattr(torch_backend, "LARGEST_SIDE", request.param)
+    monkeypatch.setattr(portable, "LARGEST_SIDE", request.param)
     return request.param
 
 

@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import save_file
 
 from kstar_gpu import cli, definition
-from kstar_gpu.backends import BackendStatus
-from kstar_gpu.distribution import KStarDistribution, kstar_distribution
+from kstar_gpu.engines.registry import BackendStatus
+from kstar_gpu.stats.distribution import KStarDistribution, kstar_distribution
 
 FEATURES = np.random.default_rng(0).standard_normal((30, 4)).astype(np.float32)
 LABELS = np.arange(30) % 3

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
-from kstar_gpu.arithmetic import exact_arithmetic
-from kstar_gpu.backends import make_engine
-from kstar_gpu.problem import make_classes, make_problem
+from kstar_gpu.engines.registry import make_engine
+from kstar_gpu.engines.torch_state import exact_arithmetic
+from kstar_gpu.inputs.problem import make_classes, make_problem
 from visit.summary import TILE_KERNELS, multiply_adds
 
 OURS = re.compile(r"kstar::cuda::(\w+)")

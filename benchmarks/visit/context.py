@@ -37,7 +37,7 @@ class Visit:
 
         if self.rehearse:
             import pytest
-            from cuda_on_host import install
+            from helpers.cuda_on_host import install
 
             install(pytest.MonkeyPatch())  # for as long as this process lives
             return torch.device("cpu")

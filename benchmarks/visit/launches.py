@@ -48,7 +48,7 @@ def at_the_middle(
 
 def profile_one_of_each(call: Callable[[], Any]) -> dict[str, int]:
     """Make a call twice; return how many launches of each kind it has."""
-    kernels = import_module("kstar_gpu._cuda")
+    kernels = import_module("kstar_gpu.engines.cuda._cuda")
     plain, seen = starters(kernels), Counter[str]()
     for name, function in plain.items():
         setattr(kernels, name, at_the_middle(name, function, seen, 0))

@@ -1,4 +1,4 @@
-"""compute-sanitizer's four tools side by side, on the cases of tests/sanitizer_cases.py."""
+"""compute-sanitizer's four tools side by side, on the cases of tests/helpers/sanitizer_cases.py."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from visit.context import Visit
 from visit.plan import ROOT
 
 TOOLS = ("memcheck", "racecheck", "synccheck", "initcheck")
-CASES = [sys.executable, str(ROOT / "tests" / "sanitizer_cases.py")]
+CASES = [sys.executable, str(ROOT / "tests" / "helpers" / "sanitizer_cases.py")]
 # Calls of torch's that fail as they should are none of ours.
 OPTIONS = ["--report-api-errors", "no", "--launch-timeout", "120", "--print-limit", "1000"]
 OURS_ALONE = ["--kernel-name", "kns=kstar"]  # a part of the mangled names

@@ -13,8 +13,8 @@ from visit.plan import ROOT
 WORKERS, WORKERS_TO_REHEARSE = 8, 2
 # Not the sanitizers: they are a step of their own. Of the others those that a GPU decides.
 CHOSEN = "(gpu or cuda) and not compute_sanitizer"
-FILES = ["tests/test_gpu.py", "tests/test_exact.py", "tests/test_layers.py"]
-CHOSEN_TO_REHEARSE, FILES_TO_REHEARSE = "two_samples or on_a_line", ["tests/test_exact.py"]
+FILES = ["tests/engines/cuda/test_on_a_gpu.py", "tests/test_definition.py", "tests/networks"]
+CHOSEN_TO_REHEARSE, FILES_TO_REHEARSE = "two_samples or on_a_line", ["tests/test_definition.py"]
 JUNIT = "tests.xml"
 TO_WRITE = 6  # seconds before the step's end: pytest is asked to stop, and writes what it has
 TOLD = 40  # failures
@@ -37,7 +37,7 @@ def run(visit: Visit) -> None:
     if pytest.returncode != 0:
         raise SystemExit("not all tests passed")
     if not visit.rehearse and not found["exact_on_cuda"]:
-        raise SystemExit("tests/test_exact.py did not run on the CUDA engine")
+        raise SystemExit("tests/test_definition.py did not run on the CUDA engine")
 
 
 def command(rehearse: bool, path: Path) -> list[str]:
@@ -56,7 +56,7 @@ def counted(path: Path) -> dict[str, object]:
     return {
         "tests": len(cases),
         "exact_on_cuda": sum(
-            "test_exact" in case.get("classname", "") and "cuda" in case.get("name", "")
+            "test_definition" in case.get("classname", "") and "cuda" in case.get("name", "")
             for case in cases
         ),
         "skipped": sum(case.find("skipped") is not None for case in cases),

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "rows.hpp"
+#include "common/rows.hpp"
 
 namespace kstar::cpu {
 

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <cstring>
 
+#include "common/rows.hpp"
+#include "cpu/distance.hpp"
 #include "cpu/kernels.hpp"
 #include "cpu/simd.hpp"
-#include "distance.hpp"
-#include "rows.hpp"
 
 namespace kstar::cpu {
 inline namespace KSTAR_TARGET {

@@ -1,5 +1,5 @@
 // Outliers lie too far out for the unit of the others: no tile knows anything of them, so all their
-// pairs are refined. They are few (kstar_gpu/backends/cpu_balls.py).
+// pairs are refined. They are few (kstar_gpu/engines/cpu/balls.py).
 #pragma once
 
 #include <cstdint>

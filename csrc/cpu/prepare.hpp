@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-#include "certificate.hpp"
+#include "cpu/certificate.hpp"
 #include "cpu/crew.hpp"
 #include "cpu/panel.hpp"
 

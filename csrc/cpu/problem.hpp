@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <limits>
 
-#include "certificate.hpp"
+#include "common/rows.hpp"
+#include "cpu/certificate.hpp"
 #include "cpu/kernels.hpp"
 #include "cpu/walk.hpp"
-#include "rows.hpp"
 
 namespace kstar::cpu {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "target.hpp"
+#include "common/target.hpp"
 
 #if defined(__AVX2__)
 #include <immintrin.h>

@@ -14,7 +14,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "rows.hpp"
+#include "common/rows.hpp"
 #include "simt/cuda_names.hpp"
 #define KSTAR_SHARED(type, name) \
     type* const name = static_cast<type*>(kstar::simt::Block::running->shared())

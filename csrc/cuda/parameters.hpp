@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "rows.hpp"
+#include "common/rows.hpp"
 
 namespace kstar::cuda {
 
@@ -74,7 +74,7 @@ struct Survivors {
     Cursor* cursor;
 };
 
-// What kstar_gpu/certificate.py needs to turn distances into thresholds.
+// What kstar_gpu/engines/bounds.py needs to turn distances into thresholds.
 struct Bounds {
     double unit;     // balls' distances are canonical ones times this power of two
     double above;    // its `above`, as a factor

@@ -1,5 +1,5 @@
 // How far samples look: from what is known of their nearest foreign sample to a product below which
-// a pair need not be looked at. The bounds are those of kstar_gpu/certificate.py.
+// a pair need not be looked at. The bounds are those of kstar_gpu/engines/bounds.py.
 #pragma once
 
 #include <cmath>

@@ -1,8 +1,8 @@
 // A tile: the products of 128 samples with 128 references, by one block, on tensor cores.
 //
-// Products of balls are as in kstar_gpu/certificate.py: acc = s_i + s_j + <z_i, z_j>, for points of
-// float16 and sums of float32. Chunks of 32 dimensions flow through three stages of shared memory;
-// each of eight warps takes 64 x 32 pairs, each thread 64 of them into its registers.
+// Products of balls are as in kstar_gpu/engines/bounds.py: acc = s_i + s_j + <z_i, z_j>, for points
+// of float16 and sums of float32. Chunks of 32 dimensions flow through three stages of shared
+// memory; each of eight warps takes 64 x 32 pairs, each thread 64 of them into its registers.
 #pragma once
 
 #include <cmath>

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..inference import confidence_intervals, shared_classes, values_of
+from ..stats.inference import confidence_intervals, shared_classes, values_of
 from .common import MOST_NAMES, drawn_into, label_of, palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..distribution import KStarDistribution
+    from ..stats.distribution import KStarDistribution
 
 
 def plot_compare(

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..inference import shared_classes
+from ..stats.inference import shared_classes
 from .common import MOST_COLOURS, Colour, drawn_into, palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..distribution import KStarDistribution
+    from ..stats.distribution import KStarDistribution
 
 # Positions in the palette. The pattern is also written beside each class.
 PALETTE = {"fractured": 3, "overlapped": 4, "clustered": 0, "undefined": 7}
@@ -113,7 +113,7 @@ def _by_name(
     result: "KStarDistribution | Mapping[Any, KStarDistribution]",
 ) -> "dict[str, KStarDistribution]":
     """Return results by what they are called; see that all share classes with the first."""
-    from ..distribution import KStarDistribution
+    from ..stats.distribution import KStarDistribution
 
     if isinstance(result, KStarDistribution):
         return {"": result}

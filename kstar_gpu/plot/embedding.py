@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..arrays import to_tensor
-from ..distribution import kstar_distribution
+from ..inputs.arrays import to_tensor
+from ..stats.distribution import kstar_distribution
 from .common import Colour, check_installed, palette
 from .distributions import INCHES_PER_CLASS, plot_distributions
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..inference import confidence_intervals, statistic_named, values_of
+from ..stats.inference import confidence_intervals, statistic_named, values_of
 from .common import MOST_COLOURS, MOST_NAMES, drawn_into, label_of, palette, some_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..distribution import KStarDistribution
-    from ..sweeps import Key, Sweep
+    from ..networks.sweep import Key, Sweep
+    from ..stats.distribution import KStarDistribution
 
 MOST_MARKS = 32  # classes whose cells are marked
 

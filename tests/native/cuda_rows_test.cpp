@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "check.hpp"
+#include "cpu/distance.hpp"
 #include "cuda/prepare.hpp"
 #include "cuda/refine.hpp"
 #include "cuda/screen.hpp"
-#include "distance.hpp"
 
 using namespace kstar;
 using namespace kstar::cuda;

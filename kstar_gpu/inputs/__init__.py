@@ -1,0 +1,1 @@
+"""From anything to checked tensors and classes."""

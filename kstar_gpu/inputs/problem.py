@@ -1,0 +1,187 @@
+"""From arrays and labels to a checked problem: samples in class order, and a metric mapped away.
+
+After this page there is one metric left, the Euclidean one: `cosine` has become a norm by which
+every row is divided when it is read. Labels have become class codes, and samples are known by
+their position in class order. `precomputed` distances never come here; see `precomputed.py`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..distance import CHUNK_ELEMENTS, norms, row_chunks
+from .arrays import to_tensor
+from .labels import encode_label_pair, encode_labels
+
+METRICS = ("euclidean", "cosine", "precomputed")
+LARGEST_MAGNITUDE = 1e150  # squares of more would leave float64
+SMALLEST_MAGNITUDE = 1e-150
+LARGE_LOOK = 1 << 27  # elements
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes of both sides, in one common code 0 .. C-1."""
+
+    codes: NDArray[np.int64]  # (N,) class of each sample
+    reference_codes: NDArray[np.int64]  # (M,) class of each reference; `codes` itself without any
+    count: int
+    self_form: bool
+
+    def population(self) -> NDArray[np.float64]:
+        """Per sample: how large its k* can get. NaN where the references lack its class."""
+        sizes = np.bincount(self.reference_codes, minlength=self.count).astype(np.float64)
+        if not self.self_form:
+            sizes = np.where(sizes > 0, sizes + 1, np.nan)
+        return sizes[self.codes]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """One side of the problem in class order: position p is row ``order[p]`` of the input."""
+
+    values: Tensor  # (rows, d) as given: float16, bfloat16, float32 or float64
+    norms: Tensor | None  # (rows,) float64: what each row is divided by, under cosine
+    order: Tensor  # (N,) int64, position -> row
+    codes: NDArray[np.int64]  # (N,) class of each position, rising
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def taken(self, positions: NDArray[np.int64]) -> "Samples":
+        """Return the samples at these positions; their classes must still rise."""
+        order = self.order.index_select(0, torch.from_numpy(positions).to(self.order.device))
+        return Samples(self.values, self.norms, order, self.codes[positions])
+
+    def rows(self, positions: Tensor | slice) -> Tensor:
+        """Return the rows at these positions in float64, as the canonical distance reads them."""
+        index = self.order[positions]
+        rows = self.values.index_select(0, index).to(torch.float64)
+        return rows if self.norms is None else rows / self.norms[index, None]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Samples and the references they are placed among: the same object in the self form."""
+
+    samples: Samples
+    references: Samples
+    largest: float  # magnitude of the values on either side
+
+    @property
+    def self_form(self) -> bool:
+        """Whether the samples are their own references."""
+        return self.samples is self.references
+
+    @property
+    def sides(self) -> list[Samples]:
+        """The samples, and the references if they are others."""
+        return [self.samples] if self.self_form else [self.samples, self.references]
+
+
+def make_classes(labels: Any, reference_labels: Any) -> Classes:
+    """Encode the labels of both sides; the references need two classes at least."""
+    if reference_labels is None:
+        codes, classes = encode_labels(labels)
+        reference_codes = codes
+    else:
+        codes, reference_codes, classes = encode_label_pair(labels, reference_labels)
+    present = np.unique(reference_codes)
+    if len(present) < 2:
+        name = "labels" if reference_labels is None else "reference_labels"
+        found = ", ".join(str(label) for label in classes[present]) or "none"
+        raise ValueError(f"{name}: at least two classes are wanted, got {len(present)} ({found})")
+    return Classes(codes, reference_codes, len(classes), reference_labels is None)
+
+
+def make_problem(
+    features: Any, references: Any, classes: Classes, metric: str, device: torch.device
+) -> Problem:
+    """Check the features of both sides and put them in class order on `device`."""
+    x = feature_matrix(features, "features", len(classes.codes), "labels")
+    y = x
+    if not classes.self_form:
+        y = feature_matrix(
+            references, "references", len(classes.reference_codes), "reference_labels"
+        )
+        if x.shape[1] != y.shape[1]:
+            raise ValueError(
+                "references: as many features per sample as in features are wanted "
+                f"({x.shape[1]}), got {y.shape[1]}"
+            )
+    largest = check_finite(x, "features")
+    if not classes.self_form:
+        largest = max(largest, check_finite(y, "references"))
+    if largest > LARGEST_MAGNITUDE or 0 < largest < SMALLEST_MAGNITUDE:
+        raise ValueError(
+            f"features: a largest magnitude between {SMALLEST_MAGNITUDE:g} and "
+            f"{LARGEST_MAGNITUDE:g} is wanted (squares would leave float64: rescale), "
+            f"got {largest:g}"
+        )
+    samples = _in_class_order(x, classes.codes, metric, "features", device)
+    if classes.self_form:
+        return Problem(samples, samples, largest)
+    others = _in_class_order(y, classes.reference_codes, metric, "references", device)
+    return Problem(samples, others, largest)
+
+
+def feature_matrix(features: Any, name: str, labels: int, labels_name: str) -> Tensor:
+    """Return an (N, d) tensor with contiguous rows; further dimensions are flattened."""
+    tensor = to_tensor(features, name)
+    if tensor.ndim < 2:
+        raise ValueError(f"{name}: shape (N, d) or (N, ...) is wanted, got {tuple(tensor.shape)}")
+    if tensor.numel() == 0:
+        raise ValueError(
+            f"{name}: at least one sample with one feature is wanted, got shape "
+            f"{tuple(tensor.shape)}"
+        )
+    if len(tensor) != labels:
+        raise ValueError(
+            f"{labels_name}: one label per sample is wanted ({name} has {len(tensor)}), "
+            f"got {labels}"
+        )
+    matrix = tensor.flatten(1)
+    return matrix if matrix.stride(1) == 1 else matrix.contiguous()
+
+
+def check_finite(matrix: Tensor, name: str) -> float:
+    """Refuse NaN and infinity, naming the first row; return the largest magnitude."""
+    largest = 0.0
+    # On another device every look costs the way there and back, so take large ones.
+    elements = CHUNK_ELEMENTS if matrix.device.type == "cpu" else LARGE_LOOK
+    for chunk in row_chunks(matrix.shape[0], matrix.shape[1], elements):
+        low, high = _extremes(matrix[chunk])
+        if not (np.isfinite(low) and np.isfinite(high)):
+            finite = torch.isfinite(matrix[chunk]).all(1)
+            row = chunk.start + int(torch.nonzero(~finite)[0])
+            raise ValueError(f"{name}: finite numbers are wanted, got NaN or infinity in row {row}")
+        largest = max(largest, -low, high)
+    return largest
+
+
+def _extremes(values: Tensor) -> tuple[float, float]:
+    """Return the least and the greatest value; NaN, where there is one."""
+    if values.device.type != "cpu":
+        low, high = torch.aminmax(values)
+        return float(low), float(high)
+    # Without torch's workers, see `engines.torch_state`.
+    array = (values.float() if values.dtype.itemsize == 2 else values).numpy()
+    return float(array.min()), float(array.max())
+
+
+def _in_class_order(
+    matrix: Tensor, codes: NDArray[np.int64], metric: str, name: str, device: torch.device
+) -> Samples:
+    matrix = matrix.to(device)
+    order = np.argsort(codes, kind="stable")
+    row_norms = None
+    if metric == "cosine":
+        row_norms = norms(matrix)
+        if bool((row_norms == 0).any()):
+            row = int(torch.nonzero(row_norms == 0)[0])
+            raise ValueError(f"{name}: under metric='cosine' no row may be zero, got row {row}")
+    return Samples(matrix, row_norms, torch.from_numpy(order).to(device), codes[order])

@@ -1,0 +1,1 @@
+"""k* inside other libraries."""

@@ -1,0 +1,1 @@
+"""What k* values say of classes."""

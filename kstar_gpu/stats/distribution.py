@@ -1,0 +1,449 @@
+"""The k* distribution of each class: its statistics, its pattern, and a file to keep it in."""
+
+import json
+import numbers
+import os
+import uuid
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import scipy.stats
+import torch
+from numpy.typing import NDArray
+
+from ..api import kstar
+from ..extras import import_pandas
+from ..inputs.arrays import to_tensor
+from ..inputs.labels import encode_label_pair, encode_labels
+from ..version import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+SKEWNESS_CONVENTIONS = ("plain", "augmented")
+OPTIONS = {"metric", "backend", "memory_limit", "skewness", "threshold"}  # that others pass on
+FILE_FORMAT = "kstar_gpu.KStarDistribution"
+FILE_VERSION = 1
+ARRAYS = ("kstar", "class_index", "classes", "population")
+SETTINGS = ("class_names", "metric", "query_form", "skewness", "threshold")
+
+
+class LSC(NamedTuple):
+    """Local set average cardinality: 0 where each class is one compact region, near 1 if mixed."""
+
+    total: float
+    per_class: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class KStarDistribution:
+    """k* values of labelled samples, class by class; made by `kstar_distribution`.
+
+    Immutable: the arrays are read-only copies. ``dataclasses.replace(result, threshold=0.3)``
+    gives the same k* values under another rule for the pattern.
+
+    Attributes
+    ----------
+    kstar : (N,) int64
+        k* of each sample, in the order of the input.
+    class_index : (N,) int64
+        Class of each sample, as an index into everything that has one entry per class.
+    classes : (C,) integers, strings or booleans
+        The distinct labels of the samples, sorted.
+    population : (C,) int64
+        What k* is divided by: the class size; in the query form one more than the class's
+        references, and 0 for a class that the references lack.
+    class_names : tuple of C str
+    metric : str
+    query_form : bool
+        Whether the samples were placed among references instead of among each other.
+    skewness : {"plain", "augmented"}
+        Which of the two skewnesses decides the pattern.
+    threshold : float
+        How far from 0 that skewness must be for a class to be fractured or clustered.
+    """
+
+    kstar: NDArray[np.int64]
+    class_index: NDArray[np.int64]
+    classes: NDArray[Any]
+    population: NDArray[np.int64]
+    class_names: tuple[str, ...]
+    metric: str
+    query_form: bool
+    skewness: str
+    threshold: float
+
+    def __post_init__(self) -> None:
+        check_rule(self.skewness, self.threshold)
+        object.__setattr__(self, "threshold", float(self.threshold))
+        object.__setattr__(self, "class_names", tuple(self.class_names))
+        for name in ARRAYS:
+            object.__setattr__(self, name, _read_only(np.array(getattr(self, name))))
+
+    def __repr__(self) -> str:
+        return f"<KStarDistribution: {self._title()}>"
+
+    @cached_property
+    def normalized(self) -> NDArray[np.float64]:
+        """(N,) k* divided by the population, in (0, 1]; NaN where the references lack the class."""
+        population = np.where(self.population > 0, self.population, np.nan)
+        return _read_only(self.kstar / population[self.class_index])
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """(C,) number of samples of each class."""
+        return _read_only(np.bincount(self.class_index))
+
+    @cached_property
+    def class_values(self) -> tuple[NDArray[np.float64], ...]:
+        """The normalised k* values of each class, in the order of the samples."""
+        by_class = _read_only(self.normalized[np.argsort(self.class_index, kind="stable")])
+        return tuple(np.split(by_class, np.cumsum(self.sizes)[:-1]))
+
+    @cached_property
+    def mean(self) -> NDArray[np.float64]:
+        """(C,) mean of the normalised k* values."""
+        return self._per_class(np.mean)
+
+    @cached_property
+    def std(self) -> NDArray[np.float64]:
+        """(C,) standard deviation of the normalised k* values, as of a population (ddof = 0)."""
+        return self._per_class(np.std)
+
+    @cached_property
+    def skewness_plain(self) -> NDArray[np.float64]:
+        """(C,) skewness of the normalised k* values (biased); NaN where all are equal."""
+        return self._per_class(skewness_of)
+
+    @cached_property
+    def skewness_augmented(self) -> NDArray[np.float64]:
+        """(C,) the same after 0 and 1 are appended to the values of the class."""
+        return self._per_class(lambda values: skewness_of(np.append(values, [0.0, 1.0])))
+
+    @cached_property
+    def pattern(self) -> tuple[str, ...]:
+        """How each class is held: "fractured", "overlapped", "clustered" or "undefined".
+
+        By the chosen skewness: fractured above the threshold, clustered below minus the threshold,
+        overlapped between them and at either. A class whose values are all 1 is clustered. One
+        sample, or no references of its class, or no skewness because all values are equal, leaves
+        the pattern undefined.
+        """
+        skewness = self.skewness_plain if self.skewness == "plain" else self.skewness_augmented
+        return tuple(
+            _pattern(values, skew, self.threshold)
+            for values, skew in zip(self.class_values, skewness, strict=True)
+        )
+
+    def lsc(self) -> LSC:
+        """Return the local set average cardinality, of all samples and of each class.
+
+        k* is the size of a sample's local set, the sample itself included. The total is
+        1 - sum(k*) / N^2, that of a class of n samples 1 - sum(k*) / n^2.
+
+        Raises
+        ------
+        ValueError
+            In the query form: local sets are defined among the samples themselves.
+
+        References
+        ----------
+        Leyva, Gonzalez and Perez, "A Set of Complexity Measures Designed for Applying
+        Meta-Learning to Instance Selection", IEEE TKDE 27(2), 2015 (local sets).
+        Lorena et al., "How Complex Is Your Classification Problem?", ACM Computing Surveys 52(5),
+        2019 (the measure LSC).
+        """
+        if self.query_form:
+            raise ValueError(
+                "lsc: local sets are defined among the samples themselves; a result without "
+                "references is wanted, got one of the query form"
+            )
+        total = 1.0 - int(self.kstar.sum()) / len(self.kstar) ** 2
+        return LSC(total, _read_only(1.0 - self.mean))
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the statistics as a pandas DataFrame, one row per class.
+
+        Columns: class, n, mean, std, skewness_plain, skewness_augmented, pattern.
+
+        Raises
+        ------
+        ImportError
+            Without pandas.
+        """
+        return import_pandas().DataFrame(
+            {
+                "class": self.class_names,
+                "n": self.sizes,
+                "mean": self.mean,
+                "std": self.std,
+                "skewness_plain": self.skewness_plain,
+                "skewness_augmented": self.skewness_augmented,
+                "pattern": self.pattern,
+            }
+        )
+
+    def summary(self) -> str:
+        """Return the statistics as a table of plain text, with "-" where a number is undefined."""
+        columns = (
+            ("class", *self.class_names),
+            ("n", *map(str, self.sizes)),
+            ("mean", *map(_decimals, self.mean)),
+            ("std", *map(_decimals, self.std)),
+            ("skew plain", *map(_decimals, self.skewness_plain)),
+            ("skew augmented", *map(_decimals, self.skewness_augmented)),
+            ("pattern", *self.pattern),
+        )
+        widths = [max(map(len, column)) for column in columns]
+        lines = [f"k* distribution: {self._title()}"]
+        for name, *figures, pattern in zip(*columns, strict=True):
+            cells = (cell.rjust(width) for cell, width in zip(figures, widths[1:-1], strict=True))
+            lines.append("  ".join((name.ljust(widths[0]), *cells, pattern)))
+        lines.append(f"pattern: {self.skewness} skewness, threshold {self.threshold:g}")
+        return "\n".join(lines)
+
+    def plot(self, ax: "Axes | None" = None, **options: Any) -> "Axes":
+        """Draw the distributions; options and result as for `kstar_gpu.plot_distributions`."""
+        from ..plot import plot_distributions
+
+        return plot_distributions(self, ax, **options)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything to an .npz file at exactly this path, replacing what was there.
+
+        The file appears whole or not at all. Its member ``header`` is JSON: format, format
+        version, package version, metric, class names, and the rule for the pattern.
+        """
+        header = {
+            "format": FILE_FORMAT,
+            "format_version": FILE_VERSION,
+            "package_version": __version__,
+        } | {name: getattr(self, name) for name in SETTINGS}
+        arrays = {name: getattr(self, name) for name in ARRAYS}
+        target = Path(path)
+        partial = target.with_name(f".{uuid.uuid4().hex}.partial")
+        try:
+            with open(partial, "xb") as file:
+                np.savez_compressed(file, header=np.array(json.dumps(header)), **arrays)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, target)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "KStarDistribution":
+        """Read what `save` has written. Nothing is unpickled.
+
+        Raises
+        ------
+        ValueError
+            If the file is no such file, is damaged, or has a newer format than this version reads.
+        """
+        members = _read_npz(path)
+        header = _read_header(members, path)
+        if header["format_version"] > FILE_VERSION:
+            raise ValueError(
+                f"{os.fspath(path)}: format version {FILE_VERSION} at most can be read by this "
+                f"kstar-gpu, got {header['format_version']} (written by kstar-gpu "
+                f"{header['package_version']})"
+            )
+        try:
+            arrays = {name: members[name] for name in ARRAYS}
+            settings = {name: header[name] for name in SETTINGS}
+        except KeyError as lost:
+            raise ValueError(f"{os.fspath(path)}: the file is damaged: it lacks {lost}") from lost
+        return cls(**arrays, **settings)
+
+    def _per_class(self, statistic: Callable[[NDArray[np.float64]], Any]) -> NDArray[np.float64]:
+        return _read_only(np.array([statistic(values) for values in self.class_values]))
+
+    def _title(self) -> str:
+        form = ", among references" if self.query_form else ""
+        return f"{len(self.kstar)} samples, {len(self.classes)} classes, {self.metric}{form}"
+
+
+def kstar_distribution(
+    features: Any,
+    labels: Any,
+    class_names: Sequence[str] | Mapping[Any, str] | None = None,
+    *,
+    references: Any = None,
+    reference_labels: Any = None,
+    metric: str = "euclidean",
+    backend: str = "auto",
+    device: str | torch.device | None = None,
+    memory_limit: int | None = None,
+    progress: bool = False,
+    skewness: str = "plain",
+    threshold: float = 0.5,
+) -> KStarDistribution:
+    """Return the k* distribution of every class: k* divided by the class size, and its statistics.
+
+    A class is *fractured* (many small islands among other classes) if the distribution is skewed
+    to the right, *clustered* (one compact region) if to the left, *overlapped* (one region that
+    shares its border) in between.
+
+    Parameters
+    ----------
+    features, labels, references, reference_labels, metric, backend, device, memory_limit, progress
+        As for `kstar_gpu.kstar`.
+    class_names : sequence of str, or mapping from label to str, optional
+        A sequence has one name for each distinct label (of `labels` and `reference_labels`
+        together), in sorted order. By default the labels are the names.
+    skewness : {"plain", "augmented"}
+        Which skewness decides the pattern: that of the values, as in the authors' notebook, or
+        that after 0 and 1 are appended, as in the figures on the paper's site. The result holds
+        both.
+    threshold : float
+        How far from 0 the skewness must be for a class to be fractured or clustered.
+
+    Returns
+    -------
+    KStarDistribution
+        With the classes of `labels`; a class that occurs in `reference_labels` alone has no
+        samples and is left out.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For arguments that do not fit, as in `kstar_gpu.kstar`; for class names of which there are
+        more or fewer than classes; for an unknown `skewness` or a negative `threshold`.
+
+    References
+    ----------
+    Kotyan, Ueda and Vargas, "k* Distribution: Evaluating the Latent Space of Deep Neural Networks
+    Using Local Neighborhood Analysis", IEEE TNNLS 2024, arXiv 2312.04024.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> result = kstar_distribution(np.array([[0.0], [1.0], [3.0], [4.0]]), ["a", "a", "b", "b"])
+    >>> result.pattern
+    ('clustered', 'clustered')
+    """
+    check_rule(skewness, threshold)
+    query_form = reference_labels is not None
+    if query_form:
+        codes, reference_codes, all_classes = encode_label_pair(labels, reference_labels)
+    else:
+        codes, all_classes = encode_labels(labels)
+        reference_codes = codes
+    names = name_classes(class_names, all_classes)
+    # As a tensor the features give their k* as a tensor too, whatever they came as.
+    values = kstar(
+        to_tensor(features, "features"),
+        codes,
+        references=references,
+        reference_labels=reference_codes if query_form else None,
+        metric=metric,
+        backend=backend,
+        device=device,
+        memory_limit=memory_limit,
+        progress=progress,
+    )
+    population = np.bincount(reference_codes, minlength=len(all_classes))
+    if query_form:
+        population = np.where(population > 0, population + 1, 0)
+    present, class_index = np.unique(codes, return_inverse=True)
+    return KStarDistribution(
+        kstar=values.cpu().numpy(),
+        class_index=class_index,
+        classes=all_classes[present],
+        population=population[present],
+        class_names=tuple(names[code] for code in present),
+        metric=metric,
+        query_form=query_form,
+        skewness=skewness,
+        threshold=threshold,
+    )
+
+
+def check_rule(skewness: str, threshold: float) -> None:
+    """Refuse an unknown skewness, or a threshold that is none."""
+    if skewness not in SKEWNESS_CONVENTIONS:
+        wanted = " or ".join(SKEWNESS_CONVENTIONS)
+        raise ValueError(f"skewness: {wanted} is wanted, got {skewness!r}")
+    if not isinstance(threshold, numbers.Real) or not 0 <= threshold < np.inf:
+        raise ValueError(f"threshold: a finite number of at least 0 is wanted, got {threshold!r}")
+
+
+def name_classes(
+    names: Sequence[str] | Mapping[Any, str] | None, classes: NDArray[Any]
+) -> list[str]:
+    """Return one name per class."""
+    if names is None:
+        return [str(label) for label in classes]
+    if isinstance(names, Mapping):
+        for label in classes.tolist():
+            if label not in names:
+                raise ValueError(
+                    f"class_names: a name for every label is wanted, got none for {label!r}"
+                )
+        return [str(names[label]) for label in classes.tolist()]
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise TypeError(f"class_names: a sequence or a mapping of names is wanted, got {names!r}")
+    chosen = [str(name) for name in names]
+    if len(chosen) != len(classes):
+        raise ValueError(
+            f"class_names: one name per class is wanted ({len(classes)}), got {len(chosen)}"
+        )
+    return chosen
+
+
+def skewness_of(values: NDArray[np.float64]) -> float:
+    """Return the skewness (biased); NaN where all values are equal."""
+    # scipy too says NaN where nothing varies, but warns of lost precision.
+    return float(scipy.stats.skew(values)) if np.ptp(values) > 0 else float("nan")
+
+
+def _pattern(values: NDArray[np.float64], skewness: float, threshold: float) -> str:
+    if len(values) == 1:
+        return "undefined"
+    if np.all(values == 1):
+        return "clustered"
+    if np.isnan(skewness):
+        return "undefined"
+    if abs(skewness) <= threshold:
+        return "overlapped"
+    return "fractured" if skewness > 0 else "clustered"
+
+
+def _decimals(number: float) -> str:
+    return "-" if np.isnan(number) else f"{number:.3f}"
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    array.flags.writeable = False
+    return array
+
+
+def _read_npz(path: str | os.PathLike[str]) -> dict[str, Any]:
+    with open(path, "rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise ValueError(f"{os.fspath(path)}: a whole .npz file is wanted, got something else")
+        file.seek(0)
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                return dict(archive)
+        except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise ValueError(f"{os.fspath(path)}: the file is damaged: {error}") from error
+
+
+def _read_header(members: Mapping[str, Any], path: str | os.PathLike[str]) -> dict[str, Any]:
+    try:
+        header = json.loads(str(members["header"]))
+        if header["format"] == FILE_FORMAT:
+            return dict(header)
+    except (KeyError, TypeError, ValueError):
+        pass  # someone else's file may hold anything
+    raise ValueError(
+        f"{os.fspath(path)}: a saved KStarDistribution is wanted, got another .npz file"
+    )

@@ -1,0 +1,25 @@
+"""The torch engine: bounded work."""
+
+import pytest
+import torch
+from helpers.families import HARD, HARD_SAMPLES, problem_of
+
+from kstar_gpu.engines.portable.engine import Engine
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("case", HARD)
+def test_few_pairs_are_refined(case, monkeypatch, rng):
+    x, y = HARD[case](rng)
+    refined = []
+    plain = Engine.distances
+
+    def counted(engine, samples, references):
+        refined.append(len(samples))
+        return plain(engine, samples, references)
+
+    monkeypatch.setattr(Engine, "distances", counted)
+    engine = Engine(problem_of(x, y), CPU, None, False)
+    engine.count_within(engine.nearest_foreign()[0])
+    assert sum(refined) <= 3 * HARD_SAMPLES

@@ -1,0 +1,87 @@
+"""Which backend is chosen, and what is said of one that is missing."""
+
+import sys
+from contextlib import nullcontext
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from kstar_gpu import available_backends, kstar
+from kstar_gpu.engines import registry
+from kstar_gpu.engines.registry import (
+    BackendStatus,
+    choose_backend,
+    default_device,
+    what_is_missing,
+)
+
+CPU, CUDA, METAL = map(torch.device, ("cpu", "cuda:0", "mps"))
+
+
+@pytest.mark.parametrize(
+    ("machine", "missing"),
+    [
+        ((13000, 13000, 1), None),
+        ((13010, 13000, 2), None),  # any driver of the same major version will do
+        ((13000, 13010, 1), None),
+        ((13000, 0, 0), "this machine has no NVIDIA driver"),
+        ((13000, 12040, 1), "driver is too old: it supports CUDA 12.4, and 13.0 is wanted"),
+        ((13000, 13000, 0), "the NVIDIA driver finds no CUDA device"),
+    ],
+)
+def test_what_is_missing_is_told_apart(machine, missing):
+    said = what_is_missing(*machine)
+    assert said is None if missing is None else missing in said
+
+
+@pytest.fixture
+def one_gpu(monkeypatch):
+    """A machine with one CUDA device; its compute capability can be set."""
+    device = SimpleNamespace(capability=(9, 0), code_missing=lambda index: None)
+    gpu = SimpleNamespace(
+        get_device_capability=lambda _: device.capability, device=lambda _: nullcontext()
+    )
+    monkeypatch.setattr(registry, "torch_cuda", gpu)
+    monkeypatch.setitem(sys.modules, "kstar_gpu.engines.cuda._cuda", device)
+    monkeypatch.setattr(registry, "_cuda_status", lambda: BackendStatus(True, "compiled"))
+    return device
+
+
+def test_auto_takes_the_engine_of_the_device(one_gpu):
+    assert choose_backend("auto", CUDA) == "cuda"
+    assert choose_backend("auto", METAL) == "torch"
+    assert choose_backend("auto", CPU) in ("cpu", "torch")
+
+
+def test_unknown_tensor_cores_are_left_to_torch(one_gpu):
+    one_gpu.capability = 13, 0
+    assert choose_backend("auto", CUDA) == "torch"
+    with pytest.raises(ValueError, match=r"compute capability 13\.0; backend='torch' works there"):
+        choose_backend("cuda", CUDA)
+
+
+def test_a_device_it_was_not_built_for_is_left_to_torch(one_gpu):
+    one_gpu.code_missing = lambda index: "no kernel image is available"
+    assert choose_backend("auto", CUDA) == "torch"
+    with pytest.raises(ValueError, match="device: no kernel image is available; backend='torch'"):
+        choose_backend("cuda", CUDA)
+
+
+def test_the_cuda_backend_wants_a_cuda_device(one_gpu):
+    with pytest.raises(ValueError, match="backend 'cuda' computes on a CUDA device, got 'cpu'"):
+        choose_backend("cuda", CPU)
+
+
+def test_a_backend_goes_to_its_device():
+    features = torch.zeros(2, 2)
+    assert default_device("cuda", features).type == "cuda"
+    assert default_device("cpu", features) == default_device("auto", features) == CPU
+
+
+@pytest.mark.skipif(available_backends()["cuda"].available, reason="there is a CUDA device")
+def test_a_missing_cuda_says_why():
+    reason = available_backends()["cuda"].detail
+    with pytest.raises(ValueError, match="backend: 'cuda' is not available here: ") as refused:
+        kstar([[0.0], [1.0]], [0, 1], backend="cuda")
+    assert reason in str(refused.value)

@@ -1,0 +1,10 @@
+"""Narrow balls whatever they cost: what engines are given in the place of `choose_directions`."""
+
+from kstar_gpu.engines import projection
+
+
+def narrowest(population, dimensions, costs, widest, widths=projection.WIDTHS):
+    """Return the fewest directions that there may be, or None where all rows are equal."""
+    rows = population.others(population.usual)
+    found = projection.principal_directions(rows, min(widths[0], widest))
+    return found if bool(found.any()) else None
