@@ -17,6 +17,7 @@ from feature_sets import FeatureSet, load
 
 from kstar_gpu.engines.cpu import _cpu
 from kstar_gpu.engines.cpu.engine import Engine
+from kstar_gpu.inputs.arrays import to_tensor
 from kstar_gpu.inputs.problem import make_classes, make_problem
 
 CPU = torch.device("cpu")
@@ -40,7 +41,8 @@ def profile(feature_set: FeatureSet) -> dict[str, Any]:
     """Run the engine once, from arrays to counts, and return what it did."""
     clock = [perf_counter()]
     features, labels, _ = feature_set
-    problem = make_problem(features, None, make_classes(labels, None), "euclidean", CPU)
+    x = to_tensor(features, "features")
+    problem = make_problem(x, None, make_classes(labels, None), "euclidean", CPU)
     engine = Engine(problem, CPU, None, False)
     clock.append(perf_counter())
     squared, _ = engine.nearest_foreign()

@@ -1,6 +1,7 @@
 """kstar(): from arrays to k* values, over whichever engine this machine has."""
 
 import numbers
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,12 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .distance import square_root
-from .engines.precomputed import nearest_and_counts
-from .engines.registry import choose_backend, default_device, home, make_engine
+from .engines.registry import choose_engine, default_device
 from .engines.torch_state import exact_arithmetic
 from .inputs.arrays import restorer, to_tensor
-from .inputs.problem import METRICS, Classes, make_classes, make_problem
+from .inputs.metrics import METRICS, PRECOMPUTED, check_metric
+from .inputs.problem import Classes, DistanceTable, Problem, make_classes, make_problem, make_table
 
 
 class KStarForeign(NamedTuple):
@@ -105,30 +105,27 @@ def kstar(
     >>> kstar(np.array([[0.0], [1.0], [3.0], [4.0]]), ["a", "a", "b", "b"])
     array([2, 2, 2, 2])
     """
-    _check_arguments(metric, references, reference_labels, memory_limit)
+    check_arguments(metric, references, reference_labels, memory_limit)
     classes = make_classes(labels, reference_labels)
-    if metric == "precomputed":
-        choose_backend(backend, torch.device("cpu"))
-        counts, distance, index = nearest_and_counts(features, classes, memory_limit, progress)
-        results = (1 + counts).cpu().numpy(), distance.cpu().numpy(), index.cpu().numpy()
-    else:
-        results = _search(
-            features, references, classes, metric, backend, device, memory_limit, progress
-        )
-    return _hand_back(*results, classes, features, normalize, return_foreign)
+    found = answer(features, references, classes, metric, backend, device, memory_limit, progress)
+    restore = restorer(features)
+    values = restore(classes.normalized(found.kstar) if normalize else found.kstar)
+    if not return_foreign:
+        return values
+    return KStarForeign(values, restore(found.distance), restore(found.index))
 
 
-def _check_arguments(
+def check_arguments(
     metric: str, references: Any, reference_labels: Any, memory_limit: int | None
 ) -> None:
-    if metric not in METRICS:
-        raise ValueError(f"metric: one of {', '.join(METRICS)} is wanted, got {metric!r}")
-    if metric == "precomputed" and references is not None:
+    """Refuse arguments of `kstar` that are none, or do not go together."""
+    check_metric(metric)
+    if metric == PRECOMPUTED and references is not None:
         raise ValueError(
             "references: under metric='precomputed' the features are already distances to the "
             "references; give reference_labels alone"
         )
-    if metric != "precomputed" and (references is None) != (reference_labels is None):
+    if metric != PRECOMPUTED and (references is None) != (reference_labels is None):
         missing = "references" if references is None else "reference_labels"
         raise ValueError(f"{missing}: references and reference_labels go together, got one alone")
     if memory_limit is not None:
@@ -138,7 +135,16 @@ def _check_arguments(
             raise ValueError(f"memory_limit: a positive number is wanted, got {memory_limit}")
 
 
-def _search(
+@dataclass(frozen=True)
+class Answer:
+    """What `KStarForeign` has, as arrays on the host, in the order of the input."""
+
+    kstar: NDArray[np.int64]
+    distance: NDArray[np.float64]
+    index: NDArray[np.int64]
+
+
+def answer(
     features: Any,
     references: Any,
     classes: Classes,
@@ -147,26 +153,29 @@ def _search(
     device: str | torch.device | None,
     memory_limit: int | None,
     progress: bool,
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    """Return k*, distance and index, in the order of the input."""
-    x = to_tensor(features, "features")
-    y = None if references is None else to_tensor(references, "references")
-    place = _computing_device(x, backend, device)
-    name = choose_backend(backend, place)
-    inputs = [given for given in (x, y) if given is not None]
+) -> Answer:
+    """Ask an engine both questions of k*; arguments as for `kstar`, checked."""
+    inputs = [to_tensor(features, "features")]
+    if references is not None:
+        inputs.append(to_tensor(references, "references"))
+    place = _computing_device(inputs[0], backend, device)
+    engine_class = choose_engine(backend, metric, place)
     with exact_arithmetic(place, *inputs):
-        kept = home(name, place, inputs, memory_limit)
-        problem = make_problem(x, y, classes, metric, kept)
-        engine = make_engine(name, problem, place, memory_limit, progress)
+        stored_on = engine_class.storage_device(inputs, place, memory_limit)
+        problem = _problem(inputs, classes, metric, stored_on)
+        engine = engine_class(problem, place, memory_limit, progress)
         squared, rows = engine.nearest_foreign()
         counts = engine.count_within(squared)
-        distance = squared / 2 if metric == "cosine" else square_root(squared)
-    in_input_order = np.empty(len(rows), dtype=np.int64)
-    in_input_order[problem.samples.order.cpu().numpy()] = np.arange(len(rows))
-    kstar_values, distances, indices = (
-        column.cpu().numpy()[in_input_order] for column in (1 + counts, distance, rows)
-    )
-    return kstar_values, distances, indices
+        distance = squared if metric == PRECOMPUTED else METRICS[metric].distance(squared)
+    return Answer(*map(problem.in_input_order, (1 + counts, distance, rows)))
+
+
+def _problem(
+    inputs: list[Tensor], classes: Classes, metric: str, device: torch.device
+) -> Problem | DistanceTable:
+    if metric == PRECOMPUTED:
+        return make_table(inputs[0], classes)
+    return make_problem(inputs[0], inputs[1] if inputs[1:] else None, classes, metric, device)
 
 
 def _computing_device(
@@ -184,19 +193,3 @@ def _computing_device(
     if place.type == "cuda" and place.index is None:
         return torch.device("cuda", torch.cuda.current_device())
     return place
-
-
-def _hand_back(
-    values: NDArray[np.int64],
-    distance: NDArray[np.float64],
-    index: NDArray[np.int64],
-    classes: Classes,
-    features: Any,
-    normalize: bool,
-    return_foreign: bool,
-) -> Any:
-    restore = restorer(features)
-    kstar_values = restore(values / classes.population() if normalize else values)
-    if not return_foreign:
-        return kstar_values
-    return KStarForeign(kstar_values, restore(distance), restore(index))

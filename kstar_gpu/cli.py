@@ -18,7 +18,7 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from .engines.registry import available_backends
-from .inputs.labels import encode_label_pair, encode_labels
+from .inputs.labels import encode_both, encode_labels
 from .networks.sweep import Sweep, sweep
 from .networks.zoo import image_folder, named_model
 from .report.page import write_report
@@ -375,10 +375,7 @@ def _names_that_fit(names: Any, labels: Any, reference_labels: Any) -> list[str]
     """Return the names found beside the labels if those are numbers and as many classes."""
     if names is None:
         return None
-    if reference_labels is None:
-        _, classes = encode_labels(labels)
-    else:
-        *_, classes = encode_label_pair(labels, reference_labels)
+    *_, classes = encode_both(labels, reference_labels)
     if classes.dtype.kind in "US" or np.shape(names) != classes.shape:
         return None
     return [str(name) for name in names]

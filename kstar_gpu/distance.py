@@ -13,6 +13,19 @@ from torch import Tensor
 from .definition import LANES
 
 CHUNK_ELEMENTS = 1 << 19  # elements of one gathered chunk: a few MB of float64
+# Numbers that are 0 or at least this large differ by 0 or at least 2^-503, whose square is a normal
+# number. Only float64 has smaller ones.
+SMALL = 2.0**-450
+
+
+def relative_error(dimensions: int) -> float:
+    """Return what a canonical squared distance is off by at the most, relative to itself."""
+    return (-(-dimensions // LANES) + 8) * 2.0**-53
+
+
+def underflow(dimensions: int) -> float:
+    """Return what underflow may take from a canonical distance at the most, as a distance."""
+    return float((dimensions + 64) ** 0.5) * 2.0**-537
 
 
 def lane_sum(products: Tensor) -> Tensor:

@@ -13,22 +13,13 @@ from helpers.narrow import narrowest
 from helpers.other_kernels import use_other_kernels
 
 from kstar_gpu import available_backends
-from kstar_gpu.engines.portable import engine as portable
+from kstar_gpu.engines import projection
+from kstar_gpu.engines.portable import memory as portable
 
 # Workers of pytest-xdist share the cores; two threads at least, for what only two can get wrong.
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 if WORKERS > 1 and "OMP_NUM_THREADS" not in os.environ:
     torch.set_num_threads(max(2, torch.get_num_threads() // WORKERS))
-
-ENGINES = [portable]
-if available_backends()["cpu"].available:
-    from kstar_gpu.engines.cpu import balls as cpu_balls
-
-    ENGINES.append(cpu_balls)
-if available_backends()["cuda"].available:
-    from kstar_gpu.engines.cuda import balls as cuda_balls
-
-    ENGINES.append(cuda_balls)
 
 
 def pytest_collection_modifyitems(items):
@@ -68,19 +59,15 @@ def tiles(request, monkeypatch):
 
 @pytest.fixture
 def narrow_balls(monkeypatch):
-    """Make every engine search with narrow balls first, whatever that costs.
-
-    Gives what takes the place of `choose_directions`, for engines that are not among these.
-    """
+    """Make every engine search with narrow balls first, whatever that costs."""
     asked = []
 
     def watched(population, dimensions, costs, widest, *widths):
         asked.append(widest)
         return narrowest(population, dimensions, costs, widest, *widths)
 
-    for engine in ENGINES:
-        monkeypatch.setattr(engine, "choose_directions", watched)
-    yield watched
+    monkeypatch.setattr(projection, "choose_directions", watched)
+    yield
     assert asked
     assert min(asked) > 0
 

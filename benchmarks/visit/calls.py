@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
-from kstar_gpu.engines.registry import make_engine
+from kstar_gpu.engines.registry import BACKENDS
 from kstar_gpu.engines.torch_state import exact_arithmetic
 from kstar_gpu.inputs.problem import make_classes, make_problem
 from visit.summary import TILE_KERNELS, multiply_adds
@@ -43,7 +43,7 @@ def in_phases(x: Tensor, y: Tensor) -> dict[str, Any]:
         clock.append(waited(device))
         problem = make_problem(x, None, classes, "euclidean", device)
         clock.append(waited(device))
-        engine: Any = make_engine("cuda", problem, device, None, False)
+        engine: Any = BACKENDS["cuda"].load()(problem, device, None, False)
         clock.append(waited(device))
         squared, _ = engine.nearest_foreign()
         clock.append(waited(device))

@@ -19,7 +19,7 @@ namespace kstar::cpu {
 
 class Search {
  public:
-    // `squared` and `rows` hold infinity and -1, or zero and a row for those already known.
+    // `squared` and `rows` hold infinity and any row, or zero and a row for those already known.
     Search(const Problem& problem, double* squared, int64_t* rows, Work& work)
         : problem_(problem),
           self_form_(problem.self_form),

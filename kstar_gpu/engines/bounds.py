@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..definition import LANES
+from ..distance import relative_error
 
 OUTWARD = 1 + 2.0**-40  # covers the few float64 roundings inside the formulas below
 
@@ -42,11 +42,11 @@ class Precision:
     smallest: float  # smallest normal number
     vanishing: float  # length above that of any row whose coordinates, or their squares, underflow
 
-    def above(self, values: Tensor) -> Tensor:
+    def round_up(self, values: Tensor) -> Tensor:
         """Round float64 values up into the type of sums."""
         return self._next(values, float("inf"))
 
-    def below(self, values: Tensor) -> Tensor:
+    def round_down(self, values: Tensor) -> Tensor:
         """Round float64 values down into the type of sums."""
         return self._next(values, -float("inf"))
 
@@ -99,7 +99,7 @@ class Certificate:
     @property
     def canonical(self) -> float:
         """Relative error of the canonical distance itself, as a squared distance."""
-        return (-(-self.dimensions // LANES) + 8) * 2.0**-53
+        return relative_error(self.dimensions)
 
     def spread(self, e: Tensor) -> Tensor:
         """(1 + 1/w) e^2: what one ball's radius takes off a squared distance."""
@@ -112,7 +112,7 @@ class Certificate:
     def seed(self, n: Tensor, e: Tensor) -> Tensor:
         """Seeds s of (1), in the precision's type, for squared norms n and radii e."""
         outward = self.spread(e) + self.rounding * self.magnitude(n, e) + self.underflow
-        return self.precision.above(-(n - outward * OUTWARD) / 2)
+        return self.precision.round_up(-(n - outward * OUTWARD) / 2)
 
     def slack(self, n: Tensor, e: Tensor) -> Tensor:
         """Slack of (2): the seed's move, the same rounding again, and the seed's own rounding."""
@@ -143,7 +143,7 @@ class Certificate:
         reach = radius + e
         lowest = torch.finfo(self.precision.sums).min
         threshold = (-self.factors[1] * reach * reach).clamp(min=lowest)
-        return self.precision.below(threshold).clamp(min=lowest)
+        return self.precision.round_down(threshold).clamp(min=lowest)
 
     def nearer(self, radius: Tensor, e: Tensor, slack: Tensor) -> Tensor:
         """Threshold: `acc > nearer_i + give_j` proves the pair nearer than `radius`.
@@ -153,12 +153,12 @@ class Certificate:
         reach = radius - e * OUTWARD
         squared = (1 - self.precision.weight) / OUTWARD * reach * reach - slack
         squared = torch.where(squared > 0, squared * (1 - self._last_bit), -torch.inf)
-        return self.precision.above(torch.where(reach > 0, -squared / 2, torch.inf))
+        return self.precision.round_up(torch.where(reach > 0, -squared / 2, torch.inf))
 
     def give(self, e: Tensor, slack: Tensor) -> Tensor:
         """Return what the other ball of a pair adds to `nearer`."""
         more = (slack + e * e / self.precision.weight * OUTWARD) * (1 + self._last_bit)
-        return self.precision.above(more / 2)
+        return self.precision.round_up(more / 2)
 
     @property
     def _last_bit(self) -> float:

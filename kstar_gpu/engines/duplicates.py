@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from ..distance import row_chunks
+from ..distance import SMALL, row_chunks
 from ..inputs.problem import Problem, Samples
 
 Integers = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 NO_ROW = np.iinfo(np.int64).max
-SMALL = 2.0**-450
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,14 @@ class Distinct:
         """How many others of its class each sample (n,) is equal to, and itself stands for."""
         return self.weights - 1 if self.problem.self_form else np.zeros_like(self.positions)
 
+    def settled_results(self) -> tuple[Tensor, Tensor]:
+        """Return squared distance and row of the nearest foreign sample, where they are known.
+
+        Those that are settled have 0 and a row, the others infinity and `NO_ROW`.
+        """
+        squared = np.where(self.settled, 0.0, np.inf)
+        return torch.from_numpy(squared), torch.from_numpy(self.equal_rows.copy())
+
 
 def fingerprint_weights(dimensions: int) -> NDArray[np.float64]:
     """Return the numbers (d,) whose product with a row is its fingerprint."""
@@ -61,8 +69,8 @@ def without_duplicates(problem: Problem, fingerprints: list[NDArray[np.float64]]
     """
     groups = groups_of_equals(problem.sides, fingerprints)
     ours, theirs = groups[: len(problem.samples)], groups[-len(problem.references) :]
-    kept, weights, kind = _first_of_each(theirs, problem.references.codes)
-    references = problem.references.taken(kept)
+    firsts, weights, kind = _first_of_each(theirs, problem.references.codes)
+    references = problem.references.taken(firsts)
     equal_rows = foreign_equals(ours, problem.samples.codes, theirs, problem.references)
     settled = bool((equal_rows != NO_ROW).any())
     if settled and any(map(_differences_may_vanish, problem.sides)):
@@ -72,18 +80,14 @@ def without_duplicates(problem: Problem, fingerprints: list[NDArray[np.float64]]
         return without_duplicates(problem, different)
     if problem.self_form:
         joined = Problem(references, references, problem.largest)
-        return Distinct(joined, kept, kind, kept, weights, equal_rows[kept])
+        return Distinct(joined, firsts, kind, firsts, weights, equal_rows[firsts])
     joined = Problem(problem.samples, references, problem.largest)
     everyone = np.arange(len(ours))
-    return Distinct(joined, everyone, everyone, kept, weights, equal_rows)
+    return Distinct(joined, everyone, everyone, firsts, weights, equal_rows)
 
 
 def _differences_may_vanish(side: Samples) -> bool:
-    """Whether the square of a difference of two values could underflow to zero.
-
-    Numbers that are 0 or at least 2^-450 differ by 0 or at least 2^-503; only float64 has smaller
-    ones.
-    """
+    """Whether the square of a difference of two values could underflow to zero."""
     values = side.values
     if values.dtype != torch.float64:
         return False

@@ -1,74 +1,97 @@
-"""k* from given distances: no sketch, no engine, only comparisons, row by row."""
-
-from typing import Any
+"""k* from distances that are given: no balls, only comparisons, row by row."""
 
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from ..inputs.arrays import to_tensor
-from ..inputs.problem import Classes
+from ..inputs.problem import DistanceTable
+from . import base
+from .torch_state import float64_device
 
-BLOCK_BYTES = 64 << 20  # of the distances looked at together, as float64
+BLOCK_BYTES = 256 << 20  # of the rows looked at together, with all that is made of them
+# Of one distance: the number as float64, a masked copy, and comparisons.
+DISTANCE_BYTES = 32
 
 
-def nearest_and_counts(
-    distances: Any, classes: Classes, memory_limit: int | None, progress: bool
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return (count within, nearest foreign distance, its index) for each row of given distances.
+class Engine(base.Engine):
+    """Reads rows of distances, or of their squares; only the order within a row matters.
 
-    Parameters
-    ----------
-    distances : (N, N) in the self form, its diagonal ignored, or (N, M)
-        Only the order within a row matters: distances or their squares, symmetric or not.
-
-    Raises
-    ------
-    ValueError
-        Another shape; NaN or infinity beside the diagonal; a memory limit too small for a row.
+    Symmetric or not; in the self form the diagonal is ignored. Rows travel to the device in blocks.
     """
-    matrix = to_tensor(distances, "features")
-    wanted = (len(classes.codes), len(classes.reference_codes))
-    if tuple(matrix.shape) != wanted:
-        raise ValueError(
-            "features: under metric='precomputed' one row per label and one column per reference "
-            f"label, shape {wanted}, is wanted, got {tuple(matrix.shape)}"
-        )
-    codes = torch.from_numpy(classes.codes).to(matrix.device)
-    reference_codes = torch.from_numpy(classes.reference_codes).to(matrix.device)
-    results: list[tuple[Tensor, Tensor, Tensor]] = []
-    step = _rows_at_once(wanted[1], memory_limit)
-    for start in tqdm(range(0, wanted[0], step), unit="block", disable=not progress):
-        block = matrix[start : start + step].to(torch.float64, copy=True)
-        same = codes[start : start + step, None] == reference_codes
-        own = torch.arange(start, start + len(block), device=matrix.device)
-        if classes.self_form:
-            block[own - start, own] = 0.0  # whatever stands there
-        _check_finite(block, start)
-        if classes.self_form:
-            block[own - start, own] = torch.inf
-        nearest, index = _first_minimum(block.masked_fill(same, torch.inf))
-        counts = ((block < nearest[:, None]) & same).sum(1)
-        results.append((counts, nearest, index))
-    counts, nearest, index = (torch.cat(column) for column in zip(*results, strict=True))
-    return counts, nearest, index
+
+    def __init__(
+        self, problem: DistanceTable, device: torch.device, memory_limit: int | None, progress: bool
+    ) -> None:
+        self.table = problem
+        self.device = float64_device(device)
+        self.progress = progress
+        self.step = _rows_at_once(problem.distances.shape[1], memory_limit)
+        self.codes = torch.from_numpy(problem.codes).to(self.device)
+        self.reference_codes = torch.from_numpy(problem.reference_codes).to(self.device)
+
+    @staticmethod
+    def storage_device(
+        inputs: list[Tensor], device: torch.device, memory_limit: int | None
+    ) -> torch.device:
+        """Return where the distances are: they stay there."""
+        return inputs[0].device
+
+    def nearest_foreign(self) -> tuple[Tensor, Tensor]:
+        """Return of each sample the least distance to a foreign reference, and the first such one.
+
+        Raises
+        ------
+        ValueError
+            For NaN or infinity beside the diagonal.
+        """
+        parts = [self._nearest_of(rows) for rows in self._blocks("search")]
+        nearest, index = (torch.cat(column) for column in zip(*parts, strict=True))
+        return nearest, index
+
+    def count_within(self, squared_radii: Tensor) -> Tensor:
+        """Return of each sample how many others of its class are nearer than its radius."""
+        radii = squared_radii.to(self.device)
+        return torch.cat([self._count_of(rows, radii[rows]) for rows in self._blocks("count")])
+
+    def _blocks(self, question: str) -> "tqdm[slice]":
+        count = len(self.codes)
+        rows = [slice(start, start + self.step) for start in range(0, count, self.step)]
+        return tqdm(rows, desc=question, unit="block", disable=not self.progress)
+
+    def _block(self, rows: slice) -> tuple[Tensor, Tensor]:
+        """Return distances (B, M) in float64, and where references are of the sample's class."""
+        block = self.table.distances[rows].to(self.device, torch.float64, copy=True)
+        if self.table.self_form:
+            block[:, rows].fill_diagonal_(torch.inf)  # whatever stands there
+        return block, self.codes[rows, None] == self.reference_codes
+
+    def _nearest_of(self, rows: slice) -> tuple[Tensor, Tensor]:
+        block, same = self._block(rows)
+        self._check_finite(block, rows)
+        return _first_minimum(block.masked_fill_(same, torch.inf))
+
+    def _count_of(self, rows: slice, radii: Tensor) -> Tensor:
+        block, same = self._block(rows)
+        return ((block < radii[:, None]) & same).sum(1)
+
+    def _check_finite(self, block: Tensor, rows: slice) -> None:
+        finite = torch.isfinite(block).sum(1)
+        wanted = block.shape[1] - int(self.table.self_form)  # the diagonal is infinite here
+        if bool((finite < wanted).any()):
+            row = rows.start + int(torch.nonzero(finite < wanted)[0])
+            raise ValueError(
+                f"features: finite distances are wanted, got NaN or infinity in row {row}"
+            )
 
 
 def _rows_at_once(columns: int, memory_limit: int | None) -> int:
-    row = 8 * 4 * columns  # the block, its masked copy, and comparisons
+    row = DISTANCE_BYTES * columns
     if memory_limit is not None and memory_limit < row:
         raise ValueError(
             f"memory_limit: at least {row} bytes are wanted for rows of {columns} precomputed "
             f"distances, got {memory_limit}"
         )
-    return max(1, min(BLOCK_BYTES * 4, memory_limit or BLOCK_BYTES * 4) // row)
-
-
-def _check_finite(block: Tensor, start: int) -> None:
-    finite = torch.isfinite(block).all(1)
-    if not bool(finite.all()):
-        row = start + int(torch.nonzero(~finite)[0])
-        raise ValueError(f"features: finite distances are wanted, got NaN or infinity in row {row}")
+    return max(1, min(BLOCK_BYTES, memory_limit or BLOCK_BYTES) // row)
 
 
 def _first_minimum(block: Tensor) -> tuple[Tensor, Tensor]:

@@ -21,6 +21,7 @@ SURVEY_ROWS = 1024  # that narrow distances are tried on
 # references, the nearest among one: checked against the pairs that searches really screened.
 SURVEY_SHARE = 16
 FLOATS_AT_ONCE = 1 << 23  # numbers of the rows that are looked at together
+NEAR_AT_ONCE = 4096  # references that the queries look at together
 
 Integers = NDArray[np.int64]
 
@@ -50,6 +51,42 @@ def _eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """Return eigenvalues and vectors; a GPU takes longer for so small a matrix than the host."""
     values, vectors = torch.linalg.eigh(matrix.cpu())
     return values.to(matrix.device), vectors.to(matrix.device)
+
+
+def contraction(directions: Tensor) -> Tensor:
+    """Return directions (d, h) in float64, so scaled that a projection lengthens no vector."""
+    directions = directions.to(torch.float64)
+    longest = float(torch.linalg.eigvalsh((directions.T @ directions).cpu())[-1]) ** 0.5
+    shortened: Tensor = directions / (longest * (1 + 2.0**-30))
+    return shortened
+
+
+def lift(points: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
+    """Project points to few dimensions: to u = z P, and the length t of what P misses.
+
+    P is a contraction, so t^2 = |z|^2 - |u|^2 is |R z|^2 for some R with
+    |v P|^2 + |R v|^2 = |v|^2 for every v. Hence (u, t) moves no two samples apart, and mirroring
+    the t of one of them moves them apart by their distance at least.
+
+    Parameters
+    ----------
+    points : (n, d)
+    directions : (d, h) float64, from `contraction`
+
+    Returns
+    -------
+    (n, h + 1) float64 (u, t), and how far float64 may have moved each, (n,)
+    """
+    dimensions, width = directions.shape
+    z = points.to(directions.device, torch.float64)
+    u = z @ directions
+    squares = (z * z).sum(1)
+    t = (squares - (u * u).sum(1)).clamp(min=0).sqrt()
+    # What float64 may round off u, relative to |z|, and off t^2, relative to |z|^2.
+    kappa = (dimensions + 8) * (width + 1) ** 0.5 * 2.0**-52
+    doubt = ((dimensions + width + 16) * 2.0**-52 + 4 * kappa) * squares
+    error = kappa * squares.sqrt() + torch.minimum(doubt.sqrt(), doubt / t.clamp(min=2.0**-1000))
+    return torch.cat([u, t[:, None]], dim=1), error
 
 
 @dataclass(frozen=True)
@@ -95,17 +132,26 @@ class Population:
     codes, other_codes : (N,) and (M,) classes of the samples and of the references
     both_ways : whether either sample of a pair asks about the other, as in the self form
     usual : positions of the references that are no outliers
-    queries, others : give the float32 points of samples, or of references, at these positions
-    nearest : gives the distance of each sample to the nearest foreign one of these references
+    points : from a side (0: samples, -1: references) and positions to their float32 points
     """
 
     codes: Integers
     other_codes: Integers
     both_ways: bool
     usual: Integers
-    queries: Callable[[Integers], Tensor]
-    others: Callable[[Integers], Tensor]
-    nearest: Callable[[Integers, Integers], Tensor]
+    points: Callable[[int, Integers], Tensor]
+
+    def nearest(self, asking: Integers, near: Integers) -> Tensor:
+        """Return the distance of each sample to the nearest foreign one of these references."""
+        queries = self.points(0, asking)
+        best = queries.new_full((len(asking),), torch.inf)
+        for start in range(0, len(near), NEAR_AT_ONCE):
+            some = near[start : start + NEAR_AT_ONCE]
+            same = torch.from_numpy(self.codes[asking, None] == self.other_codes[some])
+            distances = torch.cdist(queries, self.points(-1, some))
+            distances.masked_fill_(same.to(distances.device), torch.inf)
+            best = torch.minimum(best, distances.amin(1))
+        return best
 
     def foreign_pairs(self) -> float:
         """Return how many pairs of different classes a search meets."""
@@ -121,9 +167,9 @@ class Population:
         met = _spread(self.usual, min(SURVEY_ROWS, at_once))
         near = _spread(self.usual, max(SURVEY_ROWS, len(self.usual) // SURVEY_SHARE))
         foreign = self.codes[asking, None] != self.other_codes[met]
-        others = self.others(met)
+        others = self.points(-1, met)
         return Survey(
-            self.queries(asking),
+            self.points(0, asking),
             others,
             torch.from_numpy(foreign).to(others.device),
             self.nearest(asking, near),
@@ -149,7 +195,7 @@ def choose_directions(
     if pairs * dimensions < costs.worth or widest < widths[0]:
         return None
     at_once = max(1, FLOATS_AT_ONCE // dimensions)
-    rows = population.others(_spread(population.usual, min(DIRECTION_ROWS, at_once)))
+    rows = population.points(-1, _spread(population.usual, min(DIRECTION_ROWS, at_once)))
     directions = principal_directions(rows, widths[-1])
     if not bool(directions.any()):  # all rows are equal
         return None

@@ -1,42 +1,69 @@
-"""The engines, and which of them this machine has."""
+"""Which engines there are, and which of them serves a call: one record each."""
 
-import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
-from importlib.resources import files
-from typing import NamedTuple, Protocol
 
-# By name: `torch` itself, here, is the module of that backend.
-from torch import Tensor, get_num_threads
-from torch import __version__ as torch_version
-from torch import cuda as torch_cuda
-from torch import device as Device
+import torch
 
-from ..inputs.problem import Problem
-from .torch_state import float64_device
-
-BACKENDS = ("cpu", "cuda", "torch")
-# Compute capabilities whose tensor cores are known to round as FLOAT16_ON_TENSOR_CORES in
-# bounds.py says.
-KNOWN_CAPABILITIES = ((8, 0), (8, 6), (8, 7), (8, 9), (9, 0), (10, 0), (10, 3), (12, 0), (12, 1))
+from ..inputs.metrics import PRECOMPUTED
+from .base import Engine
+from .cuda import status as cuda
+from .status import BackendStatus, compiled
 
 
-class BackendStatus(NamedTuple):
-    """Whether a backend can be used here, and what it is or why not."""
-
-    available: bool
-    detail: str
+def _torch_status() -> BackendStatus:
+    return BackendStatus(True, f"torch {torch.__version__}, {torch.get_num_threads()} threads")
 
 
-class Engine(Protocol):
-    """What a backend does: it answers the two questions of k*, and holds no policy."""
+def _no_obstacle(device: torch.device) -> None:
+    return None
 
-    def nearest_foreign(self) -> tuple[Tensor, Tensor]:
-        """Return per position the squared distance (float64) and the row of the nearest foreign."""
-        ...
 
-    def count_within(self, squared_radii: Tensor) -> Tensor:
-        """Return per position how many others of its class are nearer than its radius (int64)."""
-        ...
+@dataclass(frozen=True)
+class Record:
+    """What is known of an engine before it is loaded.
+
+    Attributes
+    ----------
+    module : where its class `Engine` is, relative to this package
+    status : whether it can be used on this machine, and why not
+    device_type : of the devices that it computes on; None for all that torch has
+    devices : the same in words
+    obstacle : from a device of that type to why it cannot be used there, or None
+    """
+
+    module: str
+    status: Callable[[], BackendStatus]
+    device_type: str | None = None
+    devices: str = "any device"
+    obstacle: Callable[[torch.device], str | None] = _no_obstacle
+
+    def computes_on(self, device: torch.device) -> bool:
+        """Whether devices of this type are its own."""
+        return self.device_type in (None, device.type)
+
+    def serves(self, device: torch.device) -> bool:
+        """Whether it can be used on this device, here and now."""
+        return (
+            self.computes_on(device) and self.status().available and self.obstacle(device) is None
+        )
+
+    def load(self) -> type[Engine]:
+        """Return its class."""
+        engine: type[Engine] = import_module(self.module, __package__).Engine
+        return engine
+
+
+# "auto" takes the first one that serves the device; the last one serves any.
+BACKENDS = {
+    "cpu": Record(".cpu.engine", partial(compiled, "kstar_gpu.engines.cpu._cpu"), "cpu", "the CPU"),
+    "cuda": Record(".cuda.engine", cuda.status, "cuda", "a CUDA device", cuda.obstacle),
+    "torch": Record(".portable.engine", _torch_status),
+}
+# Distances that are given are only compared, which torch does wherever a backend computes.
+OF_PRECOMPUTED = Record(".precomputed", _torch_status)
 
 
 def available_backends() -> dict[str, BackendStatus]:
@@ -47,114 +74,46 @@ def available_backends() -> dict[str, BackendStatus]:
     >>> available_backends()["torch"].available
     True
     """
-    detail = f"torch {torch_version}, {get_num_threads()} threads"
-    return {"cpu": _compiled("cpu"), "cuda": _cuda_status(), "torch": BackendStatus(True, detail)}
+    return {name: record.status() for name, record in BACKENDS.items()}
 
 
-def _cuda_status() -> BackendStatus:
-    compiled = _compiled("cuda")
-    if not compiled.available:
-        return compiled
-    machine = import_module("kstar_gpu.engines.cuda._cuda").machine()
-    missing = what_is_missing(machine.runtime, machine.driver, machine.devices)
-    if missing is None and not torch_cuda.is_available():
-        missing = f"torch {torch_version} was built without CUDA, or cannot use it"
-    return BackendStatus(missing is None, missing or compiled.detail)
+def choose_engine(backend: str, metric: str, device: torch.device) -> type[Engine]:
+    """Resolve "auto" and refuse what is unknown, missing or on the wrong device.
 
-
-def what_is_missing(runtime: int, driver: int, devices: int) -> str | None:
-    """Return what keeps CUDA from working on this machine, or None.
-
-    Parameters
-    ----------
-    runtime, driver : versions of CUDA, 1000 * major + 10 * minor; driver 0 if there is none
-    devices : how many CUDA devices the driver finds
+    Raises
+    ------
+    ValueError
+        That names what is in the way, and what would do.
     """
-
-    def version(number: int) -> str:
-        return f"{number // 1000}.{number % 1000 // 10}"
-
-    wanted = runtime // 1000 * 1000
-    if driver == 0:
-        return "this machine has no NVIDIA driver"
-    if driver < wanted:
-        return (
-            f"the NVIDIA driver is too old: it supports CUDA {version(driver)}, and "
-            f"{version(wanted)} is wanted"
-        )
-    if devices == 0:
-        return "the NVIDIA driver finds no CUDA device"
-    return None
+    record = _first_that_serves(device) if backend == "auto" else _named(backend, device)
+    return (OF_PRECOMPUTED if metric == PRECOMPUTED else record).load()
 
 
-def _compiled(name: str) -> BackendStatus:
-    """Look for the compiled extension of a backend, or for the reason why it was not built."""
-    extension = f"kstar_gpu.engines.{name}._{name}"
-    try:
-        import_module(extension)
-    except ImportError as error:
-        record = files("kstar_gpu.engines") / "_build_failures.json"
-        failures = json.loads(record.read_text()) if record.is_file() else {}
-        reason = failures.get(extension, str(error))
-        return BackendStatus(False, f"{extension} was not built when the package was: {reason}")
-    return BackendStatus(True, f"compiled extension {extension}")
+def _first_that_serves(device: torch.device) -> Record:
+    return next(record for record in BACKENDS.values() if record.serves(device))
 
 
-def choose_backend(backend: str, device: Device) -> str:
-    """Resolve "auto" and refuse what is unknown, missing or on the wrong device."""
-    if backend == "auto":
-        if device.type == "cpu":
-            return "cpu" if _compiled("cpu").available else "torch"
-        usable = device.type == "cuda" and _cuda_status().available
-        return "cuda" if usable and _obstacle(device) is None else "torch"
+def _named(backend: str, device: torch.device) -> Record:
     if backend not in BACKENDS:
         raise ValueError(
             f"backend: 'auto', {', '.join(map(repr, BACKENDS))} are known, got {backend!r}"
         )
-    status = available_backends()[backend]
+    record = BACKENDS[backend]
+    status = record.status()
     if not status.available:
         raise ValueError(f"backend: {backend!r} is not available here: {status.detail}")
-    wanted = {"cpu": "the CPU", "cuda": "a CUDA device"}.get(backend)
-    if wanted and device.type != backend:
-        raise ValueError(f"device: backend {backend!r} computes on {wanted}, got {str(device)!r}")
-    if backend == "cuda" and (obstacle := _obstacle(device)):
+    if not record.computes_on(device):
+        raise ValueError(
+            f"device: backend {backend!r} computes on {record.devices}, got {str(device)!r}"
+        )
+    if obstacle := record.obstacle(device):
         raise ValueError(f"device: {obstacle}; backend='torch' works there, got {str(device)!r}")
-    return backend
+    return record
 
 
-def _obstacle(device: Device) -> str | None:
-    """Return why the CUDA engine must not, or cannot, use this device; None if it can."""
-    capability = torch_cuda.get_device_capability(device)
-    if capability not in KNOWN_CAPABILITIES:
-        major, minor = capability
-        return f"how tensor cores round is not known for compute capability {major}.{minor}"
-    with torch_cuda.device(device):
-        kernels = import_module("kstar_gpu.engines.cuda._cuda")
-        missing: str | None = kernels.code_missing(device.index or 0)
-    return missing
-
-
-def default_device(backend: str, features: Tensor) -> Device:
+def default_device(backend: str, features: torch.Tensor) -> torch.device:
     """Return where a backend computes if nobody says so: where the features are, if it can."""
-    if backend in ("cpu", "cuda") and features.device.type != backend:
-        return Device(backend)
-    return features.device
-
-
-def home(backend: str, device: Device, inputs: list[Tensor], memory_limit: int | None) -> Device:
-    """Return where a backend wants the features to be kept."""
-    if backend == "cuda":
-        memory = import_module(".cuda.memory", __package__)
-        place: Device = memory.home(inputs, device, memory_limit)
-        return place
-    return float64_device(device)
-
-
-def make_engine(
-    backend: str, problem: Problem, device: Device, memory_limit: int | None, progress: bool
-) -> Engine:
-    """Return the engine of this name, set to the problem."""
-    folder = "portable" if backend == "torch" else backend
-    module = import_module(f".{folder}.engine", __package__)
-    engine: Engine = module.Engine(problem, device, memory_limit, progress)
-    return engine
+    record = BACKENDS.get(backend)
+    if record is None or record.computes_on(features.device):
+        return features.device
+    return torch.device(str(record.device_type))

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..distance import row_chunks
+from ..distance import SMALL, row_chunks
 
 REDUCED = ("tf32", "bf16")
 GRAIN = 1 << 15  # elements that torch hands to one thread at least
@@ -115,9 +115,8 @@ def _flushes(elements: int) -> bool:
 def _tiny(values: Tensor) -> bool:
     """Whether a difference of two values, or its square, could be a float64 denormal.
 
-    Differences of numbers that are 0 or at least 2^-450 are 0 or at least 2^-503, and their
-    squares are normal. float32 denormals count: reading them may flush. Of values on another
-    device nothing is found out.
+    float32 denormals count: reading them may flush. Of values on another device nothing is found
+    out.
     """
     if values.dtype == torch.float16 or values.numel() == 0:
         return False  # float16: its denormals are normal float32 numbers
@@ -126,7 +125,7 @@ def _tiny(values: Tensor) -> bool:
     signed, unsigned, smallest = {
         2: (torch.int16, np.uint16, 1 << 7),
         4: (torch.int32, np.uint32, 1 << 23),
-        8: (torch.int64, np.uint64, (1023 - 450) << 52),
+        8: (torch.int64, np.uint64, int(np.float64(SMALL).view(np.uint64))),
     }[values.dtype.itemsize]
     rows = values.reshape(len(values) if values.ndim > 0 else 1, -1)  # not yet checked
     for chunk in row_chunks(rows.shape[0], rows.shape[1], CHECKED_AT_ONCE):

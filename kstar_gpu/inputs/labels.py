@@ -31,10 +31,16 @@ def encode_labels(labels: Any, name: str = "labels") -> tuple[NDArray[np.int64],
     return codes.astype(np.int64), classes
 
 
-def encode_label_pair(
+def encode_both(
     labels: Any, reference_labels: Any
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any]]:
-    """Return (codes, reference_codes, classes) in one common code; see `encode_labels`."""
+    """Return (codes, reference_codes, classes) in one common code; see `encode_labels`.
+
+    Without reference labels (None) the samples are their own references.
+    """
+    if reference_labels is None:
+        codes, classes = encode_labels(labels)
+        return codes, codes, classes
     ours = label_array(labels, "labels")
     theirs = label_array(reference_labels, "reference_labels")
     if (ours.dtype.kind in "US") != (theirs.dtype.kind in "US"):

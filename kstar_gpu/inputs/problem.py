@@ -1,8 +1,9 @@
-"""From arrays and labels to a checked problem: samples in class order, and a metric mapped away.
+"""From tensors and labels to a checked problem: samples in class order, and a metric mapped away.
 
-After this page there is one metric left, the Euclidean one: `cosine` has become a norm by which
-every row is divided when it is read. Labels have become class codes, and samples are known by
-their position in class order. `precomputed` distances never come here; see `precomputed.py`.
+After this page there is one metric left, the Euclidean one: any other has become a number by which
+every row is divided when it is read (`metrics.py`). Labels have become class codes, and samples are
+known by their position in class order. Distances that are given make a problem of their own, which
+stays in the order of the input.
 """
 
 from dataclasses import dataclass
@@ -13,31 +14,39 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..distance import CHUNK_ELEMENTS, norms, row_chunks
-from .arrays import to_tensor
-from .labels import encode_label_pair, encode_labels
+from ..distance import CHUNK_ELEMENTS, row_chunks, squared_distances
+from .labels import encode_both
+from .metrics import METRICS
 
-METRICS = ("euclidean", "cosine", "precomputed")
 LARGEST_MAGNITUDE = 1e150  # squares of more would leave float64
 SMALLEST_MAGNITUDE = 1e-150
 LARGE_LOOK = 1 << 27  # elements
+
+Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Classes:
     """The classes of both sides, in one common code 0 .. C-1."""
 
-    codes: NDArray[np.int64]  # (N,) class of each sample
-    reference_codes: NDArray[np.int64]  # (M,) class of each reference; `codes` itself without any
-    count: int
+    codes: Integers  # (N,) class of each sample
+    reference_codes: Integers  # (M,) class of each reference; `codes` itself without any
+    labels: NDArray[Any]  # (C,) the distinct labels of both sides, sorted
     self_form: bool
 
-    def population(self) -> NDArray[np.float64]:
-        """Per sample: how large its k* can get. NaN where the references lack its class."""
-        sizes = np.bincount(self.reference_codes, minlength=self.count).astype(np.float64)
-        if not self.self_form:
-            sizes = np.where(sizes > 0, sizes + 1, np.nan)
-        return sizes[self.codes]
+    def population(self) -> Integers:
+        """How large k* can get in each class, (C,); 0 where the references lack it."""
+        sizes = np.bincount(self.reference_codes, minlength=len(self.labels))
+        return sizes if self.self_form else np.where(sizes > 0, sizes + 1, 0)
+
+    def normalized(self, kstar: Integers) -> NDArray[np.float64]:
+        """Divide the k* of each sample by what it can get; NaN where the references lack it."""
+        return normalized(kstar, self.codes, self.population())
+
+
+def normalized(kstar: Integers, codes: Integers, population: Integers) -> NDArray[np.float64]:
+    """Return k* (N,) divided by the population (C,) of each sample's class; NaN where that is 0."""
+    return kstar / np.where(population > 0, population, np.nan)[codes]
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ class Problem:
 
     samples: Samples
     references: Samples
-    largest: float  # magnitude of the values on either side
+    largest: float  # magnitude of the rows' numbers on either side
 
     @property
     def self_form(self) -> bool:
@@ -82,29 +91,55 @@ class Problem:
         """The samples, and the references if they are others."""
         return [self.samples] if self.self_form else [self.samples, self.references]
 
+    def distances(self, samples: Tensor, references: Tensor) -> Tensor:
+        """Return the canonical squared distances between these positions, pair by pair."""
+        values = self.samples.values
+        result = torch.empty(len(samples), dtype=torch.float64, device=values.device)
+        for chunk in row_chunks(len(result), values.shape[1]):
+            result[chunk] = squared_distances(
+                self.samples.rows(samples[chunk]), self.references.rows(references[chunk])
+            )
+        return result
+
+    def in_input_order(self, results: Tensor) -> NDArray[Any]:
+        """Return results per position (N,) in the order of the input."""
+        given = np.empty(len(self.samples), dtype=str(results.dtype).removeprefix("torch."))
+        given[self.samples.order.cpu().numpy()] = results.cpu().numpy()
+        return given
+
+
+@dataclass(frozen=True)
+class DistanceTable:
+    """Distances that are given: each sample's to all references, in the order of the input."""
+
+    distances: Tensor  # (N, M) float16 .. float64
+    codes: Integers  # (N,) class of each sample
+    reference_codes: Integers  # (M,) class of each reference
+    self_form: bool  # M is N, and the diagonal says nothing
+
+    def in_input_order(self, results: Tensor) -> NDArray[Any]:
+        """Return results (N,) as they are."""
+        return results.cpu().numpy()
+
 
 def make_classes(labels: Any, reference_labels: Any) -> Classes:
     """Encode the labels of both sides; the references need two classes at least."""
-    if reference_labels is None:
-        codes, classes = encode_labels(labels)
-        reference_codes = codes
-    else:
-        codes, reference_codes, classes = encode_label_pair(labels, reference_labels)
+    codes, reference_codes, distinct = encode_both(labels, reference_labels)
     present = np.unique(reference_codes)
     if len(present) < 2:
         name = "labels" if reference_labels is None else "reference_labels"
-        found = ", ".join(str(label) for label in classes[present]) or "none"
+        found = ", ".join(str(label) for label in distinct[present]) or "none"
         raise ValueError(f"{name}: at least two classes are wanted, got {len(present)} ({found})")
-    return Classes(codes, reference_codes, len(classes), reference_labels is None)
+    return Classes(codes, reference_codes, distinct, reference_labels is None)
 
 
 def make_problem(
-    features: Any, references: Any, classes: Classes, metric: str, device: torch.device
+    features: Tensor, references: Tensor | None, classes: Classes, metric: str, device: torch.device
 ) -> Problem:
     """Check the features of both sides and put them in class order on `device`."""
     x = feature_matrix(features, "features", len(classes.codes), "labels")
-    y = x
-    if not classes.self_form:
+    y = None
+    if references is not None:
         y = feature_matrix(
             references, "references", len(classes.reference_codes), "reference_labels"
         )
@@ -114,7 +149,7 @@ def make_problem(
                 f"({x.shape[1]}), got {y.shape[1]}"
             )
     largest = check_finite(x, "features")
-    if not classes.self_form:
+    if y is not None:
         largest = max(largest, check_finite(y, "references"))
     if largest > LARGEST_MAGNITUDE or 0 < largest < SMALLEST_MAGNITUDE:
         raise ValueError(
@@ -122,16 +157,28 @@ def make_problem(
             f"{LARGEST_MAGNITUDE:g} is wanted (squares would leave float64: rescale), "
             f"got {largest:g}"
         )
+    if METRICS[metric].divisors is not None:
+        largest = 1.0
     samples = _in_class_order(x, classes.codes, metric, "features", device)
-    if classes.self_form:
+    if y is None:
         return Problem(samples, samples, largest)
     others = _in_class_order(y, classes.reference_codes, metric, "references", device)
     return Problem(samples, others, largest)
 
 
-def feature_matrix(features: Any, name: str, labels: int, labels_name: str) -> Tensor:
+def make_table(distances: Tensor, classes: Classes) -> DistanceTable:
+    """Check the shape of distances that are given. Their numbers are checked when they are read."""
+    wanted = (len(classes.codes), len(classes.reference_codes))
+    if tuple(distances.shape) != wanted:
+        raise ValueError(
+            "features: under metric='precomputed' one row per label and one column per reference "
+            f"label, shape {wanted}, is wanted, got {tuple(distances.shape)}"
+        )
+    return DistanceTable(distances, classes.codes, classes.reference_codes, classes.self_form)
+
+
+def feature_matrix(tensor: Tensor, name: str, labels: int, labels_name: str) -> Tensor:
     """Return an (N, d) tensor with contiguous rows; further dimensions are flattened."""
-    tensor = to_tensor(features, name)
     if tensor.ndim < 2:
         raise ValueError(f"{name}: shape (N, d) or (N, ...) is wanted, got {tuple(tensor.shape)}")
     if tensor.numel() == 0:
@@ -178,10 +225,6 @@ def _in_class_order(
 ) -> Samples:
     matrix = matrix.to(device)
     order = np.argsort(codes, kind="stable")
-    row_norms = None
-    if metric == "cosine":
-        row_norms = norms(matrix)
-        if bool((row_norms == 0).any()):
-            row = int(torch.nonzero(row_norms == 0)[0])
-            raise ValueError(f"{name}: under metric='cosine' no row may be zero, got row {row}")
+    divisors = METRICS[metric].divisors
+    row_norms = None if divisors is None else divisors(matrix, name)
     return Samples(matrix, row_norms, torch.from_numpy(order).to(device), codes[order])

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..inputs.labels import encode_label_pair, encode_labels, label_array
+from ..inputs.labels import encode_both, label_array
 
 
 def foreign_confusion(
@@ -30,11 +30,7 @@ def foreign_confusion(
     ValueError
         If there is not one index per label, or one points outside.
     """
-    if reference_labels is None:
-        codes, classes = encode_labels(labels)
-        others = codes
-    else:
-        codes, others, classes = encode_label_pair(labels, reference_labels)
+    codes, others, classes = encode_both(labels, reference_labels)
     rows = label_array(index, "index")
     if rows.dtype.kind not in "iu":
         raise TypeError(f"index: integers are wanted, got dtype {rows.dtype}")

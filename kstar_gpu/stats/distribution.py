@@ -17,10 +17,9 @@ import scipy.stats
 import torch
 from numpy.typing import NDArray
 
-from ..api import kstar
+from ..api import answer, check_arguments
 from ..extras import import_pandas
-from ..inputs.arrays import to_tensor
-from ..inputs.labels import encode_label_pair, encode_labels
+from ..inputs.problem import make_classes, normalized
 from ..version import __version__
 
 if TYPE_CHECKING:
@@ -93,8 +92,7 @@ class KStarDistribution:
     @cached_property
     def normalized(self) -> NDArray[np.float64]:
         """(N,) k* divided by the population, in (0, 1]; NaN where the references lack the class."""
-        population = np.where(self.population > 0, self.population, np.nan)
-        return _read_only(self.kstar / population[self.class_index])
+        return _read_only(normalized(self.kstar, self.class_index, self.population))
 
     @cached_property
     def sizes(self) -> NDArray[np.int64]:
@@ -330,37 +328,19 @@ def kstar_distribution(
     ('clustered', 'clustered')
     """
     check_rule(skewness, threshold)
-    query_form = reference_labels is not None
-    if query_form:
-        codes, reference_codes, all_classes = encode_label_pair(labels, reference_labels)
-    else:
-        codes, all_classes = encode_labels(labels)
-        reference_codes = codes
-    names = name_classes(class_names, all_classes)
-    # As a tensor the features give their k* as a tensor too, whatever they came as.
-    values = kstar(
-        to_tensor(features, "features"),
-        codes,
-        references=references,
-        reference_labels=reference_codes if query_form else None,
-        metric=metric,
-        backend=backend,
-        device=device,
-        memory_limit=memory_limit,
-        progress=progress,
-    )
-    population = np.bincount(reference_codes, minlength=len(all_classes))
-    if query_form:
-        population = np.where(population > 0, population + 1, 0)
-    present, class_index = np.unique(codes, return_inverse=True)
+    check_arguments(metric, references, reference_labels, memory_limit)
+    classes = make_classes(labels, reference_labels)
+    names = name_classes(class_names, classes.labels)
+    found = answer(features, references, classes, metric, backend, device, memory_limit, progress)
+    present, class_index = np.unique(classes.codes, return_inverse=True)
     return KStarDistribution(
-        kstar=values.cpu().numpy(),
+        kstar=found.kstar,
         class_index=class_index,
-        classes=all_classes[present],
-        population=population[present],
+        classes=classes.labels[present],
+        population=classes.population()[present],
         class_names=tuple(names[code] for code in present),
         metric=metric,
-        query_form=query_form,
+        query_form=not classes.self_form,
         skewness=skewness,
         threshold=threshold,
     )

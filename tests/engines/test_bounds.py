@@ -8,8 +8,10 @@ import torch
 from helpers.families import FAMILIES, labels
 
 from kstar_gpu import definition
-from kstar_gpu.engines.balls import contraction, make_balls, make_frame, make_narrow_balls
 from kstar_gpu.engines.bounds import FLOAT32, FLOAT64, Certificate
+from kstar_gpu.engines.portable.balls import make_frame, make_full, make_narrow
+from kstar_gpu.engines.projection import contraction
+from kstar_gpu.inputs.arrays import to_tensor
 from kstar_gpu.inputs.problem import make_classes, make_problem
 
 CPU = torch.device("cpu")
@@ -29,13 +31,13 @@ class Judged:
 
 def judge(x, bounds: Certificate, directions=None) -> Judged:
     classes = make_classes(labels(np.random.default_rng(0), len(x), 3), None)
-    problem = make_problem(x, None, classes, "euclidean", CPU)
+    problem = make_problem(to_tensor(x, "features"), None, classes, "euclidean", CPU)
     frame = make_frame(problem)
-    balls = make_balls(problem.samples, frame, bounds, slice(None), CPU)
+    balls = make_full(problem.samples, frame, bounds, slice(None), CPU)
     if directions is not None:
         width, d = directions.shape[1] + 1, x.shape[1]
         bounds = Certificate(bounds.precision, width, d, bounds.unit)
-        balls = make_narrow_balls(balls, contraction(directions), bounds, CPU)
+        balls = make_narrow(balls, contraction(directions), bounds, CPU)
     rows = problem.samples.rows(slice(None)).numpy()
     d2 = torch.from_numpy(np.stack([definition.squared_distances(row, rows) for row in rows]))
     radius = d2.sqrt() * frame.scale
@@ -132,6 +134,6 @@ def test_broken_bounds_are_caught(broken, lie, rng):
 
 def test_rounding_outward_moves_at_least_one_step():
     values = torch.tensor([1.0, 0.1, -0.1, 0.0], dtype=torch.float64)
-    assert bool((FLOAT32.above(values).double() > values).all())
-    assert bool((FLOAT32.below(values).double() < values).all())
-    assert FLOAT64.above(values).dtype == torch.float64
+    assert bool((FLOAT32.round_up(values).double() > values).all())
+    assert bool((FLOAT32.round_down(values).double() < values).all())
+    assert FLOAT64.round_up(values).dtype == torch.float64

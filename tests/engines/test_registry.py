@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -9,12 +10,9 @@ import torch
 
 from kstar_gpu import available_backends, kstar
 from kstar_gpu.engines import registry
-from kstar_gpu.engines.registry import (
-    BackendStatus,
-    choose_backend,
-    default_device,
-    what_is_missing,
-)
+from kstar_gpu.engines.cuda.status import what_is_missing
+from kstar_gpu.engines.registry import choose_engine, default_device
+from kstar_gpu.engines.status import BackendStatus
 
 CPU, CUDA, METAL = map(torch.device, ("cpu", "cuda:0", "mps"))
 
@@ -42,35 +40,41 @@ def one_gpu(monkeypatch):
     gpu = SimpleNamespace(
         get_device_capability=lambda _: device.capability, device=lambda _: nullcontext()
     )
-    monkeypatch.setattr(registry, "torch_cuda", gpu)
+    monkeypatch.setattr(torch, "cuda", gpu)
     monkeypatch.setitem(sys.modules, "kstar_gpu.engines.cuda._cuda", device)
-    monkeypatch.setattr(registry, "_cuda_status", lambda: BackendStatus(True, "compiled"))
+    there = replace(registry.BACKENDS["cuda"], status=lambda: BackendStatus(True, "compiled"))
+    monkeypatch.setitem(registry.BACKENDS, "cuda", there)
+    monkeypatch.setattr(registry.Record, "load", lambda record: record.module.split(".")[1])
     return device
 
 
+def chosen(backend, device):
+    return choose_engine(backend, "euclidean", device)
+
+
 def test_auto_takes_the_engine_of_the_device(one_gpu):
-    assert choose_backend("auto", CUDA) == "cuda"
-    assert choose_backend("auto", METAL) == "torch"
-    assert choose_backend("auto", CPU) in ("cpu", "torch")
+    assert chosen("auto", CUDA) == "cuda"
+    assert chosen("auto", METAL) == "portable"
+    assert chosen("auto", CPU) in ("cpu", "portable")
 
 
 def test_unknown_tensor_cores_are_left_to_torch(one_gpu):
     one_gpu.capability = 13, 0
-    assert choose_backend("auto", CUDA) == "torch"
+    assert chosen("auto", CUDA) == "portable"
     with pytest.raises(ValueError, match=r"compute capability 13\.0; backend='torch' works there"):
-        choose_backend("cuda", CUDA)
+        chosen("cuda", CUDA)
 
 
 def test_a_device_it_was_not_built_for_is_left_to_torch(one_gpu):
     one_gpu.code_missing = lambda index: "no kernel image is available"
-    assert choose_backend("auto", CUDA) == "torch"
+    assert chosen("auto", CUDA) == "portable"
     with pytest.raises(ValueError, match="device: no kernel image is available; backend='torch'"):
-        choose_backend("cuda", CUDA)
+        chosen("cuda", CUDA)
 
 
 def test_the_cuda_backend_wants_a_cuda_device(one_gpu):
     with pytest.raises(ValueError, match="backend 'cuda' computes on a CUDA device, got 'cpu'"):
-        choose_backend("cuda", CPU)
+        chosen("cuda", CPU)
 
 
 def test_a_backend_goes_to_its_device():

@@ -45,16 +45,22 @@ def install(patch):
 
     Returns the engine's modules by name; they are new ones, over these kernels.
     """
-    import torch
+    from dataclasses import replace
 
-    from kstar_gpu import api
-    from kstar_gpu.engines import cuda
+    from kstar_gpu.engines import cuda, registry
+    from kstar_gpu.engines.status import BackendStatus
 
     host = build()
     patch.setitem(sys.modules, f"{PACKAGE}._cuda", host)
     patch.setattr(cuda, "_cuda", host, raising=False)
-    patch.setattr(api, "choose_backend", lambda backend, device: "cuda")
-    patch.setattr(api, "_computing_device", lambda *_: torch.device("cpu"))
+    record = replace(
+        registry.BACKENDS["cuda"],
+        status=lambda: BackendStatus(True, "on the host"),
+        device_type="cpu",
+        obstacle=lambda device: None,
+    )
+    others = {name: other for name, other in registry.BACKENDS.items() if name != "cuda"}
+    patch.setattr(registry, "BACKENDS", {"cuda": record, **others})  # "auto" takes the first one
     for name in MODULES:
         patch.delitem(sys.modules, f"{PACKAGE}.{name}", raising=False)
     return {name: importlib.import_module(f"{PACKAGE}.{name}") for name in MODULES}

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from kstar_gpu.inputs.arrays import to_tensor
 from kstar_gpu.inputs.problem import make_classes, make_problem
 
 
@@ -138,7 +139,9 @@ def labels(rng, n, classes):
 def problem_of(x, y):
     """The checked problem as an engine on the CPU takes it."""
     classes = make_classes(y, None)
-    return make_problem(np.asarray(x), None, classes, "euclidean", torch.device("cpu"))
+    return make_problem(
+        to_tensor(np.asarray(x), "features"), None, classes, "euclidean", torch.device("cpu")
+    )
 
 
 # Problems that could make the work of an engine explode; each gives samples and labels.

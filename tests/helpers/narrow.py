@@ -5,6 +5,6 @@ from kstar_gpu.engines import projection
 
 def narrowest(population, dimensions, costs, widest, widths=projection.WIDTHS):
     """Return the fewest directions that there may be, or None where all rows are equal."""
-    rows = population.others(population.usual)
+    rows = population.points(-1, population.usual)
     found = projection.principal_directions(rows, min(widths[0], widest))
     return found if bool(found.any()) else None

@@ -20,6 +20,7 @@ import numpy as np
 from narrow import narrowest
 
 from kstar_gpu import definition, kstar
+from kstar_gpu.engines import projection
 
 CENTRES = np.array([0, 3, 60, 63])  # of the classes: where they are far, tiles end early
 CASES = {
@@ -51,7 +52,7 @@ def changes(settings, backend):
     balls, memory, engine = (backend[name] for name in ("balls", "memory", "engine"))
     make_plan = engine.make_plan
     if "narrow" in settings:
-        yield patch.object(balls, "choose_directions", narrowest)
+        yield patch.object(projection, "choose_directions", narrowest)
         yield patch.object(balls, "WIDTHS", (63,))  # two chunks: a tile may end early
     if "streamed" in settings:
         yield patch.object(balls, "is_there", lambda *_: False)

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from kstar_gpu import available_backends, definition, kstar
-from kstar_gpu.engines import registry
-from kstar_gpu.inputs.labels import encode_label_pair, encode_labels
+from kstar_gpu.engines import status as engine_status
+from kstar_gpu.inputs.labels import encode_both, encode_labels
 
 X = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 4.0], [9.0, 1.0], [8.0, 1.5]])
 Y = np.array([0, 0, 1, 1, 1])
@@ -135,7 +135,7 @@ def test_classes_are_sorted():
     codes, classes = encode_labels(["b", "a", "c", "a"])
     assert codes.tolist() == [1, 0, 2, 0]
     assert classes.tolist() == ["a", "b", "c"]
-    codes, reference_codes, classes = encode_label_pair([5, 1], [3, 5])
+    codes, reference_codes, classes = encode_both([5, 1], [3, 5])
     assert (codes.tolist(), reference_codes.tolist()) == ([2, 0], [1, 2])
     assert classes.tolist() == [1, 3, 5]
 
@@ -334,7 +334,7 @@ def test_cuda_where_there_is_none():
 def test_a_missing_backend_says_why(monkeypatch, tmp_path):
     record = tmp_path / "_build_failures.json"
     record.write_text('{"kstar_gpu.engines.cpu._cpu": "CompileError: no g++"}')
-    monkeypatch.setattr(registry, "files", lambda package: tmp_path)
+    monkeypatch.setattr(engine_status, "files", lambda package: tmp_path)
     monkeypatch.setitem(sys.modules, "kstar_gpu.engines.cpu._cpu", None)
     status = available_backends()["cpu"]
     assert not status.available

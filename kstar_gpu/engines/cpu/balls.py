@@ -14,19 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...definition import LANES
-from ...inputs.problem import Problem, Samples
-from ..balls import make_centre
-from ..duplicates import Distinct, fingerprint_weights, without_duplicates
-from ..projection import FLOATS_AT_ONCE, Costs, Population, choose_directions
+from ...distance import relative_error, underflow
+from ..projection import Population
 from . import _cpu
-
-# Measured: a pair costs its tile about as much as ten products more.
-COSTS = Costs(pair=10, screened=3500, screened_product=2.6, worth=6e9)
-
-SAMPLE_BYTES = 200  # thresholds, seeds, radii, results and order of one sample
-THREAD_BYTES = 2 << 20  # packed columns and survivors of one thread
-PACKED_ROWS = 480  # and packed rows
 
 STEEPEST = 8  # samples this many times longer than nearly all others are outliers
 FEW = 1024  # one outlier in so many samples at the most
@@ -45,25 +35,7 @@ class Crew(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Side:
-    """One side of the problem."""
-
-    samples: Samples
-    weights: Integers  # how many equal samples each stands for
-    lengths: Floats  # distance from the centre, in the features' unit
-
-    @property
-    def codes(self) -> Integers:
-        """Class of each sample."""
-        return self.samples.codes
-
-    def taken(self, order: Integers) -> "Side":
-        """Return the same side in another order."""
-        return Side(self.samples.taken(order), self.weights[order], self.lengths[order])
-
-
-@dataclass(frozen=True)
-class Stored:
+class Balls:
     """The balls of one side."""
 
     points: Points  # (n, stride), zeros behind the width
@@ -74,75 +46,13 @@ class Stored:
         """Return the points at these positions as float32, without the zeros behind."""
         return torch.from_numpy(self.points[positions, : self.width]).to(torch.float32)
 
-    def taken(self, order: Integers) -> "Stored":
+    def taken(self, order: Integers) -> "Balls":
         """Return the same balls in another order."""
-        return Stored(self.points[order], self.width, self.radii[order])
+        return Balls(self.points[order], self.width, self.radii[order])
 
-
-def make_sides(
-    problem: Problem, widest: int, crew: Crew
-) -> tuple[list[_cpu.Side], Distinct, Integers]:
-    """Return the sides as the compiled engine takes them.
-
-    Also the problem without duplicates whose sides they are, and the order of its samples in them.
-
-    Parameters
-    ----------
-    widest : most dimensions that narrow balls may have
-    """
-    dimensions = problem.samples.values.shape[1]
-    centre = make_centre(problem).numpy()
-    sides, distinct = _without_duplicates(problem, centre, crew)
-    lengths = np.concatenate([side.lengths for side in sides])
-    scale, longest = choose_unit(lengths, dimensions)
-    centre = np.rint(centre * scale) / scale  # so that samples on a lattice stay exact
-    full = [_quantised(side, centre, scale, longest, crew) for side in sides]
-    certificates = [_certificate(full, scale, lengths, dimensions)]
-    directions = _choose_directions(sides, full, problem.self_form, widest, crew)
-    narrow = full
-    if directions is not None:
-        narrow = _projected(full, directions, certificates[0], crew)
-        certificates.append(_certificate(narrow, scale, lengths, dimensions))
-    order = np.arange(len(sides[0].codes))
-    if narrow[0].width <= _cpu.BOXED_WIDTH:
-        sides, full, narrow, order = _arranged(sides, full, narrow, certificates[-1], crew)
-    compiled = [
-        _cpu.Side(
-            _unpacked(side.samples),
-            side.codes.astype(np.int32),
-            side.weights.astype(np.int32),
-            _balls(f, certificates[0]),
-            _balls(n, certificates[-1]),
-        )
-        for side, f, n in zip(sides, full, narrow, strict=True)
-    ]
-    return compiled, distinct, order
-
-
-def _without_duplicates(
-    problem: Problem, centre: Floats, crew: Crew
-) -> tuple[list[Side], Distinct]:
-    weights = fingerprint_weights(len(centre))
-    lengths = [np.empty(len(samples)) for samples in problem.sides]
-    fingerprints = [np.empty(len(samples)) for samples in problem.sides]
-    for samples, length, fingerprint in zip(problem.sides, lengths, fingerprints, strict=True):
-        _cpu.measure(_unpacked(samples), centre, weights, length, fingerprint, *crew)
-    distinct = without_duplicates(problem, fingerprints)
-    references = distinct.problem.references
-    sides = [Side(references, distinct.weights, lengths[-1][distinct.reference_positions])]
-    if not problem.self_form:
-        samples = distinct.problem.samples
-        sides.insert(0, Side(samples, np.ones_like(distinct.positions), lengths[0]))
-    return sides, distinct
-
-
-def _unpacked(side: Samples) -> _cpu.Rows:
-    """Return rows as the extension takes them."""
-    type_name = str(side.values.dtype).removeprefix("torch.")
-    # numpy has no bfloat16: hand over its bits.
-    values = side.values.view(torch.int16) if type_name == "bfloat16" else side.values
-    norms = None if side.norms is None else side.norms.numpy()
-    return _cpu.Rows(values.numpy(), type_name, norms, side.order.numpy())
+    def native(self, certificate: _cpu.Certificate) -> _cpu.Balls:
+        """Return the balls as the extension takes them."""
+        return _cpu.Balls(self.points, self.width, self.radii, certificate)
 
 
 def choose_unit(lengths: Floats, dimensions: int) -> tuple[float, float]:
@@ -163,21 +73,33 @@ def choose_unit(lengths: Floats, dimensions: int) -> tuple[float, float]:
     return 2.0 ** float(np.floor(np.log2(room) - np.log2(longest))), longest
 
 
-def _quantised(side: Side, centre: Floats, scale: float, longest: float, crew: Crew) -> Stored:
-    points = np.zeros((len(side.codes), _stride(len(centre))), dtype=np.int16)
-    radii = side.lengths.copy()
-    _cpu.quantise(_unpacked(side.samples), centre, scale, longest, points, radii, *crew)
-    return Stored(points, len(centre), radii)
+def make_full(
+    rows: _cpu.Rows, lengths: Floats, centre: Floats, scale: float, longest: float, crew: Crew
+) -> Balls:
+    """Shift, scale and round rows; those longer than `longest` become outliers.
+
+    Parameters
+    ----------
+    lengths : (n,) distance of each row from the centre, in the features' unit
+    """
+    points = np.zeros((len(lengths), padded_width(len(centre))), dtype=np.int16)
+    radii = lengths.copy()
+    _cpu.quantise(rows, centre, scale, longest, points, radii, *crew)
+    return Balls(points, len(centre), radii)
 
 
-def _certificate(
-    stored: list[Stored], scale: float, lengths: Floats, dimensions: int
+def make_certificate(
+    balls: list[Balls], scale: float, lengths: Floats, dimensions: int
 ) -> _cpu.Certificate:
-    # What the canonical distance itself may be off by: rounding, and underflow of its squares.
-    relative = 2 * (-(-dimensions // LANES) + 8) * 2.0**-53
-    absolute = (dimensions + 64) ** 0.5 * 2.0**-537 * scale
+    """Return what products of these balls prove about canonical distances.
+
+    Parameters
+    ----------
+    lengths : of all samples, in the features' unit
+    """
+    relative, absolute = 2 * relative_error(dimensions), underflow(dimensions) * scale
     largest = max(
-        float(np.max(balls.radii, initial=0.0, where=np.isfinite(balls.radii))) for balls in stored
+        float(np.max(each.radii, initial=0.0, where=np.isfinite(each.radii))) for each in balls
     )
     # Any weight is valid; the ratio of radius to distance loses least.
     typical = max(float(np.median(lengths)) * scale / 2, 2.0**-10)
@@ -185,105 +107,49 @@ def _certificate(
     return _cpu.Certificate(scale, relative, absolute, weight, largest)
 
 
-def _balls(stored: Stored, certificate: _cpu.Certificate) -> _cpu.Balls:
-    return _cpu.Balls(stored.points, stored.width, stored.radii, certificate)
+def make_narrow(
+    full: list[Balls], directions: Tensor, certificate: _cpu.Certificate, crew: Crew
+) -> list[Balls]:
+    """Project the full balls of all sides to few dimensions, and one for the rest.
 
-
-def _choose_directions(
-    sides: list[Side], full: list[Stored], self_form: bool, widest: int, crew: Crew
-) -> Tensor | None:
-    """Return the directions of the narrow balls (d, h), or None if full ones do better."""
-
-    def nearest(asking: Integers, near: Integers) -> Tensor:
-        queries, points = full[0].points[asking], full[-1].points[near]
-        products = np.empty((len(asking), len(near)), dtype=np.int32)
-        _cpu.products(queries, points, full[0].width, products, *crew)
-        norms = np.einsum("ij,ij->i", points, points, dtype=np.float32)
-        squared = np.einsum("ij,ij->i", queries, queries, dtype=np.float32)
-        for query, product in enumerate(products):
-            foreign = sides[0].codes[asking[query]] != sides[-1].codes[near]
-            squared[query] += np.min(norms - 2.0 * product, initial=np.inf, where=foreign)
-        return torch.from_numpy(np.sqrt(np.maximum(squared, 0)))
-
-    population = Population(
-        sides[0].codes,
-        sides[-1].codes,
-        self_form,
-        usual=np.flatnonzero(np.isfinite(full[-1].radii)),
-        queries=full[0].floats,
-        others=full[-1].floats,
-        nearest=nearest,
-    )
-    return choose_directions(population, full[0].width, COSTS, widest)
-
-
-def _projected(
-    full: list[Stored],
-    directions: Tensor,
-    certificate: _cpu.Certificate,
-    crew: Crew,
-) -> list[Stored]:
+    Parameters
+    ----------
+    directions : (d, h)
+    certificate : of the full balls
+    """
     basis = np.zeros((directions.shape[1], full[0].points.shape[1]), dtype=np.int16)
     basis[:, : full[0].width] = torch.round(directions.T * DIRECTION_LENGTH)
     floats = basis.astype(np.float64)
     norm = float(np.linalg.eigvalsh(floats @ floats.T)[-1]) ** 0.5 * (1 + 2.0**-30)
     narrow = []
     for balls in full:
-        points = np.zeros((len(balls.points), _stride(len(basis) + 1)), dtype=np.int16)
+        points = np.zeros((len(balls.points), padded_width(len(basis) + 1)), dtype=np.int16)
         radii = np.empty(len(points))
-        _cpu.project(_balls(balls, certificate), basis, norm, points, radii, *crew)
-        narrow.append(Stored(points, len(basis) + 1, radii))
+        _cpu.project(balls.native(certificate), basis, norm, points, radii, *crew)
+        narrow.append(Balls(points, len(basis) + 1, radii))
     return narrow
 
 
-def _arranged(
-    sides: list[Side],
-    full: list[Stored],
-    narrow: list[Stored],
-    certificate: _cpu.Certificate,
-    crew: Crew,
-) -> tuple[list[Side], list[Stored], list[Stored], Integers]:
-    """Let samples of a class that are near each other stand next to each other.
+@dataclass(frozen=True)
+class BallPopulation(Population):
+    """A population whose distances come from the balls' own products: faster than torch's."""
 
-    Return all in the new order, and that of the samples.
-    """
-    orders = []
-    for side, balls in zip(sides, narrow, strict=True):
-        order = np.empty(len(side.codes), dtype=np.int64)
-        _cpu.arrange(_balls(balls, certificate), side.codes.astype(np.int32), order, crew.threads)
-        orders.append(order)
-    sides = [side.taken(order) for side, order in zip(sides, orders, strict=True)]
-    arranged = [balls.taken(order) for balls, order in zip(full, orders, strict=True)]
-    if narrow is full:
-        narrow = arranged
-    else:
-        narrow = [balls.taken(order) for balls, order in zip(narrow, orders, strict=True)]
-    return sides, arranged, narrow, orders[0]
+    full: list[Balls]
+    crew: Crew
+
+    def nearest(self, asking: Integers, near: Integers) -> Tensor:
+        """Return the distance of each sample to the nearest foreign one of these references."""
+        queries, points = self.full[0].points[asking], self.full[-1].points[near]
+        products = np.empty((len(asking), len(near)), dtype=np.int32)
+        _cpu.products(queries, points, self.full[0].width, products, *self.crew)
+        norms = np.einsum("ij,ij->i", points, points, dtype=np.float32)
+        squared = np.einsum("ij,ij->i", queries, queries, dtype=np.float32)
+        for query, product in enumerate(products):
+            foreign = self.codes[asking[query]] != self.other_codes[near]
+            squared[query] += np.min(norms - 2.0 * product, initial=np.inf, where=foreign)
+        return torch.from_numpy(np.sqrt(np.maximum(squared, 0)))
 
 
-def _stride(width: int) -> int:
+def padded_width(width: int) -> int:
+    """Return how many numbers a point of this width takes, with zeros behind."""
     return -(-width // _cpu.WIDTH_STEP) * _cpu.WIDTH_STEP
-
-
-def widest_sketch(problem: Problem, threads: int, memory_limit: int | None) -> int:
-    """Return how many dimensions narrow balls may have; 0 for none.
-
-    Raises
-    ------
-    ValueError
-        If the memory limit does not even bear the full ones.
-    """
-    dimensions = problem.samples.values.shape[1]
-    samples = sum(map(len, problem.sides))
-    least = samples * (2 * _stride(dimensions) + SAMPLE_BYTES)
-    least += threads * (THREAD_BYTES + PACKED_ROWS * 2 * _stride(dimensions))
-    if memory_limit is None:
-        return dimensions // 2
-    if memory_limit < least:
-        raise ValueError(
-            f"memory_limit: at least {least} bytes are wanted for this problem on the cpu backend, "
-            f"got {memory_limit}"
-        )
-    survey = 12 * FLOATS_AT_ONCE
-    room = (memory_limit - least - survey) // (2 * samples) - _cpu.WIDTH_STEP
-    return max(0, min(dimensions // 2, room))

@@ -1,7 +1,7 @@
 """The native CPU engine: balls of 16-bit integers in compiled tiles (csrc/cpu)."""
 
 import os
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -10,58 +10,64 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ...inputs.problem import Problem
+from ..base import BallEngine
 from . import _cpu
-from .balls import Crew, make_sides, widest_sketch
+from .balls import Crew
+from .memory import widest_narrow
+from .sides import make_sides
 
 
-class Engine:
-    """see `registry.Engine`.
+class Engine(BallEngine):
+    """Asks the compiled engine.
 
     The environment variable KSTAR_CPU_TARGET names the instruction set, one of `_cpu.targets()`;
     without it the best one that the processor has is used.
+
+    Attributes
+    ----------
+    width : dimensions that Search looks at first
+    work : per question pairs looked at, stage by stage
     """
 
     def __init__(
         self, problem: Problem, device: torch.device, memory_limit: int | None, progress: bool
     ) -> None:
-        self.self_form = problem.self_form
-        self.progress = progress
+        super().__init__(problem, device, memory_limit, progress)
         self.crew = Crew(torch.get_num_threads(), os.environ.get("KSTAR_CPU_TARGET", ""))
-        widest = widest_sketch(problem, self.crew.threads, memory_limit)
-        self.sides, self.distinct, order = make_sides(problem, widest, self.crew)
-        self.order = order  # of the distinct samples in the sides
-        self.place = np.empty_like(order)  # and where each of them went
-        self.place[order] = np.arange(len(order))
+        widest = widest_narrow(problem, self.crew.threads, memory_limit)
+        self.sides, self.distinct, self.order = make_sides(problem, widest, self.crew)
         self.width = self.sides[0].width
-        self.work: dict[str, dict[str, int]] = {}  # by question: pairs looked at, stage by stage
+        self.work: dict[str, dict[str, int]] = {}
 
-    def nearest_foreign(self) -> tuple[Tensor, Tensor]:
-        """Return per position the squared distance and the row of the nearest foreign sample."""
-        settled = self.distinct.settled[self.order]
-        squared = np.where(settled, 0.0, np.inf)
-        rows = np.where(settled, self.distinct.equal_rows[self.order], -1)
-        self._ask("search", _cpu.nearest_foreign, squared, rows)
-        return self._of_all(squared), self._of_all(rows)
+    def _search(self, squared: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        columns = self._arranged(squared), self._arranged(rows)
+        self.work["search"] = self._ask("search", _cpu.nearest_foreign, *columns)
+        return self._in_order(columns[0]), self._in_order(columns[1])
 
-    def count_within(self, squared_radii: Tensor) -> Tensor:
-        """Return per position how many others of its class are nearer than its radius."""
-        squared = squared_radii.numpy()[self.distinct.positions[self.order]]
+    def _count(self, squared: Tensor) -> Tensor:
         counts = np.zeros(len(squared), dtype=np.int64)
-        self._ask("count", _cpu.count_within, squared, counts)
-        counts += np.where(squared > 0, self.distinct.own_weights[self.order], 0)
-        return self._of_all(counts)
+        self.work["count"] = self._ask("count", _cpu.count_within, self._arranged(squared), counts)
+        return self._in_order(counts)
 
-    def _of_all(self, results: NDArray[Any]) -> Tensor:
-        """Return results for all positions, duplicates included."""
-        return torch.from_numpy(results[self.place[self.distinct.kind]])
+    def _arranged(self, column: Tensor) -> NDArray[np.generic]:
+        """Return a copy in the order in which the sides hold the distinct samples."""
+        return column.numpy()[self.order]
 
-    def _ask(self, name: str, question: Any, *columns: NDArray[Any]) -> None:
+    def _in_order(self, column: NDArray[np.generic]) -> Tensor:
+        """Undo `_arranged`."""
+        back = np.empty_like(column)
+        back[self.order] = column
+        return torch.from_numpy(back)
+
+    def _ask(
+        self, name: str, question: Callable[..., dict[str, int]], *columns: NDArray[np.generic]
+    ) -> dict[str, int]:
         with tqdm(desc=name, unit="tile", disable=not self.progress) as bar:
 
             def show(done: int, pieces: int) -> None:
                 bar.total = pieces
                 bar.update(done - bar.n)
 
-            references = None if self.self_form else self.sides[1]
+            references = None if self.problem.self_form else self.sides[1]
             report = show if self.progress else None
-            self.work[name] = question(self.sides[0], references, *columns, *self.crew, report)
+            return question(self.sides[0], references, *columns, *self.crew, report)

@@ -14,12 +14,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...distance import row_chunks
+from ...distance import row_chunks, underflow
 from ...inputs.problem import Problem, Samples
-from ..balls import Frame, contraction, lift
+from .. import projection
 from ..bounds import FLOAT16_ON_TENSOR_CORES, Certificate
 from ..duplicates import fingerprint_weights
-from ..projection import Costs, Population, choose_directions
+from ..frame import Frame
+from ..projection import Costs, Population, contraction, lift
 from . import _cuda
 
 # From the rates of tensor cores and of memory (docs/cuda.md), in multiply-adds of a tile.
@@ -28,7 +29,6 @@ COSTS = Costs(pair=30, screened=3e4, screened_product=125, worth=1e13)
 WIDTHS = (31, 63, 95, 127, 159, 191, 223, 255)
 LONGEST = 14  # scaled lengths are below 2^14; from any other sample, below 2^15: float16 holds them
 LARGEST_SCALE = 2.0**1000
-NEAR_AT_ONCE = 4096  # references that the survey's queries look at together
 
 Integers = NDArray[np.int64]
 
@@ -195,7 +195,7 @@ def make_full(
     # The shift rounded each coordinate once, by 2^-53 of it.
     error += (squares.sqrt() + error) * 2.0**-50
     # What underflow may take from a canonical distance counts as a radius, too.
-    absolute = (dimensions + 64) ** 0.5 * 2.0**-537 * scale
+    absolute = underflow(dimensions) * scale
     e = error * (1 + 2.0**-30) + bounds.precision.vanishing + absolute
     points[panel.count :].zero_()
     seeds = padded(bounds.seed(squares, e), panel.room)
@@ -217,7 +217,7 @@ def make_narrow(panel: Panel, full: Balls, directions: Tensor, elements: int) ->
         radii[chunk] = (full.radii[chunk] + error) * (1 + 2.0**-30) + bounds.precision.vanishing
         squares[chunk] = (stored * stored).sum(1)
         tail = torch.linalg.vector_norm(stored[:, _cuda.DEPTH :], dim=1)
-        tails[chunk] = bounds.precision.above(tail * (1 + 2.0**-20))
+        tails[chunk] = bounds.precision.round_up(tail * (1 + 2.0**-20))
     seeds = padded(bounds.seed(squares, radii), panel.room)
     # The mirrored distance is of no use here: Count looks at full balls.
     return Balls(points, seeds, radii, torch.full_like(radii, inf), bounds, tails)
@@ -265,31 +265,19 @@ def choose_narrow(
 ) -> Tensor | None:
     """Return the directions of narrow balls (d, h) float64, or None if full ones do better."""
 
-    def points(side: Samples, positions: Integers) -> Tensor:
-        index = torch.from_numpy(positions).to(side.order.device)
-        rows = side.rows(index).to(device)
+    def points(side: int, positions: Integers) -> Tensor:
+        samples = problem.sides[side]
+        index = torch.from_numpy(positions).to(samples.order.device)
+        rows = samples.rows(index).to(device)
         return ((rows - frame.centre) * frame.scale).to(torch.float32)
-
-    def nearest(asking: Integers, near: Integers) -> Tensor:
-        queries = points(problem.samples, asking)
-        best = torch.full((len(asking),), inf, dtype=torch.float32, device=device)
-        for start in range(0, len(near), NEAR_AT_ONCE):
-            some = near[start : start + NEAR_AT_ONCE]
-            same = problem.samples.codes[asking, None] == problem.references.codes[some]
-            distances = torch.cdist(queries, points(problem.references, some))
-            distances.masked_fill_(torch.from_numpy(same).to(device), inf)
-            best = torch.minimum(best, distances.amin(1))
-        return best
 
     population = Population(
         problem.samples.codes,
         problem.references.codes,
         problem.self_form,
         usual=np.arange(len(problem.references)),
-        queries=lambda positions: points(problem.samples, positions),
-        others=lambda positions: points(problem.references, positions),
-        nearest=nearest,
+        points=points,
     )
     dimensions = problem.samples.values.shape[1]
-    directions = choose_directions(population, dimensions, COSTS, widest, WIDTHS)
+    directions = projection.choose_directions(population, dimensions, COSTS, widest, WIDTHS)
     return None if directions is None else contraction(directions).to(device)

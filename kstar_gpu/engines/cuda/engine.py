@@ -16,8 +16,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ...inputs.problem import Problem
-from ..balls import make_centre
-from ..duplicates import NO_ROW, without_duplicates
+from ..base import BallEngine
+from ..duplicates import without_duplicates
+from ..frame import make_centre
 from . import _cuda
 from .balls import (
     Balls,
@@ -34,7 +35,7 @@ from .balls import (
     survey,
     where,
 )
-from .memory import make_plan, seed_count, smaller_plan
+from .memory import make_plan, seed_count, smaller_plan, storage_device
 from .strips import Blocks, count_rounds, rectangle, search_rounds, tiles
 
 LAUNCH_WORK = 1 << 29  # tiles of a launch by dimensions: none should keep Ctrl-C waiting
@@ -46,8 +47,8 @@ Key = tuple[int, int]  # a panel: its side, and the position where it starts
 Result = TypeVar("Result")
 
 
-class Engine:
-    """see `registry.Engine`.
+class Engine(BallEngine):
+    """Launches the kernels, and waits for each launch once.
 
     Attributes
     ----------
@@ -59,9 +60,7 @@ class Engine:
     def __init__(
         self, problem: Problem, device: torch.device, memory_limit: int | None, progress: bool
     ) -> None:
-        self.device = device
-        self.progress = progress
-        self.given = problem
+        super().__init__(problem, device, memory_limit, progress)
         self.plan = make_plan(problem, device, memory_limit)
         self.panels: dict[Key, Panel] = {}
         self.work = {question: dict.fromkeys(WORK, 0) for question in ("search", "count")}
@@ -77,13 +76,18 @@ class Engine:
             full if self.directions is None else self.directions.shape[1] + 1, _cuda.DEPTH
         )
 
-    def nearest_foreign(self) -> tuple[Tensor, Tensor]:
-        """Return per position the squared distance and the row of the nearest foreign sample."""
-        return self._within_memory(self._nearest_foreign)
+    @staticmethod
+    def storage_device(
+        inputs: list[Tensor], device: torch.device, memory_limit: int | None
+    ) -> torch.device:
+        """Return where the features are to be kept: on the device, if they fit there."""
+        return storage_device(inputs, device, memory_limit)
 
-    def count_within(self, squared_radii: Tensor) -> Tensor:
-        """Return per position how many others of its class are nearer than its radius."""
-        return self._within_memory(lambda: self._count_within(squared_radii))
+    def _search(self, squared: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        return self._within_memory(lambda: self._nearest_foreign(squared, rows))
+
+    def _count(self, squared: Tensor) -> Tensor:
+        return self._within_memory(lambda: self._count_within(squared))
 
     def _within_memory(self, ask: Callable[[], Result]) -> Result:
         """Ask; where the device's memory runs out, ask again with smaller panels and buffers."""
@@ -105,32 +109,23 @@ class Engine:
         centre = make_centre(self.given).to(self.device)
         lengths, fingerprints = self._survey(self.given, centre)
         self.distinct = without_duplicates(self.given, fingerprints)
-        self.problem = self.distinct.problem
         self.frame = make_frame(centre, lengths)
         self.directions = choose_narrow(self.problem, self.frame, self.plan.widest, self.device)
         self.centres = middle_of_each_class(self.problem)
 
-    def _nearest_foreign(self) -> tuple[Tensor, Tensor]:
-        search = Search(self)
-        for rows, columns, rounds in self._panel_pairs("search", self._with_search_balls):
-            search.look(rows, columns, rounds)
-            del rows, columns  # before the next ones are made
-        count = len(self.problem.samples)
-        return self._of_all(search.squared[:count]), self._of_all(search.rows[:count])
+    def _nearest_foreign(self, squared: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        search = Search(self, squared, rows)
+        for own, others, rounds in self._panel_pairs("search", self._with_search_balls):
+            search.look(own, others, rounds)
+            del own, others  # before the next ones are made
+        return search.squared[: len(squared)], search.rows[: len(rows)]
 
-    def _count_within(self, squared_radii: Tensor) -> Tensor:
-        positions = torch.from_numpy(self.distinct.positions).to(self.device)
-        count = Count(self, squared_radii.to(self.device)[positions])
-        for rows, columns, rounds in self._panel_pairs("count", self._with_count_balls):
-            count.look(rows, columns, rounds)
-            del rows, columns
-        counts = count.counts[: len(self.problem.samples)].to(torch.int64)
-        own_weights = torch.from_numpy(self.distinct.own_weights).to(self.device)
-        return self._of_all(counts + own_weights * (count.squared[: len(counts)] > 0))
-
-    def _of_all(self, results: Tensor) -> Tensor:
-        """Return results for all positions, duplicates included."""
-        return results[torch.from_numpy(self.distinct.kind).to(results.device)]
+    def _count_within(self, squared: Tensor) -> Tensor:
+        count = Count(self, squared.to(self.device))
+        for own, others, rounds in self._panel_pairs("count", self._with_count_balls):
+            count.look(own, others, rounds)
+            del own, others
+        return count.counts[: len(squared)].to(torch.int64)
 
     def _survey(self, problem: Problem, centre: Tensor) -> tuple[float, list[NDArray[np.float64]]]:
         """Return the greatest distance from the centre, and fingerprints of all rows."""
@@ -213,10 +208,6 @@ class Engine:
         dimensions = len(self.frame.centre)
         panel.count_balls = make_full(panel, centres, centre_of, self.frame.scale, dimensions)
 
-    def radius(self, squared: Tensor) -> Tensor:
-        """Return canonical squared distances as distances in the frame's unit."""
-        return squared.sqrt() * self.frame.scale
-
     def weights(self, panel: Panel) -> Tensor:
         """Return how many equal samples each of a panel of references stands for."""
         weights = self.distinct.weights[panel.start : panel.start + panel.count]
@@ -275,16 +266,12 @@ class Buffers:
 class Search:
     """Nearest foreign sample: keep the pairs that may be nearest, measure them, keep the best."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, squared: Tensor, rows: Tensor) -> None:
         self.engine = engine
-        device, distinct = engine.device, engine.distinct
-        room = rounded_up(len(distinct.equal_rows))
-        settled = padded(torch.from_numpy(distinct.settled).to(device), room)
-        self.settled = settled
-        self.rows = torch.full((room,), NO_ROW, device=device)
-        self.rows[: len(distinct.equal_rows)] = torch.from_numpy(distinct.equal_rows).to(device)
-        self.squared = torch.full((room,), inf, dtype=torch.float64, device=device)
-        self.squared.masked_fill_(settled, 0)
+        device, room = engine.device, rounded_up(len(squared))
+        self.squared = padded(squared.to(device), room)
+        self.rows = padded(rows.to(device), room)
+        self.settled = self.squared == 0
         self.noted_at = self.squared.clone()
         self.limit = torch.full_like(self.squared, inf)
         self.nobody = _cuda.Nearest(0, 0, 0, 0, 0)
@@ -419,7 +406,7 @@ class Count:
         squared = counts = None
         if asks:
             squared, counts = self.squared[panel.start :], self.counts[panel.start :]
-            radius = engine.radius(squared[: panel.count])
+            radius = engine.frame.radius(squared[: panel.count])
             seen = radius > 0  # nothing is nearer than zero
             outer = bounds.farther(bounds.above(radius), balls.radii).where(seen, inf)
             inner = bounds.nearer(bounds.below(radius), balls.radii, balls.slack).where(seen, inf)

@@ -54,9 +54,11 @@ def budget(device: torch.device, memory_limit: int | None) -> float:
     return SHARE * (free + unused)
 
 
-def home(given: list[Tensor], device: torch.device, memory_limit: int | None) -> torch.device:
+def storage_device(
+    inputs: list[Tensor], device: torch.device, memory_limit: int | None
+) -> torch.device:
     """Return where the features are to be kept: where they are, or on the device."""
-    elsewhere = sum(x.numel() * x.element_size() for x in given if x.device != device)
+    elsewhere = sum(x.numel() * x.element_size() for x in inputs if x.device != device)
     if elsewhere == 0:
         return device
     # The balls take up to twice the room of what they are made from.

@@ -12,8 +12,9 @@ from helpers.exact import assert_exact
 from helpers.families import FAMILIES, HARD, HARD_SAMPLES, labels, problem_of
 
 from kstar_gpu import definition, kstar
-from kstar_gpu.engines.balls import contraction, make_centre
 from kstar_gpu.engines.bounds import Certificate
+from kstar_gpu.engines.frame import make_centre
+from kstar_gpu.engines.projection import contraction
 from kstar_gpu.inputs.problem import Problem, Samples
 
 if shutil.which("g++") is None:
@@ -49,7 +50,6 @@ def test_query_form(family, rng):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_narrow_balls(family, engine, narrow_balls, monkeypatch, rng):
-    monkeypatch.setattr(engine["balls"], "choose_directions", narrow_balls)
     monkeypatch.setattr(engine["balls"], "WIDTHS", (63,))  # two chunks: a tile may end early
     x, y = family(rng, 270, 140), labels(rng, 270, 4)
     assert_exact(x, y)
@@ -58,7 +58,6 @@ def test_narrow_balls(family, engine, narrow_balls, monkeypatch, rng):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_panels_that_come_from_elsewhere(family, engine, narrow_balls, monkeypatch, rng):
-    monkeypatch.setattr(engine["balls"], "choose_directions", narrow_balls)
     monkeypatch.setattr(engine["balls"], "is_there", lambda *_: False)
     monkeypatch.setattr(engine["memory"], "is_there", lambda *_: False)
     monkeypatch.setattr(

@@ -1,9 +1,7 @@
 """Balls: every sample as a centre that is cheap to multiply, and a radius that makes it honest.
 
 The centre of a full ball has as many dimensions as the sample, and only rounding separates the
-two; a narrow ball has a few principal directions (projection.py) and one dimension for the rest.
-All samples share one *frame*, a shift and a power of two, so that neither an offset nor the scale
-of the data costs precision. Canonical distances never see it.
+two; a narrow ball has a few principal directions (../projection.py) and one dimension for the rest.
 """
 
 from dataclasses import dataclass
@@ -12,24 +10,13 @@ from math import frexp
 import torch
 from torch import Tensor
 
-from ..distance import row_chunks
-from ..inputs.problem import Problem, Samples
-from .bounds import FLOAT64, Certificate, Precision
+from ...distance import row_chunks
+from ...inputs.problem import Problem, Samples
+from ..bounds import FLOAT64, Certificate, Precision
+from ..frame import Frame, make_centre
+from ..projection import lift
 
-CENTRE_ROWS = 16  # rows whose median is the centre: few, so that torch needs no workers for it
 NORM_EXPONENT = 8  # scaled norms stay below 2^8: their squares neither overflow nor vanish
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Where the balls' coordinates start, and their unit."""
-
-    centre: Tensor  # (d,) float64
-    scale: float  # a power of two
-
-    def rows(self, samples: Samples, positions: Tensor | slice) -> Tensor:
-        """Return shifted and scaled rows, (P, d) float64."""
-        return (samples.rows(positions) - self.centre) * self.scale
 
 
 @dataclass(frozen=True)
@@ -53,29 +40,15 @@ class Balls:
         return partners
 
 
-def make_centre(problem: Problem) -> Tensor:
-    """Return a point (d,) float64 amid the data.
-
-    It is the median of some rows, coordinate by coordinate: a far outlier moves it little.
-    """
-    rows = torch.cat([side.rows(_spread_positions(len(side))) for side in problem.sides])
-    return rows.T.contiguous().median(dim=1).values
-
-
 def make_frame(problem: Problem) -> Frame:
     """Choose the shift and the scale that both sides share.
 
     The scale is chosen for the longest row that the largest magnitude of the data allows.
     """
-    # A difference has at most twice the magnitude. Rows under cosine have norm 1.
-    largest = 1.0 if problem.samples.norms is not None else problem.largest
-    longest = 2 * largest * problem.samples.values.shape[1] ** 0.5
+    # A difference has at most twice the magnitude.
+    longest = 2 * problem.largest * problem.samples.values.shape[1] ** 0.5
     exponent = frexp(longest)[1] if longest > 0 else NORM_EXPONENT
     return Frame(make_centre(problem), 2.0 ** (NORM_EXPONENT - exponent))
-
-
-def _spread_positions(count: int) -> slice:
-    return slice(0, count, -(-count // CENTRE_ROWS))
 
 
 def certificate(
@@ -87,7 +60,7 @@ def certificate(
     return Certificate(precision, width, dimensions, precision.unit * (1 if known else 2))
 
 
-def make_balls(
+def make_full(
     samples: Samples, frame: Frame, bounds: Certificate, positions: slice, device: torch.device
 ) -> Balls:
     """Turn the samples at these positions into balls; the points go to `device`."""
@@ -113,45 +86,7 @@ def make_balls(
     return Balls(points, radii, slack)
 
 
-def contraction(directions: Tensor) -> Tensor:
-    """Return directions (d, h) in float64, so scaled that a projection lengthens no vector."""
-    directions = directions.to(torch.float64)
-    longest = float(torch.linalg.eigvalsh((directions.T @ directions).cpu())[-1]) ** 0.5
-    shortened: Tensor = directions / (longest * (1 + 2.0**-30))
-    return shortened
-
-
-def lift(points: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
-    """Project points to few dimensions: to u = z P, and the length t of what P misses.
-
-    P is a contraction, so t^2 = |z|^2 - |u|^2 is |R z|^2 for some R with
-    |v P|^2 + |R v|^2 = |v|^2 for every v. Hence (u, t) moves no two samples apart, and mirroring
-    the t of one of them moves them apart by their distance at least.
-
-    Parameters
-    ----------
-    points : (n, d)
-    directions : (d, h) float64, from `contraction`
-
-    Returns
-    -------
-    (n, h + 1) float64 (u, t), and how far float64 may have moved each, (n,)
-    """
-    dimensions, width = directions.shape
-    z = points.to(directions.device, torch.float64)
-    u = z @ directions
-    squares = (z * z).sum(1)
-    t = (squares - (u * u).sum(1)).clamp(min=0).sqrt()
-    # What float64 may round off u, relative to |z|, and off t^2, relative to |z|^2.
-    kappa = (dimensions + 8) * (width + 1) ** 0.5 * 2.0**-52
-    doubt = ((dimensions + width + 16) * 2.0**-52 + 4 * kappa) * squares
-    error = kappa * squares.sqrt() + torch.minimum(doubt.sqrt(), doubt / t.clamp(min=2.0**-1000))
-    return torch.cat([u, t[:, None]], dim=1), error
-
-
-def make_narrow_balls(
-    full: Balls, directions: Tensor, bounds: Certificate, exact: torch.device
-) -> Balls:
+def make_narrow(full: Balls, directions: Tensor, bounds: Certificate, exact: torch.device) -> Balls:
     """Project balls to few dimensions (see `lift`).
 
     Parameters

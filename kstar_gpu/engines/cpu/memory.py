@@ -1,0 +1,34 @@
+"""How much memory the CPU engine takes: the width of narrow balls is what gives way."""
+
+from ...inputs.problem import Problem
+from ..projection import FLOATS_AT_ONCE
+from . import _cpu
+from .balls import padded_width
+
+SAMPLE_BYTES = 200  # thresholds, seeds, radii, results and order of one sample
+THREAD_BYTES = 2 << 20  # packed columns and survivors of one thread
+PACKED_ROWS = 480  # and packed rows
+
+
+def widest_narrow(problem: Problem, threads: int, memory_limit: int | None) -> int:
+    """Return how many dimensions narrow balls may have; 0 for none.
+
+    Raises
+    ------
+    ValueError
+        If the memory limit does not even bear the full ones.
+    """
+    dimensions = problem.samples.values.shape[1]
+    samples = sum(map(len, problem.sides))
+    least = samples * (2 * padded_width(dimensions) + SAMPLE_BYTES)
+    least += threads * (THREAD_BYTES + PACKED_ROWS * 2 * padded_width(dimensions))
+    if memory_limit is None:
+        return dimensions // 2
+    if memory_limit < least:
+        raise ValueError(
+            f"memory_limit: at least {least} bytes are wanted for this problem on the cpu backend, "
+            f"got {memory_limit}"
+        )
+    survey = 12 * FLOATS_AT_ONCE
+    room = (memory_limit - least - survey) // (2 * samples) - _cpu.WIDTH_STEP
+    return max(0, min(dimensions // 2, room))

@@ -1,0 +1,160 @@
+"""The sides of a problem as the compiled engine takes them: distinct samples, and their balls.
+
+Where balls are narrow, samples of a class that are near each other stand next to each other: then
+boxes around a few of them rule out whole tiles (csrc/cpu/boxes.hpp).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...inputs.problem import Problem, Samples
+from .. import projection
+from ..duplicates import Distinct, fingerprint_weights, without_duplicates
+from ..frame import make_centre
+from ..projection import Costs
+from . import _cpu
+from .balls import (
+    BallPopulation,
+    Balls,
+    Crew,
+    Floats,
+    Integers,
+    choose_unit,
+    make_certificate,
+    make_full,
+    make_narrow,
+)
+
+# Measured: a pair costs its tile about as much as ten products more.
+COSTS = Costs(pair=10, screened=3500, screened_product=2.6, worth=6e9)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of the problem."""
+
+    samples: Samples
+    weights: Integers  # how many equal samples each stands for
+    lengths: Floats  # distance from the centre, in the features' unit
+
+    @property
+    def codes(self) -> Integers:
+        """Class of each sample."""
+        return self.samples.codes
+
+    def taken(self, order: Integers) -> "Side":
+        """Return the same side in another order."""
+        return Side(self.samples.taken(order), self.weights[order], self.lengths[order])
+
+
+def make_sides(
+    problem: Problem, widest: int, crew: Crew
+) -> tuple[list[_cpu.Side], Distinct, Integers]:
+    """Return the sides as the compiled engine takes them.
+
+    Also the problem without duplicates whose sides they are, and the order of its samples in them.
+
+    Parameters
+    ----------
+    widest : most dimensions that narrow balls may have
+    """
+    dimensions = problem.samples.values.shape[1]
+    centre = make_centre(problem).numpy()
+    sides, distinct = _without_duplicates(problem, centre, crew)
+    lengths = np.concatenate([side.lengths for side in sides])
+    scale, longest = choose_unit(lengths, dimensions)
+    centre = np.rint(centre * scale) / scale  # so that samples on a lattice stay exact
+    full = [
+        make_full(native_rows(side.samples), side.lengths, centre, scale, longest, crew)
+        for side in sides
+    ]
+    certificates = [make_certificate(full, scale, lengths, dimensions)]
+    directions = _choose_directions(sides, full, problem.self_form, widest, crew)
+    narrow = full
+    if directions is not None:
+        narrow = make_narrow(full, directions, certificates[0], crew)
+        certificates.append(make_certificate(narrow, scale, lengths, dimensions))
+    order = np.arange(len(sides[0].codes))
+    if narrow[0].width <= _cpu.BOXED_WIDTH:
+        sides, full, narrow, order = _arranged(sides, full, narrow, certificates[-1], crew)
+    compiled = [
+        _cpu.Side(
+            native_rows(side.samples),
+            side.codes.astype(np.int32),
+            side.weights.astype(np.int32),
+            f.native(certificates[0]),
+            n.native(certificates[-1]),
+        )
+        for side, f, n in zip(sides, full, narrow, strict=True)
+    ]
+    return compiled, distinct, order
+
+
+def _without_duplicates(
+    problem: Problem, centre: Floats, crew: Crew
+) -> tuple[list[Side], Distinct]:
+    weights = fingerprint_weights(len(centre))
+    lengths = [np.empty(len(samples)) for samples in problem.sides]
+    fingerprints = [np.empty(len(samples)) for samples in problem.sides]
+    for samples, length, fingerprint in zip(problem.sides, lengths, fingerprints, strict=True):
+        _cpu.measure(native_rows(samples), centre, weights, length, fingerprint, *crew)
+    distinct = without_duplicates(problem, fingerprints)
+    references = distinct.problem.references
+    sides = [Side(references, distinct.weights, lengths[-1][distinct.reference_positions])]
+    if not problem.self_form:
+        samples = distinct.problem.samples
+        sides.insert(0, Side(samples, np.ones_like(distinct.positions), lengths[0]))
+    return sides, distinct
+
+
+def native_rows(side: Samples) -> _cpu.Rows:
+    """Return rows as the extension takes them."""
+    type_name = str(side.values.dtype).removeprefix("torch.")
+    # numpy has no bfloat16: hand over its bits.
+    values = side.values.view(torch.int16) if type_name == "bfloat16" else side.values
+    norms = None if side.norms is None else side.norms.numpy()
+    return _cpu.Rows(values.numpy(), type_name, norms, side.order.numpy())
+
+
+def _choose_directions(
+    sides: list[Side], full: list[Balls], self_form: bool, widest: int, crew: Crew
+) -> Tensor | None:
+    """Return the directions of the narrow balls (d, h), or None if full ones do better."""
+    population = BallPopulation(
+        sides[0].codes,
+        sides[-1].codes,
+        self_form,
+        usual=np.flatnonzero(np.isfinite(full[-1].radii)),
+        points=lambda side, positions: full[side].floats(positions),
+        full=full,
+        crew=crew,
+    )
+    return projection.choose_directions(population, full[0].width, COSTS, widest)
+
+
+def _arranged(
+    sides: list[Side],
+    full: list[Balls],
+    narrow: list[Balls],
+    certificate: _cpu.Certificate,
+    crew: Crew,
+) -> tuple[list[Side], list[Balls], list[Balls], Integers]:
+    """Let samples of a class that are near each other stand next to each other.
+
+    Return all in the new order, and that of the samples.
+    """
+    orders = []
+    for side, balls in zip(sides, narrow, strict=True):
+        order = np.empty(len(side.codes), dtype=np.int64)
+        _cpu.arrange(balls.native(certificate), side.codes.astype(np.int32), order, crew.threads)
+        orders.append(order)
+    sides = [side.taken(order) for side, order in zip(sides, orders, strict=True)]
+    arranged = [balls.taken(order) for balls, order in zip(full, orders, strict=True)]
+    if narrow is full:
+        narrow = arranged
+    else:
+        narrow = [balls.taken(order) for balls, order in zip(narrow, orders, strict=True)]
+    return sides, arranged, narrow, orders[0]

@@ -1,0 +1,37 @@
+"""How much memory the portable engine takes: the side of a tile is what gives way."""
+
+from ...inputs.problem import Problem
+
+LARGEST_SIDE = 1024  # a tile of float32 products then fills 4 MB: it stays in the cache
+SMALLEST_SIDE = 64
+TILE_BYTES_PER_PAIR = 160  # product, selection and indices of survivors, should all survive
+SAMPLE_BYTES = 100  # radii, slack, thresholds, results and order of one sample
+CHUNK_BYTES = 16 << 20  # float64 rows on their way through preparation and refinement
+
+
+def tile_side(problem: Problem, memory_limit: int | None) -> int:
+    """Return the side of the largest tile that the memory limit bears.
+
+    Raises
+    ------
+    ValueError
+        If not even the smallest tile fits.
+    """
+    side = LARGEST_SIDE
+    while memory_limit is not None and memory_needed(problem, side) > memory_limit:
+        if side == SMALLEST_SIDE:
+            raise ValueError(
+                f"memory_limit: at least {memory_needed(problem, side)} bytes are wanted for "
+                f"this problem on the torch backend, got {memory_limit}"
+            )
+        side //= 2
+    return side
+
+
+def memory_needed(problem: Problem, side: int) -> int:
+    """Return a bound on the bytes used beside the input: balls, one tile, chunks, results."""
+    dimensions = problem.samples.values.shape[1]
+    samples = sum(map(len, problem.sides))
+    balls = samples * (4 * (dimensions + 2) + SAMPLE_BYTES)
+    fine_balls = 3 * side * 8 * (dimensions + 2)
+    return balls + fine_balls + TILE_BYTES_PER_PAIR * side**2 + CHUNK_BYTES
