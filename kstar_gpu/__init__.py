@@ -1,17 +1,30 @@
 """Exact k* values and k* distributions of latent spaces, without sorting distances.
 
-The way of the data through the package:
+The rooms of the house, in the order in which data flows through them; what stands lower imports
+from what stands higher, never the other way::
 
-    zoo            -> layers      networks and pictures; what their layers give: features and labels
-    arrays, labels -> problem     checked input, samples in class order, one metric left
-    sketch         -> balls       low-precision centres with certified radii
-    backends                      nearest foreign sample, then a count within its distance
-    search                        kstar(): the three above, and the result in the input's family
-    distribution   -> plot        per-class statistics, patterns, pictures
-    sweeps         -> report      the whole way for many layers, saved as it goes; a page of it
-    inference, confusion          whether a difference is real; which class ends whose runs
+    definition      what every engine must return, integer for integer, in float64
+    distance        the canonical distance in torch: the same numbers, many at a time
+      |
+    inputs          arrays, labels, metrics -> a checked problem: samples in class order
+      |
+    engines         nearest foreign sample, then a count within its distance: cpu, cuda, portable
+      |
+    api             kstar(): from arrays to k* values, in the family of the input
+      |
+    stats           per-class distributions, intervals, comparisons, who ends whose runs; files
+      |
+    networks        layers of a network -> features; sweeps over layers, saved as they go
+      |
+    plot            pictures of distributions, layers, comparisons, maps
+      |
+    report          a sweep as one page of HTML
+      |
+    integrations    k* inside other libraries
+    cli             the command kstar-gpu
 
-`definition` says in float64 what every backend must return, integer for integer.
+`files` and `extras` serve all of them: files that are there whole or not at all, and packages that
+are imported where they are used. `python tests/helpers/house.py` draws the house from its imports.
 """
 
 from .api import KStarForeign, kstar

@@ -50,5 +50,5 @@ def test_numbers_that_are_none_are_refused_by_row(wrong):
     distances[1, 1] = wrong  # the diagonal says nothing
     kstar(distances, [0, 1, 0, 1], metric="precomputed")
     distances[2, 3] = wrong
-    with pytest.raises(ValueError, match="finite distances are wanted, .* in row 2"):
+    with pytest.raises(ValueError, match=r"finite distances are wanted, .* in row 2"):
         kstar(distances, [0, 1, 0, 1], metric="precomputed")
