@@ -1,4 +1,4 @@
-"""From a checked problem to the nearest foreign sample of each, and a count within its distance.
+r"""From a checked problem to the nearest foreign sample of each, and a count within its distance.
 
 `registry.py` has one record per engine: its name, its devices, whether it can be used here and why
 not. `api.py` asks it for a class, and that class two questions::
@@ -7,7 +7,7 @@ not. `api.py` asks it for a class, and that class two questions::
         |                                       OF_PRECOMPUTED
         v
     base.Engine                      nearest_foreign()    count_within(squared_radii)
-        |        \\
+        |        \
         |         `-- precomputed.Engine                  compares distances that are given
         v
     base.BallEngine                  joins duplicates, settles, expands: once for all
