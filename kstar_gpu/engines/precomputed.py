@@ -58,30 +58,23 @@ class Engine(base.Engine):
         rows = [slice(start, start + self.step) for start in range(0, count, self.step)]
         return tqdm(rows, desc=question, unit="block", disable=not self.progress)
 
-    def _block(self, rows: slice) -> tuple[Tensor, Tensor]:
-        """Return distances (B, M) in float64, and where references are of the sample's class."""
-        block = self.table.distances[rows].to(self.device, torch.float64, copy=True)
-        if self.table.self_form:
-            block[:, rows].fill_diagonal_(torch.inf)  # whatever stands there
-        return block, self.codes[rows, None] == self.reference_codes
+    def _same_class(self, rows: slice) -> Tensor:
+        return self.codes[rows, None] == self.reference_codes
 
     def _nearest_of(self, rows: slice) -> tuple[Tensor, Tensor]:
-        block, same = self._block(rows)
-        self._check_finite(block, rows)
-        return _first_minimum(block.masked_fill_(same, torch.inf))
+        block = self.table.distances[rows].to(self.device, torch.float64, copy=True)
+        if self.table.self_form:
+            block[:, rows].fill_diagonal_(0.0)  # whatever stands there
+        _check_finite(block, rows.start)
+        return _first_minimum(block.masked_fill_(self._same_class(rows), torch.inf))
 
     def _count_of(self, rows: slice, radii: Tensor) -> Tensor:
-        block, same = self._block(rows)
-        return ((block < radii[:, None]) & same).sum(1)
-
-    def _check_finite(self, block: Tensor, rows: slice) -> None:
-        finite = torch.isfinite(block).sum(1)
-        wanted = block.shape[1] - int(self.table.self_form)  # the diagonal is infinite here
-        if bool((finite < wanted).any()):
-            row = rows.start + int(torch.nonzero(finite < wanted)[0])
-            raise ValueError(
-                f"features: finite distances are wanted, got NaN or infinity in row {row}"
-            )
+        others = self._same_class(rows)
+        if self.table.self_form:
+            others[:, rows].fill_diagonal_(False)
+        # Compared as float64, the type of the radii.
+        nearer = self.table.distances[rows].to(self.device) < radii[:, None]
+        return nearer.logical_and_(others).sum(1)
 
 
 def _rows_at_once(columns: int, memory_limit: int | None) -> int:
@@ -92,6 +85,13 @@ def _rows_at_once(columns: int, memory_limit: int | None) -> int:
             f"distances, got {memory_limit}"
         )
     return max(1, min(BLOCK_BYTES, memory_limit or BLOCK_BYTES) // row)
+
+
+def _check_finite(block: Tensor, start: int) -> None:
+    finite = torch.isfinite(block).all(1)
+    if not bool(finite.all()):
+        row = start + int(torch.nonzero(~finite)[0])
+        raise ValueError(f"features: finite distances are wanted, got NaN or infinity in row {row}")
 
 
 def _first_minimum(block: Tensor) -> tuple[Tensor, Tensor]:
