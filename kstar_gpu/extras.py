@@ -1,13 +1,29 @@
-"""pandas, where it is asked for."""
+"""What is installed only by those who want it, imported where it is used."""
 
+from importlib import import_module
 from types import ModuleType
 
 
-def import_pandas() -> ModuleType:
-    """Return pandas, or say what to install."""
+def import_extra(module: str, extra: str, need: str) -> ModuleType:
+    """Return a module that comes with an extra of this package.
+
+    Parameters
+    ----------
+    module : such as "timm"
+    extra : which of the package's extras installs it
+    need : what is told where it is missing, such as "to_frame needs pandas"
+
+    Raises
+    ------
+    ImportError
+        Saying what is needed, and how it is installed.
+    """
     try:
-        import pandas as pd
+        return import_module(module)
     except ImportError as error:
-        raise ImportError('to_frame needs pandas: pip install "kstar-gpu[frames]"') from error
-    module: ModuleType = pd
-    return module
+        raise ImportError(f'{need}: pip install "kstar-gpu[{extra}]"') from error
+
+
+def import_pandas() -> ModuleType:
+    """Return pandas, for the tables of results."""
+    return import_extra("pandas", "frames", "to_frame needs pandas")

@@ -1,4 +1,4 @@
-"""Small files that are there whole or not at all, and names that any file system takes."""
+"""Files that are there whole or not at all, and names that any file system takes."""
 
 import os
 import re
@@ -6,11 +6,40 @@ import uuid
 from pathlib import Path
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file by this text, in one step."""
-    partial = path.with_name(f".{uuid.uuid4().hex}.partial")
-    partial.write_text(text)
-    os.replace(partial, path)
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Put a file there in one step, in place of what was there.
+
+    Whoever reads it, and whatever interrupts this, there is the old file or the new one: the new
+    one is complete, and on the disk, before it takes the name.
+
+    Parameters
+    ----------
+    path : where to
+    content : all of it; text is written in UTF-8
+    """
+    partial = path.with_name(f".{uuid.uuid4().hex}.partial")  # the same disk, so that it can move
+    try:
+        with open(partial, "xb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def check_target(path: Path) -> None:
+    """See that a file can be written there, before the work whose result it is to hold.
+
+    Raises
+    ------
+    OSError
+        If the folder is not there, or the path is itself a folder.
+    """
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path}: there is no folder {path.parent}")
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; a file name is wanted")
 
 
 def plain_name(name: str) -> str:
