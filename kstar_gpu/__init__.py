@@ -40,16 +40,11 @@ from .plot import (
     plot_layers,
     theme,
 )
+from .stats.comparison import Comparison, compare
 from .stats.confusion import foreign_confusion
 from .stats.distribution import KStarDistribution, kstar_distribution
-from .stats.inference import (
-    Comparison,
-    LabelNull,
-    compare,
-    confidence_intervals,
-    label_null,
-    resampled_intervals,
-)
+from .stats.intervals import confidence_intervals, resampled_intervals
+from .stats.label_null import LabelNull, label_null
 from .version import __version__
 
 __all__ = [

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-try:
-    from torchmetrics import Metric
-    from torchmetrics.utilities import dim_zero_cat
-except ImportError as error:
-    raise ImportError(
-        'kstar_gpu.metric needs torchmetrics: pip install "kstar-gpu[metrics]"'
-    ) from error
+from ..extras import import_extra
+from ..stats.distribution import KStarDistribution, kstar_distribution
+from ..stats.options import DISTRIBUTION_OPTIONS
 
-from ..stats.distribution import OPTIONS, KStarDistribution, kstar_distribution
+import_extra("torchmetrics", "metrics", "kstar_gpu.metric needs torchmetrics")
+
+from torchmetrics import Metric  # noqa: E402  # a class has to name what it is made of
+from torchmetrics.utilities import dim_zero_cat  # noqa: E402
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,10 +53,10 @@ class KStar(Metric):
     labels: list[Tensor]
 
     def __init__(self, class_names: Sequence[str] | None = None, **options: Any) -> None:
-        others = {name: value for name, value in options.items() if name not in OPTIONS}
-        super().__init__(**others)  # which refuses what it does not know
+        own = {name: options.pop(name) for name in DISTRIBUTION_OPTIONS & options.keys()}
+        super().__init__(**options)  # which refuses what it does not know
         self.class_names = class_names
-        self.options = {name: value for name, value in options.items() if name in OPTIONS}
+        self.options = own
         self.add_state("features", default=[], dist_reduce_fx="cat")
         self.add_state("labels", default=[], dist_reduce_fx="cat")
 

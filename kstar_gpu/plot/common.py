@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..extras import import_extra
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -13,13 +15,8 @@ Colour = tuple[float, float, float]
 
 def check_installed() -> None:
     """See that matplotlib and seaborn are there, or say what to install."""
-    try:
-        import matplotlib.pyplot  # noqa: F401
-        import seaborn  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            'pictures need matplotlib and seaborn: pip install "kstar-gpu[plot]"'
-        ) from error
+    for module in ("matplotlib.pyplot", "seaborn"):
+        import_extra(module, "plot", "pictures need matplotlib and seaborn")
 
 
 def drawn_into(ax: "Axes | None", width: float, height: float) -> "Axes":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..stats.inference import shared_classes
+from ..stats.comparison import shared_classes
 from .common import MOST_COLOURS, Colour, drawn_into, palette
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..extras import import_extra
 from ..inputs.arrays import to_tensor
 from ..stats.distribution import kstar_distribution
 from .common import Colour, check_installed, palette
@@ -137,13 +138,8 @@ def _maps(rows: NDArray[np.float32], seed: int) -> dict[str, NDArray[np.float64]
 def _check_maps_installed() -> None:
     """See that all is there before long work begins."""
     check_installed()
-    try:
-        import sklearn  # noqa: F401
-        import umap  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            'plot_embedding needs scikit-learn and umap-learn: pip install "kstar-gpu[embedding]"'
-        ) from error
+    for module in ("sklearn", "umap"):
+        import_extra(module, "embedding", "plot_embedding needs scikit-learn and umap-learn")
 
 
 def _draw_map(ax: "Axes", points: NDArray[np.float64], rgba: NDArray[np.float64]) -> None:

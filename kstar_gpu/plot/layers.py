@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..stats.inference import confidence_intervals, statistic_named, values_of
+from ..stats.intervals import confidence_intervals
+from ..stats.statistic import statistic_named, values_of
 from .common import MOST_COLOURS, MOST_NAMES, drawn_into, label_of, palette, some_names
 
 if TYPE_CHECKING:

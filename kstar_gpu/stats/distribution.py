@@ -1,37 +1,27 @@
-"""The k* distribution of each class: its statistics, its pattern, and a file to keep it in."""
+"""The k* distribution of each class: its values, its statistics and its pattern."""
 
-import json
-import numbers
 import os
-import uuid
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import scipy.stats
 import torch
 from numpy.typing import NDArray
 
 from ..api import answer, check_arguments
 from ..extras import import_pandas
 from ..inputs.problem import make_classes, normalized
-from ..version import __version__
+from .class_names import name_classes
+from .pattern import check_rule, pattern_of
+from .result_file import ARRAYS, read_result, write_result
+from .statistic import skewness_of
+from .summary import summary_of, title_of
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-
-SKEWNESS_CONVENTIONS = ("plain", "augmented")
-OPTIONS = {"metric", "backend", "memory_limit", "skewness", "threshold"}  # that others pass on
-FILE_FORMAT = "kstar_gpu.KStarDistribution"
-FILE_VERSION = 1
-ARRAYS = ("kstar", "class_index", "classes", "population")
-SETTINGS = ("class_names", "metric", "query_form", "skewness", "threshold")
 
 
 class LSC(NamedTuple):
@@ -87,7 +77,7 @@ class KStarDistribution:
             object.__setattr__(self, name, _read_only(np.array(getattr(self, name))))
 
     def __repr__(self) -> str:
-        return f"<KStarDistribution: {self._title()}>"
+        return f"<KStarDistribution: {title_of(self)}>"
 
     @cached_property
     def normalized(self) -> NDArray[np.float64]:
@@ -136,7 +126,7 @@ class KStarDistribution:
         """
         skewness = self.skewness_plain if self.skewness == "plain" else self.skewness_augmented
         return tuple(
-            _pattern(values, skew, self.threshold)
+            pattern_of(values, skew, self.threshold)
             for values, skew in zip(self.class_values, skewness, strict=True)
         )
 
@@ -190,22 +180,7 @@ class KStarDistribution:
 
     def summary(self) -> str:
         """Return the statistics as a table of plain text, with "-" where a number is undefined."""
-        columns = (
-            ("class", *self.class_names),
-            ("n", *map(str, self.sizes)),
-            ("mean", *map(_decimals, self.mean)),
-            ("std", *map(_decimals, self.std)),
-            ("skew plain", *map(_decimals, self.skewness_plain)),
-            ("skew augmented", *map(_decimals, self.skewness_augmented)),
-            ("pattern", *self.pattern),
-        )
-        widths = [max(map(len, column)) for column in columns]
-        lines = [f"k* distribution: {self._title()}"]
-        for name, *figures, pattern in zip(*columns, strict=True):
-            cells = (cell.rjust(width) for cell, width in zip(figures, widths[1:-1], strict=True))
-            lines.append("  ".join((name.ljust(widths[0]), *cells, pattern)))
-        lines.append(f"pattern: {self.skewness} skewness, threshold {self.threshold:g}")
-        return "\n".join(lines)
+        return summary_of(self)
 
     def plot(self, ax: "Axes | None" = None, **options: Any) -> "Axes":
         """Draw the distributions; options and result as for `kstar_gpu.plot_distributions`."""
@@ -219,22 +194,7 @@ class KStarDistribution:
         The file appears whole or not at all. Its member ``header`` is JSON: format, format
         version, package version, metric, class names, and the rule for the pattern.
         """
-        header = {
-            "format": FILE_FORMAT,
-            "format_version": FILE_VERSION,
-            "package_version": __version__,
-        } | {name: getattr(self, name) for name in SETTINGS}
-        arrays = {name: getattr(self, name) for name in ARRAYS}
-        target = Path(path)
-        partial = target.with_name(f".{uuid.uuid4().hex}.partial")
-        try:
-            with open(partial, "xb") as file:
-                np.savez_compressed(file, header=np.array(json.dumps(header)), **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, target)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_result(self, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "KStarDistribution":
@@ -245,27 +205,10 @@ class KStarDistribution:
         ValueError
             If the file is no such file, is damaged, or has a newer format than this version reads.
         """
-        members = _read_npz(path)
-        header = _read_header(members, path)
-        if header["format_version"] > FILE_VERSION:
-            raise ValueError(
-                f"{os.fspath(path)}: format version {FILE_VERSION} at most can be read by this "
-                f"kstar-gpu, got {header['format_version']} (written by kstar-gpu "
-                f"{header['package_version']})"
-            )
-        try:
-            arrays = {name: members[name] for name in ARRAYS}
-            settings = {name: header[name] for name in SETTINGS}
-        except KeyError as lost:
-            raise ValueError(f"{os.fspath(path)}: the file is damaged: it lacks {lost}") from lost
-        return cls(**arrays, **settings)
+        return cls(**read_result(path))
 
     def _per_class(self, statistic: Callable[[NDArray[np.float64]], Any]) -> NDArray[np.float64]:
         return _read_only(np.array([statistic(values) for values in self.class_values]))
-
-    def _title(self) -> str:
-        form = ", among references" if self.query_form else ""
-        return f"{len(self.kstar)} samples, {len(self.classes)} classes, {self.metric}{form}"
 
 
 def kstar_distribution(
@@ -346,84 +289,6 @@ def kstar_distribution(
     )
 
 
-def check_rule(skewness: str, threshold: float) -> None:
-    """Refuse an unknown skewness, or a threshold that is none."""
-    if skewness not in SKEWNESS_CONVENTIONS:
-        wanted = " or ".join(SKEWNESS_CONVENTIONS)
-        raise ValueError(f"skewness: {wanted} is wanted, got {skewness!r}")
-    if not isinstance(threshold, numbers.Real) or not 0 <= threshold < np.inf:
-        raise ValueError(f"threshold: a finite number of at least 0 is wanted, got {threshold!r}")
-
-
-def name_classes(
-    names: Sequence[str] | Mapping[Any, str] | None, classes: NDArray[Any]
-) -> list[str]:
-    """Return one name per class."""
-    if names is None:
-        return [str(label) for label in classes]
-    if isinstance(names, Mapping):
-        for label in classes.tolist():
-            if label not in names:
-                raise ValueError(
-                    f"class_names: a name for every label is wanted, got none for {label!r}"
-                )
-        return [str(names[label]) for label in classes.tolist()]
-    if isinstance(names, str) or not isinstance(names, Iterable):
-        raise TypeError(f"class_names: a sequence or a mapping of names is wanted, got {names!r}")
-    chosen = [str(name) for name in names]
-    if len(chosen) != len(classes):
-        raise ValueError(
-            f"class_names: one name per class is wanted ({len(classes)}), got {len(chosen)}"
-        )
-    return chosen
-
-
-def skewness_of(values: NDArray[np.float64]) -> float:
-    """Return the skewness (biased); NaN where all values are equal."""
-    # scipy too says NaN where nothing varies, but warns of lost precision.
-    return float(scipy.stats.skew(values)) if np.ptp(values) > 0 else float("nan")
-
-
-def _pattern(values: NDArray[np.float64], skewness: float, threshold: float) -> str:
-    if len(values) == 1:
-        return "undefined"
-    if np.all(values == 1):
-        return "clustered"
-    if np.isnan(skewness):
-        return "undefined"
-    if abs(skewness) <= threshold:
-        return "overlapped"
-    return "fractured" if skewness > 0 else "clustered"
-
-
-def _decimals(number: float) -> str:
-    return "-" if np.isnan(number) else f"{number:.3f}"
-
-
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     array.flags.writeable = False
     return array
-
-
-def _read_npz(path: str | os.PathLike[str]) -> dict[str, Any]:
-    with open(path, "rb") as file:
-        if not zipfile.is_zipfile(file):
-            raise ValueError(f"{os.fspath(path)}: a whole .npz file is wanted, got something else")
-        file.seek(0)
-        try:
-            with np.load(file, allow_pickle=False) as archive:
-                return dict(archive)
-        except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise ValueError(f"{os.fspath(path)}: the file is damaged: {error}") from error
-
-
-def _read_header(members: Mapping[str, Any], path: str | os.PathLike[str]) -> dict[str, Any]:
-    try:
-        header = json.loads(str(members["header"]))
-        if header["format"] == FILE_FORMAT:
-            return dict(header)
-    except (KeyError, TypeError, ValueError):
-        pass  # someone else's file may hold anything
-    raise ValueError(
-        f"{os.fspath(path)}: a saved KStarDistribution is wanted, got another .npz file"
-    )

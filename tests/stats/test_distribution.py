@@ -1,7 +1,6 @@
-"""Statistics per class, patterns, LSC against other libraries, and the file."""
+"""Statistics per class, patterns, tables, and LSC against other libraries."""
 
 import dataclasses
-import json
 
 import numpy as np
 import problexity
@@ -80,34 +79,6 @@ def test_it_cannot_be_changed():
     for name in (*FIELDS, "normalized", "mean"):
         with pytest.raises(ValueError, match="read-only"):
             getattr(result, name)[0] = 0
-
-
-@pytest.mark.parametrize("y", [[3, 3, 1, 1], list("bbaa"), [True, True, False, False]])
-def test_file_round_trip(y, tmp_path):
-    x = np.array([[0.0], [1.0], [3.0], [5.0]])
-    result = kstar_distribution(x, y, ["first", "second"], metric="euclidean", threshold=0.25)
-    result.save(tmp_path / "result.of.mine")
-    again = KStarDistribution.load(tmp_path / "result.of.mine")
-    assert [path.name for path in tmp_path.iterdir()] == ["result.of.mine"]
-    for field in dataclasses.fields(result):
-        ours, theirs = getattr(result, field.name), getattr(again, field.name)
-        np.testing.assert_array_equal(ours, theirs)
-        assert type(ours) is type(theirs)
-    assert again.summary() == result.summary()
-
-
-def test_files_that_are_not_ours(tmp_path):
-    path = tmp_path / "x.npz"
-    path.write_text("no zip")
-    with pytest.raises(ValueError, match=r"a whole \.npz file is wanted"):
-        KStarDistribution.load(path)
-    np.savez(path, features=np.ones(3))
-    with pytest.raises(ValueError, match="a saved KStarDistribution is wanted"):
-        KStarDistribution.load(path)
-    header = {"format": "kstar_gpu.KStarDistribution", "format_version": 99}
-    np.savez(path, header=json.dumps({**header, "package_version": "9.9"}))
-    with pytest.raises(ValueError, match=r"got 99 \(written by kstar-gpu 9.9\)"):
-        KStarDistribution.load(path)
 
 
 def test_tables():

@@ -1,0 +1,161 @@
+"""How sure a statistic of a class is: of these samples, and of others like them."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import trange
+
+from ..inputs.arrays import to_tensor
+from .distribution import KStarDistribution, kstar_distribution
+from .options import check_search_options
+from .statistic import NUMBERS_AT_ONCE, Floats, statistic_named, values_of
+
+
+def confidence_intervals(
+    result: KStarDistribution,
+    statistic: str = "mean",
+    *,
+    level: float = 0.95,
+    resamples: int = 999,
+    seed: int = 0,
+) -> Floats:
+    """Return a bootstrap confidence interval of a statistic of each class.
+
+    The normalised k* values of a class are drawn anew, with replacement (percentile bootstrap), as
+    if they were independent. But a sample that others share as their nearest foreign one moves all
+    of theirs: these intervals say how sure the statistic of these very samples is, and are too
+    narrow for what other samples would give, by 1.5 to 3.5 in a simulation. For that,
+    `resampled_intervals`.
+
+    Parameters
+    ----------
+    statistic : {"mean", "skewness"}
+    level : between 0 and 1
+    resamples, seed : how often, and from which random numbers
+
+    Returns
+    -------
+    (C, 2) float64, lower and upper end; NaN where the statistic is undefined, or nothing varies in
+    the class or in one of its resamples
+
+    Raises
+    ------
+    ValueError
+        For an unknown statistic, or a level outside.
+
+    References
+    ----------
+    Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
+    """
+    measure = statistic_named(statistic)
+    _check_level(level)
+    intervals = np.full((len(result.classes), 2), np.nan)
+    for code, values in enumerate(result.class_values):
+        if len(values) >= 2 and np.ptp(values) > 0:  # which NaN is not
+            rng = np.random.default_rng((seed, code))
+            intervals[code] = _percentiles(values, measure, level, resamples, rng)
+    return intervals
+
+
+def _percentiles(
+    values: Floats,
+    measure: Callable[[Floats], float],
+    level: float,
+    resamples: int,
+    rng: np.random.Generator,
+) -> tuple[float, float]:
+    """Return the percentile bootstrap interval of a statistic of these values."""
+    from scipy.stats import DegenerateDataWarning, bootstrap
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DegenerateDataWarning)
+        found = bootstrap(
+            (values,),
+            lambda sample, axis: np.apply_along_axis(measure, axis, sample),
+            confidence_level=level,
+            n_resamples=resamples,
+            method="percentile",
+            batch=max(1, NUMBERS_AT_ONCE // len(values)),
+            rng=rng,
+        )
+    low, high = found.confidence_interval
+    return low, high
+
+
+def resampled_intervals(
+    features: Any,
+    labels: Any,
+    statistic: str = "mean",
+    *,
+    level: float = 0.95,
+    resamples: int = 99,
+    seed: int = 0,
+    progress: bool = False,
+    **options: Any,
+) -> Floats:
+    """Return a confidence interval of a statistic of each class, for other samples like these.
+
+    The samples of each class are drawn anew, with replacement, and all k* computed again each time.
+    Of the classes' samples about 63 % are then distinct, so runs are longer: the interval is that
+    of the deviations from their own mean, about what was observed.
+
+    Parameters
+    ----------
+    features, labels, options
+        As for `kstar_gpu.kstar_distribution`, without references: metric (not "precomputed"),
+        backend, device, memory_limit.
+    statistic : {"mean", "skewness"}
+    level : between 0 and 1
+    resamples, seed : how often, and from which random numbers
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    (C, 2) float64, lower and upper end; NaN where the statistic is undefined in the samples or in
+    a resample
+
+    Raises
+    ------
+    ValueError
+        For an unknown statistic, a level outside, fewer than two resamples, or metric
+        "precomputed"; for what `kstar_distribution` refuses.
+
+    References
+    ----------
+    Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
+    """
+    statistic_named(statistic)
+    _check_level(level)
+    if resamples < 2:
+        raise ValueError(f"resamples: at least 2 are wanted, got {resamples}")
+    check_search_options("resampled_intervals", options)
+    if options.get("metric") == "precomputed":
+        raise ValueError(
+            "metric: euclidean or cosine is wanted, got 'precomputed': a sample drawn twice has no "
+            "distance to itself there"
+        )
+    samples = to_tensor(features, "features")
+    observed = kstar_distribution(samples, labels, **options)
+    codes = observed.class_index
+    members = [np.flatnonzero(codes == code) for code in range(len(observed.classes))]
+    rng = np.random.default_rng(seed)
+
+    def resampled() -> Floats:
+        rows = np.concatenate([rng.choice(own, len(own)) for own in members])
+        result = kstar_distribution(samples[torch.from_numpy(rows)], codes[rows], **options)
+        return values_of(result, statistic)
+
+    rounds = trange(resamples, desc="resamples", disable=not progress)
+    found = np.array([resampled() for _ in rounds])
+    ends = np.quantile(found - found.mean(0), [(1 - level) / 2, (1 + level) / 2], axis=0)
+    intervals: Floats = (values_of(observed, statistic) + ends).T
+    return intervals
+
+
+def _check_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise ValueError(f"level: a number between 0 and 1 is wanted, got {level}")

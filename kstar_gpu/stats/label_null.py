@@ -1,0 +1,69 @@
+"""What k* would be if labels meant nothing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import trange
+
+from ..api import kstar
+from ..inputs.arrays import to_tensor
+from ..inputs.labels import encode_labels
+from .options import check_search_options
+from .statistic import Floats
+
+
+@dataclass(frozen=True)
+class LabelNull:
+    """What k* would be if labels meant nothing; made by `label_null`.
+
+    Attributes
+    ----------
+    observed : (C,) mean normalised k* of each class
+    permuted : (P, C) the same for labels dealt out at random
+    pvalue : (C,) share of permutations, the observed one included, with a mean at least as large
+    """
+
+    observed: Floats
+    permuted: Floats
+    pvalue: Floats
+
+
+def label_null(
+    features: Any,
+    labels: Any,
+    *,
+    permutations: int = 99,
+    seed: int = 0,
+    progress: bool = False,
+    **options: Any,
+) -> LabelNull:
+    """Compare the mean k* of each class with that of labels dealt out at random.
+
+    Parameters
+    ----------
+    features, labels, options
+        As for `kstar_gpu.kstar`: metric, backend, device, memory_limit.
+    permutations, seed : how often, and from which random numbers
+    progress : bool
+        Show a progress bar.
+    """
+    check_search_options("label_null", options)
+    codes, classes = encode_labels(labels)
+    samples = to_tensor(features, "features")
+    sizes = np.bincount(codes).astype(np.float64)
+
+    def means(dealt: NDArray[np.int64]) -> Floats:
+        values = kstar(samples, dealt, **options).cpu().numpy()
+        sums = np.bincount(dealt, weights=values, minlength=len(classes))
+        result: Floats = sums.astype(np.float64) / sizes**2
+        return result
+
+    observed = means(codes)
+    rng = np.random.default_rng(seed)
+    rounds = trange(permutations, desc="permutations", disable=not progress)
+    permuted = np.array([means(rng.permutation(codes)) for _ in rounds])
+    permuted = permuted.reshape(permutations, len(classes))  # where there are none, too
+    pvalue = (1 + (permuted >= observed).sum(0)) / (1 + permutations)
+    return LabelNull(observed, permuted, pvalue)

@@ -1,0 +1,40 @@
+"""The statistics of a class that intervals, comparisons and pictures are of, by name."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from .distribution import KStarDistribution
+
+Floats = NDArray[np.float64]
+NUMBERS_AT_ONCE = 1 << 22  # of resampled or permuted values
+
+
+def skewness_of(values: Floats) -> float:
+    """Return the skewness (biased); NaN where all values are equal."""
+    # Not at the top: importing scipy.stats takes half as long as all else that the package needs.
+    from scipy.stats import skew
+
+    # scipy too says NaN where nothing varies, but warns of lost precision.
+    return float(skew(values)) if np.ptp(values) > 0 else float("nan")
+
+
+STATISTICS: dict[str, Callable[[Floats], float]] = {
+    "mean": lambda values: float(np.mean(values)),
+    "skewness": skewness_of,
+}
+
+
+def statistic_named(name: str) -> Callable[[Floats], float]:
+    """Return the statistic of this name; a ValueError if there is none."""
+    if name not in STATISTICS:
+        raise ValueError(f"statistic: {' or '.join(STATISTICS)} is wanted, got {name!r}")
+    return STATISTICS[name]
+
+
+def values_of(result: "KStarDistribution", statistic: str) -> Floats:
+    """Return the statistic, "mean" or "skewness", of each class."""
+    return result.mean if statistic == "mean" else result.skewness_plain
