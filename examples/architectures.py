@@ -27,7 +27,8 @@ from torch.nn import functional as F
 from training import batches, images_and_labels, trained
 
 from kstar_gpu import KStarDistribution, plot_distributions, sweep
-from kstar_gpu.networks.zoo import image_folder, named_model
+from kstar_gpu.networks.datasets import image_folder
+from kstar_gpu.networks.zoo import named_model
 
 
 class Photograph(nn.Module):

@@ -1,20 +1,19 @@
 """Activations of named layers: from a network and a data loader to features and labels."""
 
-import difflib
-import fnmatch
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import partial
-from itertools import chain
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from .feature_store import Spill, read_spill
-from .hooks import Recorder
+from .batches import attention_mask, batches_of, call, count_batches
+from .feature_store import MemoryStore, Spill, read_spill
+from .hooks import recording
+from .layer_names import find_layers
+from .model_state import ready_to_run
 from .pooling import Pool, check_pool
 
 
@@ -100,39 +99,27 @@ def activations(
     """
     check_pool(pool)
     modules = find_layers(model, layers)
-    with ExitStack() as stack:
-        store: Spill | _Kept = _Kept([*modules])
-        if spill is not None:
-            described = {
-                "model": type(model).__name__,
-                "pool": getattr(pool, "__name__", pool),
-                "dtype": str(dtype),
-            }
-            store = stack.enter_context(Spill(spill, [*modules], described, _count(loader)))
-        stack.enter_context(torch.no_grad())
-        stack.enter_context(_evaluation_mode(model))
-        place = stack.enter_context(_on_device(model, device))
-        _check_precision(model)
-        if amp:
-            stack.enter_context(torch.autocast((place or torch.device("cpu")).type))
-        recorder = Recorder(modules, pool, dtype)
-        for name, module in modules.items():
-            hook = partial(recorder.record, name)
-            stack.callback(module.register_forward_hook(hook).remove)
+    store: MemoryStore | Spill = MemoryStore([*modules])
+    if spill is not None:
+        settings = {
+            "model": type(model).__name__,
+            "pool": getattr(pool, "__name__", pool),
+            "dtype": str(dtype),
+        }
+        store = Spill(spill, [*modules], settings, count_batches(loader))
+    with (
+        closing(store),
+        ready_to_run(model, device, amp) as running_on,
+        recording(modules, pool, dtype) as recorder,
+    ):
         batches = tqdm(loader, desc="activations", unit="batch", disable=not progress)
-        for inputs, batch_labels in batches_of(batches):
-            mask = inputs.get("attention_mask") if isinstance(inputs, Mapping) else None
-            recorder.start(mask)
-            _call(model, inputs, place)
-            store.append(recorder.rows(len(batch_labels)), batch_labels.cpu())
+        for inputs, labels in batches_of(batches):
+            recorder.start(attention_mask(inputs))
+            call(model, inputs, running_on)
+            store.append(recorder.rows(len(labels)), labels.cpu())
     if not store.labels:
         raise ValueError("loader is empty: it gave no batch")
-    if isinstance(store, Spill):
-        store.finish()
-        return read_activations(store.directory)
-    # Popped, so that parts and whole are in memory of one layer alone.
-    joined = {name: torch.cat(store.features.pop(name)) for name in modules}
-    return Activations(joined, torch.cat(store.labels))
+    return Activations(*store.finish())
 
 
 def read_activations(directory: str | os.PathLike[str]) -> Activations:
@@ -144,137 +131,3 @@ def read_activations(directory: str | os.PathLike[str]) -> Activations:
         If the directory holds no finished spill, or one that does not fit its manifest.
     """
     return Activations(*read_spill(directory))
-
-
-class _Kept:
-    """Keeps what layers give in memory."""
-
-    def __init__(self, layers: list[str]) -> None:
-        self.features: dict[str, list[Tensor]] = {name: [] for name in layers}
-        self.labels: list[Tensor] = []
-
-    def append(self, rows: Mapping[str, Tensor], labels: Tensor) -> None:
-        """Take one batch."""
-        for name, values in rows.items():
-            self.features[name].append(values)
-        self.labels.append(labels)
-
-
-def find_layers(model: nn.Module, layers: Sequence[str]) -> dict[str, nn.Module]:
-    """Return the modules of these names; globs stand for all names that match, in model order.
-
-    Raises
-    ------
-    TypeError, ValueError
-        For a single string; for a name or a glob that matches nothing.
-    """
-    if isinstance(layers, str):
-        raise TypeError(f"layers must be a sequence of names, got the string {layers!r}")
-    known = dict(model.named_modules(remove_duplicate=False))
-    found: dict[str, nn.Module] = {}
-    for name in layers:
-        matching = [name] if name in known else [other for other in known if _fits(other, name)]
-        if not matching:
-            close = difflib.get_close_matches(name, known)
-            hint = f"close names: {', '.join(map(repr, close))}" if close else "no name is close"
-            raise ValueError(f"layers: the model has no module named {name!r}; {hint}")
-        found |= {match: known[match] for match in matching}
-    return found
-
-
-def _fits(name: str, glob: str) -> bool:
-    """Whether a glob matches a name, part by part: a star does not reach beyond a dot."""
-    parts, wanted = name.split("."), glob.split(".")
-    return bool(name) and len(parts) == len(wanted) and all(map(fnmatch.fnmatch, parts, wanted))
-
-
-def _count(loader: Iterable[Any]) -> int | None:
-    """Return how many batches there are, if the loader knows."""
-    try:
-        return len(loader)  # type: ignore[arg-type]
-    except TypeError:
-        return None
-
-
-def _device_of(model: nn.Module) -> torch.device | None:
-    parameter = next(chain(model.parameters(), model.buffers()), None)
-    return None if parameter is None else parameter.device
-
-
-@contextmanager
-def _on_device(
-    model: nn.Module, device: str | torch.device | None
-) -> Iterator[torch.device | None]:
-    """Put the model on a device, and back afterwards; yield where it is."""
-    before = _device_of(model)
-    if device is None or before is None:
-        yield before if device is None else torch.device(device)
-        return
-    try:
-        model.to(device)
-        yield torch.device(device)
-    finally:
-        model.to(before)
-
-
-def mixed_precision(model: nn.Module, device: str | torch.device | None) -> torch.dtype:
-    """Return what `amp` computes in: on CPUs bfloat16, on GPUs float16, unless torch was told."""
-    place = _device_of(model) if device is None else torch.device(device)
-    return torch.get_autocast_dtype((place or torch.device("cpu")).type)
-
-
-def _check_precision(model: nn.Module) -> None:
-    for parameter in model.parameters():
-        if parameter.dtype == torch.float16 and parameter.device.type == "cpu":
-            raise ValueError(
-                "model: on the CPU float32 or bfloat16 parameters are wanted, got float16; "
-                "model.float() converts them"
-            )
-
-
-def _call(model: nn.Module, inputs: Any, device: torch.device | None) -> None:
-    if isinstance(inputs, Mapping):
-        model(
-            **{key: value if device is None else value.to(device) for key, value in inputs.items()}
-        )
-    else:
-        model(inputs if device is None else inputs.to(device))
-
-
-@contextmanager
-def _evaluation_mode(model: nn.Module) -> Iterator[None]:
-    """Put the model into evaluation mode, and each module back into its own mode afterwards."""
-    flags = [(module, module.training) for module in model.modules()]
-    try:
-        model.eval()
-        yield
-    finally:
-        for module, training in flags:
-            module.training = training
-
-
-def batches_of(loader: Iterable[Any]) -> Iterator[tuple[Any, Tensor]]:
-    """Yield the loader's batches, each checked to hold inputs with a label for each."""
-    for number, batch in enumerate(loader):
-        match batch:
-            case [Tensor() as inputs, Tensor() as labels] if labels.shape == inputs.shape[:1]:
-                yield inputs, labels
-            case [Mapping() as inputs, Tensor() as labels] if all(
-                isinstance(value, Tensor) and value.shape[:1] == labels.shape
-                for value in inputs.values()
-            ):
-                yield inputs, labels
-            case _:
-                raise ValueError(
-                    "loader must give pairs (inputs, labels) of tensors with one label per input; "
-                    f"batch {number} is {_described(batch)}"
-                )
-
-
-def _described(batch: Any) -> str:
-    """Say what a batch is: its type, or its parts where they are few."""
-    if isinstance(batch, Tensor):
-        return f"a tensor of shape {tuple(batch.shape)}"
-    if isinstance(batch, list | tuple) and len(batch) <= 3:
-        return f"({', '.join(map(_described, batch))})"
-    return f"a {type(batch).__name__}"

@@ -1,7 +1,8 @@
-"""Features of layers on disk: one memory-mapped .npy file a layer, and a manifest beside them.
+"""Features of layers as they come, batch by batch: kept in memory, or spilled to a directory.
 
-The manifest is written last, whole or not at all: a directory without one is not finished. Files of
-an unfinished one are whole .npy files nevertheless, of the batches that were complete.
+A spill is a directory with one .npy file a layer, to be mapped into memory, and a manifest. That is
+written last, whole or not at all: a directory without one is not finished. Files of an unfinished
+one are whole .npy files nevertheless, of the batches that were complete.
 """
 
 import errno
@@ -11,7 +12,6 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,34 @@ LABELS = "labels.npy"
 FORMAT = "kstar_gpu.activations"
 
 
+class MemoryStore:
+    """Keeps what layers give in memory.
+
+    Parameters
+    ----------
+    layers : names
+    """
+
+    def __init__(self, layers: list[str]) -> None:
+        self.features: dict[str, list[Tensor]] = {name: [] for name in layers}
+        self.labels: list[Tensor] = []
+
+    def append(self, rows: Mapping[str, Tensor], labels: Tensor) -> None:
+        """Take one batch."""
+        for name, values in rows.items():
+            self.features[name].append(values)
+        self.labels.append(labels)
+
+    def close(self) -> None:
+        """Take no more batches."""
+
+    def finish(self) -> tuple[dict[str, Tensor], Tensor]:
+        """Return the features by layer, and the labels."""
+        # Popped, so that parts and whole are in memory of one layer alone.
+        joined = {name: torch.cat(self.features.pop(name)) for name in [*self.features]}
+        return joined, torch.cat(self.labels)
+
+
 class LayerFile:
     """A .npy file that grows by rows. Its header has room for any number of them."""
 
@@ -34,34 +62,34 @@ class LayerFile:
         self.path = path
         self.rows = 0
         self.shape: tuple[int, ...] = ()
-        self.kind: np.dtype[Any] = np.dtype(np.float32)
+        self.dtype: np.dtype[Any] = np.dtype(np.float32)
         # Unbuffered: a full disk is noticed where it happens.
         self.file = open(path, "w+b", buffering=0)  # noqa: SIM115  # closed by `close`
-        self.start = 0
+        self.header_end = 0  # 0 as long as it has none
 
     def append(self, values: NDArray[Any]) -> None:
         """Write rows behind those that are there."""
         if self.rows == 0:
-            self.shape, self.kind = values.shape[1:], values.dtype
+            self.shape, self.dtype = values.shape[1:], values.dtype
             self._write_header()
-            self.start = self.file.tell()
-        rest = memoryview(values.tobytes())
-        while rest:
-            rest = rest[self.file.write(rest) :]
+            self.header_end = self.file.tell()
+        unwritten = memoryview(values.tobytes())
+        while unwritten:
+            unwritten = unwritten[self.file.write(unwritten) :]
         self.rows += len(values)
 
     def close(self, rows: int) -> None:
         """Keep so many rows, and note them in the header."""
-        if self.start:
-            row_bytes = self.kind.itemsize * int(np.prod(self.shape, dtype=np.int64))
-            self.file.truncate(self.start + rows * row_bytes)
+        if self.header_end:
+            row_bytes = self.dtype.itemsize * int(np.prod(self.shape, dtype=np.int64))
+            self.file.truncate(self.header_end + rows * row_bytes)
             self.rows = rows
             self._write_header()
         self.file.close()
 
     def _write_header(self) -> None:
         self.file.seek(0)
-        description = npy.dtype_to_descr(self.kind)
+        description = npy.dtype_to_descr(self.dtype)
         shape = (self.rows, *self.shape)
         header = {"descr": description, "fortran_order": False, "shape": shape}
         npy.write_array_header_1_0(self.file, header)
@@ -89,26 +117,14 @@ class Spill:
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / MANIFEST).unlink(missing_ok=True)
         self.settings = dict(settings)
-        self.batches = batches
-        self.done = 0  # batches
+        self.batches_expected = batches
+        self.batches_written = 0
         self.samples = 0
         self.labels: list[Tensor] = []
         self.files = {
             name: LayerFile(self.directory / f"{number:03d}_{plain_name(name)}.npy")
             for number, name in enumerate(layers)
         }
-
-    def __enter__(self) -> "Spill":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for file in self.files.values():
-            file.close(self.samples)
 
     def append(self, rows: Mapping[str, Tensor], labels: Tensor) -> None:
         """Write one batch.
@@ -125,13 +141,18 @@ class Spill:
         except OSError as failed:
             if failed.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            raise OSError(failed.errno, self._full()) from failed
+            raise OSError(failed.errno, self._no_space_left()) from failed
         self.labels.append(labels)
         self.samples += len(labels)
-        self.done += 1
+        self.batches_written += 1
 
-    def finish(self) -> None:
-        """Write labels and manifest."""
+    def close(self) -> None:
+        """Keep the batches that are complete, in files that are whole."""
+        for file in self.files.values():
+            file.close(self.samples)
+
+    def finish(self) -> tuple[dict[str, Tensor], Tensor]:
+        """Write labels and manifest, and return what `read_spill` does."""
         labels = torch.cat(self.labels).numpy()
         np.save(self.directory / LABELS, labels)
         manifest = {
@@ -140,18 +161,20 @@ class Spill:
             "samples": self.samples,
             "labels_sha256": hashlib.sha256(labels.tobytes()).hexdigest(),
             "layers": {
-                name: {"file": file.path.name, "shape": file.shape, "dtype": str(file.kind)}
+                name: {"file": file.path.name, "shape": file.shape, "dtype": str(file.dtype)}
                 for name, file in self.files.items()
             },
         }
         write_whole(self.directory / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+        return read_spill(self.directory)
 
-    def _full(self) -> str:
+    def _no_space_left(self) -> str:
         free = shutil.disk_usage(self.directory).free
         wanted = "more room is wanted"
         written = sum(file.path.stat().st_size for file in self.files.values())
-        if self.batches and self.done:
-            left = written * (self.batches - self.done) // self.done
+        if self.batches_expected and self.batches_written:
+            batches_left = self.batches_expected - self.batches_written
+            left = written * batches_left // self.batches_written
             wanted = f"about {left} bytes more are wanted, {free} are free"
         return (
             f"spill: no space left in {self.directory} after {self.samples} samples "

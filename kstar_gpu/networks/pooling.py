@@ -60,7 +60,12 @@ def pooled(output: Tensor, pool: Pool, mask: Tensor | None) -> Tensor:
         return output.flatten(2).mean(2)
     if mask is None or mask.shape != output.shape[:2]:
         return output.mean(1)
-    left_out = ~mask.bool()[:, :, None]
+    return _mean_of_tokens(output, mask.bool())
+
+
+def _mean_of_tokens(output: Tensor, counts: Tensor) -> Tensor:
+    """Return the mean (B, D) of those tokens (B, T, D) that count, 0 where none does."""
+    left_out = ~counts[:, :, None]
     wide = output if output.dtype == torch.float64 else output.float()  # sums of half overflow
     sums = wide.masked_fill(left_out, 0).sum(1)
     return (sums / (~left_out).sum(1).clamp(min=1)).to(output.dtype)

@@ -1,6 +1,5 @@
-"""Networks by name: from timm, torchvision, or a file of Python; and folders of images for them."""
+"""Networks by name: from timm, torchvision, or a file of Python."""
 
-import os
 import sys
 from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
@@ -8,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from torch import nn
-from torch.utils.data import DataLoader
+
+from ..extras import import_extra
 
 Transform = Callable[[Any], Any]  # from a picture of PIL to a tensor
-INSTALL = '{} is needed for that: pip install "kstar-gpu[zoo]"'
-MOST_WORKERS = 8
 
 
 def named_model(name: str) -> tuple[nn.Module, Transform | None]:
@@ -46,37 +44,8 @@ def named_model(name: str) -> tuple[nn.Module, Transform | None]:
     return _from_file(Path(file), factory)
 
 
-def image_folder(
-    folder: str | os.PathLike[str], transform: Transform, batch: int = 64
-) -> tuple[DataLoader[Any], list[str]]:
-    """Return pictures and labels in batches, and the classes' names.
-
-    Parameters
-    ----------
-    folder : path
-        With a folder of pictures for each class, as `torchvision.datasets.ImageFolder` reads it.
-    transform : from a picture of PIL to a tensor
-    batch : pictures at a time
-
-    Raises
-    ------
-    ImportError
-        Without torchvision.
-    """
-    try:
-        from torchvision.datasets import ImageFolder
-    except ImportError as error:
-        raise ImportError(INSTALL.format("torchvision")) from error
-    pictures = ImageFolder(folder, transform)
-    workers = min(MOST_WORKERS, os.cpu_count() or 1)
-    return DataLoader(pictures, batch, num_workers=workers), list(pictures.classes)
-
-
 def _from_timm(name: str) -> tuple[nn.Module, Transform]:
-    try:
-        import timm
-    except ImportError as error:
-        raise ImportError(INSTALL.format("timm")) from error
+    timm = import_extra("timm", "zoo", "timm is needed for that")
     if not timm.is_model(name):
         raise ValueError(
             f"model: timm has none named {name!r}; timm.list_models(pretrained=True) lists them"
@@ -90,10 +59,7 @@ def _from_timm(name: str) -> tuple[nn.Module, Transform]:
 
 
 def _from_torchvision(name: str) -> tuple[nn.Module, Transform]:
-    try:
-        from torchvision import models
-    except ImportError as error:
-        raise ImportError(INSTALL.format("torchvision")) from error
+    models = import_extra("torchvision", "zoo", "torchvision is needed for that").models
     if name not in models.list_models():
         raise ValueError(
             f"model: torchvision has none named {name!r}; torchvision.models.list_models() lists "

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from kstar_gpu import LayerError, Sweep, activations, kstar_distribution, sweep
 from kstar_gpu.networks import sweep as sweeps
+from kstar_gpu.networks.sweep_directory import SweepDirectory
 
 # Integers, here and in the network: sums that are exact in batches of any size, in any process.
 INPUTS = torch.randint(-99, 100, (60, 5), generator=torch.Generator().manual_seed(0)).float()
@@ -61,7 +62,7 @@ def test_one_of_each_will_do():
 
 @pytest.mark.parametrize("spill", [False, True])
 def test_what_is_there_is_not_computed_again(spill, monkeypatch, caplog, tmp_path):
-    caplog.set_level(logging.INFO, logger="kstar_gpu.networks.sweep")
+    caplog.set_level(logging.INFO, logger="kstar_gpu.networks.sweep_run")
     first = sweep(network(), loader(), ["0"], out=tmp_path, spill=spill)
     assert "Sequential data 0: done" in caplog.text
     asked = []
@@ -150,7 +151,7 @@ def test_features_that_another_model_left_are_not_used(monkeypatch, tmp_path):
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(sweeps._Run, "save", killed)
+        patch.setattr(SweepDirectory, "save", killed)
         with pytest.raises(SystemExit):
             sweep(network(0), loader(), LAYERS, out=tmp_path, spill=True)
     with pytest.raises(ValueError, match="was made with model_sha256"):
@@ -316,7 +317,7 @@ def test_killed_and_started_again(tmp_path, caplog):
     process.stdout.readline()  # the first layer is saved before the second is begun
     process.kill()
     process.wait()
-    caplog.set_level(logging.INFO, logger="kstar_gpu.networks.sweep")
+    caplog.set_level(logging.INFO, logger="kstar_gpu.networks.sweep_run")
     again = sweep(network(), loader(), ["0", "1", "2"], out=tmp_path / "killed", spill=True)
     assert "Sequential data 0: finished before" in caplog.text
     whole = sweep(network(), loader(), ["0", "1", "2"], out=tmp_path / "whole")

@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 
 from kstar_gpu import Sweep, activations, cli, kstar
-from kstar_gpu.networks.zoo import image_folder, named_model
+from kstar_gpu.networks.datasets import image_folder
+from kstar_gpu.networks.zoo import named_model
 
 timm = pytest.importorskip("timm")
 torchvision = pytest.importorskip("torchvision")

@@ -1,0 +1,174 @@
+"""Files of arrays, as FILE[:KEY] names them: .npy, .npz, .pt and .safetensors; never unpickled."""
+
+import pickle
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..extras import import_extra
+from .labels import encode_both
+
+# What numpy and torch raise at a file that is damaged, or that they would have to unpickle.
+UNREADABLE = (
+    EOFError,
+    RuntimeError,
+    ValueError,
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+def read_samples(features: str, labels: str | None, option: str) -> tuple[Any, Any, Any]:
+    """Return features, their labels, and the class names (or None) that lie in the same file.
+
+    Parameters
+    ----------
+    features : FILE[:KEY], by default the entry "features"
+    labels : FILE[:KEY], by default the entry "labels", of the same file if None
+    option : what gives the labels, for the error if none are found
+
+    Raises
+    ------
+    ValueError, OSError
+        If there is no such file or entry; if a file is damaged, or of another kind.
+    ImportError
+        Without safetensors, for a file of that kind.
+    """
+    file, key = open_named(features)
+    if labels is None and "labels" not in file.names:
+        raise ValueError(f"{option} is wanted, since {file.path} has no entry 'labels'")
+    return (
+        file.entry(key, "features"),
+        file.entry("labels", "labels") if labels is None else read_labels(labels),
+        file.class_names(),
+    )
+
+
+def read_labels(labels: str) -> Any:
+    """Return the labels that FILE[:KEY] names, by default the entry "labels"."""
+    file, key = open_named(labels)
+    return file.entry(key, "labels")
+
+
+def read_inputs(path: str) -> tuple[Tensor, Any, list[str] | None]:
+    """Return what a model takes, a label for each, and the class names if they fit the labels.
+
+    Parameters
+    ----------
+    path : of a file with `inputs`, `labels`, and perhaps `class_names`
+
+    Raises
+    ------
+    ValueError, OSError, ImportError
+        As `read_samples`; if there is not one label per input.
+    """
+    file, _ = open_named(path)
+    inputs = torch.as_tensor(file.entry("inputs", "inputs"))
+    labels = file.entry("labels", "labels")
+    if len(inputs) != len(labels):
+        raise ValueError(
+            f"{file.path}: one label per input is wanted ({len(inputs)}), got {len(labels)}"
+        )
+    return inputs, labels, names_that_fit(file.class_names(), labels, None)
+
+
+def names_that_fit(names: Any, labels: Any, reference_labels: Any) -> list[str] | None:
+    """Return the names found beside the labels if those are numbers and as many classes."""
+    if names is None:
+        return None
+    *_, classes = encode_both(labels, reference_labels)
+    if classes.dtype.kind in "US" or np.shape(names) != classes.shape:
+        return None
+    return [str(name) for name in names]
+
+
+@dataclass(frozen=True)
+class ArrayFile:
+    """A file of arrays: a bare one, or named entries of which only those asked for are read."""
+
+    path: Path
+    content: Any
+
+    @property
+    def names(self) -> list[str]:
+        """The names of its entries."""
+        return [str(name) for name in self.content] if isinstance(self.content, Mapping) else []
+
+    def entry(self, key: str | None, default: str) -> Any:
+        """Return the entry `key`; without a key the bare array or the entry `default`."""
+        if key is None and not isinstance(self.content, Mapping):
+            return self.content
+        name = key or default
+        if name not in self.names:
+            found = ", ".join(self.names) or "none with a name"
+            raise ValueError(f"{self.path} has no entry {name!r}; entries: {found}")
+        with _readable(self.path):
+            return self.content[name]
+
+    def class_names(self) -> Any:
+        """Return the entry "class_names", if it has one."""
+        return self.entry("class_names", "class_names") if "class_names" in self.names else None
+
+
+def open_named(argument: str) -> tuple[ArrayFile, str | None]:
+    """Open FILE[:KEY], and return the key with it."""
+    path, key = path_and_key(argument)
+    return open_arrays(path), key
+
+
+def path_and_key(argument: str) -> tuple[Path, str | None]:
+    """Split FILE[:KEY] after the longest part that is a file, since names may hold colons."""
+    parts = argument.split(":")
+    for length in range(len(parts), 0, -1):
+        path = Path(":".join(parts[:length]))
+        if path.is_file():
+            return path, ":".join(parts[length:]) or None
+    raise FileNotFoundError(f"{argument}: there is no such file")
+
+
+def open_arrays(path: Path) -> ArrayFile:
+    """Open a file of arrays, of the kind that its suffix says."""
+    match path.suffix:
+        case ".npy" | ".npz":
+            with _readable(path):
+                return ArrayFile(path, np.load(path, allow_pickle=False))
+        case ".pt":
+            with _readable(path):
+                return ArrayFile(path, torch.load(path, map_location="cpu", weights_only=True))
+        case ".safetensors":
+            return ArrayFile(path, _load_safetensors(path))
+    raise ValueError(f"{path}: .npy, .npz, .pt or .safetensors is wanted, got {path.suffix!r}")
+
+
+def _load_safetensors(path: Path) -> dict[str, Tensor]:
+    import_extra("safetensors", "safetensors", f"{path} needs safetensors")
+
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        tensors: dict[str, Tensor] = load_file(path)
+    except SafetensorError as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
+    return tensors
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Say in one line what is wrong with a file that numpy or torch refuse."""
+    try:
+        yield
+    except UNREADABLE as error:
+        raise ValueError(
+            f"{path} cannot be read: it is damaged, or it holds pickled objects, "
+            "which are never loaded"
+        ) from error

@@ -1,0 +1,169 @@
+"""What a sweep keeps on disk: a directory for each model and data set, with a manifest.
+
+    OUT/MODEL/DATA/run.json           the manifest: what the results were made from, their files
+    OUT/MODEL/DATA/000_LAYER.npz      the result of a layer
+    OUT/MODEL/DATA/features/          features of layers that are not finished, if they are spilled
+    OUT/MODEL/DATA/features.sha256    fingerprint of the inputs and labels these were made from
+
+Whatever is there and whole is not computed again; a directory that was made from something else is
+refused.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..files import plain_name, write_whole
+from ..stats.distribution import KStarDistribution
+from .activations import Activations, read_activations
+
+MANIFEST = "run.json"
+FEATURES = "features"
+FEATURES_OF = "features.sha256"
+
+
+class SweepDirectory:
+    """One model on one data set: what of it is on disk.
+
+    Parameters
+    ----------
+    out : where the sweep is kept
+    model, data : names
+    layers : names, in the order in which results are listed
+    settings : what else the results depend on
+
+    Attributes
+    ----------
+    finished : the results that are there and whole, by layer
+    unrecordable : what is wrong with the layers that give no rows
+
+    Raises
+    ------
+    ValueError
+        If the directory was made with other settings.
+    """
+
+    def __init__(
+        self,
+        out: str | os.PathLike[str],
+        model: str,
+        data: str,
+        layers: list[str],
+        settings: dict[str, Any],
+    ) -> None:
+        self.folder = Path(out) / file_name(model) / file_name(data)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.layers = layers
+        self.manifest = {"model": model, "data": data, **settings, "layers": {}}
+        if (self.folder / MANIFEST).is_file():
+            self.manifest = self._of_an_earlier_run()
+        self.finished = dict(self._finished())
+        self.unrecordable: dict[str, str] = self.manifest.setdefault("unrecordable", {})
+        self.write()  # before any features: should the process be killed, they belong to this run
+
+    @property
+    def features(self) -> Path:
+        """Where features are spilled."""
+        return self.folder / FEATURES
+
+    def spilled(self, layers: list[str]) -> tuple[Activations, str] | None:
+        """Return the features of these layers that an earlier run has finished writing, if any.
+
+        With them comes the fingerprint of the data that they were made from.
+        """
+        try:
+            found = read_activations(self.features)
+            fingerprint = (self.folder / FEATURES_OF).read_text()
+        except (OSError, ValueError):
+            return None
+        return (found, fingerprint) if set(layers) <= set(found.features) else None
+
+    def note_features_of(self, fingerprint: str) -> None:
+        """Note what data the spilled features were made from."""
+        write_whole(self.folder / FEATURES_OF, fingerprint)
+
+    def remove_features(self) -> None:
+        """Remove the spilled features: they are no longer needed."""
+        (self.folder / FEATURES_OF).unlink(missing_ok=True)
+        shutil.rmtree(self.features, ignore_errors=True)
+
+    def check_data(self, fingerprint: str) -> None:
+        """See that the inputs and labels are those of the earlier runs; note them in the first.
+
+        Raises
+        ------
+        ValueError
+            If they are others.
+        """
+        if self.manifest.setdefault("data_sha256", fingerprint) != fingerprint:
+            self.remove_features()
+            raise ValueError(
+                f"out: {self.folder} was made with other inputs or labels; choose another directory"
+            )
+        self.write()
+
+    def save(self, layer: str, result: KStarDistribution) -> None:
+        """Keep the result of a layer."""
+        file = f"{self.layers.index(layer):03d}_{file_name(layer)}.npz"
+        result.save(self.folder / file)
+        files = {**self.manifest["layers"], layer: file}
+        # In the order of the layers, not in that of their being finished.
+        names = dict.fromkeys([*filter(files.__contains__, self.layers), *files])
+        self.manifest["layers"] = {name: files[name] for name in names}
+        self.write()
+
+    def write(self) -> None:
+        """Write the manifest."""
+        write_whole(self.folder / MANIFEST, json.dumps(self.manifest, indent=1) + "\n")
+
+    def _of_an_earlier_run(self) -> dict[str, Any]:
+        """Return the manifest that is there, if it says what this one does."""
+        earlier: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text())
+        for name, value in self.manifest.items():
+            if name != "layers" and earlier.get(name) != value:
+                raise ValueError(
+                    f"out: {self.folder} was made with {name} {earlier.get(name)!r}, "
+                    f"now it is {value!r}; choose another directory"
+                )
+        return earlier
+
+    def _finished(self) -> Iterator[tuple[str, KStarDistribution]]:
+        for layer in filter(self.manifest["layers"].__contains__, self.layers):
+            result = _whole_result(self.folder / self.manifest["layers"][layer])
+            if result is not None:
+                yield layer, result
+
+
+def read_sweep(
+    out: str | os.PathLike[str],
+) -> Iterator[tuple[str, str, str, KStarDistribution | str]]:
+    """Yield model, data set, layer, and its result or what is wrong with it, from a directory."""
+    for path in sorted(Path(out).glob(f"*/*/{MANIFEST}")):
+        manifest = json.loads(path.read_text())
+        model, data = manifest["model"], manifest["data"]
+        for layer, file in manifest["layers"].items():
+            result = _whole_result(path.parent / file)
+            if result is not None:
+                yield model, data, layer, result
+        for layer, message in manifest.get("unrecordable", {}).items():
+            yield model, data, layer, message
+
+
+def file_name(name: str) -> str:
+    """Return a name that any file system takes, different for different names."""
+    plain = plain_name(name).lstrip(".") or "model"
+    if plain == name:
+        return plain
+    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def _whole_result(path: Path) -> KStarDistribution | None:
+    """Return a result if it is there and whole."""
+    try:
+        return KStarDistribution.load(path)
+    except (OSError, ValueError):
+        return None

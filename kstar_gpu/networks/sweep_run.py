@@ -1,0 +1,136 @@
+"""One model over one data set: its layers' results, of earlier runs and of this one."""
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from torch import Tensor
+from tqdm import tqdm
+
+from ..stats.distribution import KStarDistribution
+from .activations import Activations
+from .fingerprints import WatchedLoader
+from .hooks import LayerError
+from .sweep_directory import SweepDirectory
+
+log = logging.getLogger(__name__)
+
+
+class SweepRun:
+    """One model on one data set: what is finished of it, and what is left to do.
+
+    Parameters
+    ----------
+    name : of both, for the log
+    layers : names
+    loader : of the data
+    record : runs the model over the loader, as `activations` does, for given layers
+    directory : where results are kept, if they are
+    """
+
+    def __init__(
+        self,
+        name: str,
+        layers: list[str],
+        loader: WatchedLoader,
+        record: Callable[..., Activations],
+        directory: SweepDirectory | None,
+    ) -> None:
+        self.name = name
+        self.layers = layers
+        self.loader = loader
+        self.record = record
+        self.directory = directory
+        # The directory's own, where there is one: what is noted here is written there.
+        self.finished = {} if directory is None else directory.finished
+        self.unrecordable = {} if directory is None else directory.unrecordable
+
+    def outcomes(
+        self, compute: Callable[[Tensor, Tensor], KStarDistribution], spill: bool, progress: bool
+    ) -> Iterator[tuple[str, KStarDistribution | str]]:
+        """Yield each layer with its result, saved where results are kept, or with what went wrong.
+
+        Parameters
+        ----------
+        compute : from features and labels to a result
+        spill : whether features are kept on disk until then
+        progress : whether to show a progress bar
+        """
+        for layer in self.finished:
+            log.info("%s %s: finished before", self.name, layer)
+        recorded = self._missing_features(spill)
+        failed = False
+        for layer in tqdm(self.layers, desc=self.name, disable=not progress):
+            if layer in self.finished:
+                yield layer, self.finished[layer]
+                continue
+            if layer in self.unrecordable:
+                yield layer, self.unrecordable[layer]
+                continue
+            assert recorded is not None
+            try:
+                result = compute(recorded.features[layer], recorded.labels)
+            except (ValueError, TypeError, RuntimeError) as error:
+                failed = True
+                yield layer, f"{type(error).__name__}: {error}"
+                continue
+            self._save(layer, result)
+            yield layer, result
+        if self.directory is not None and not failed:
+            self.directory.remove_features()
+
+    def _save(self, layer: str, result: KStarDistribution) -> None:
+        log.info("%s %s: done", self.name, layer)
+        if self.directory is not None:
+            self.directory.save(layer, result)
+
+    def _missing_features(self, spill: bool) -> Activations | None:
+        """Return the features of the layers that are not finished; see that the data are the same.
+
+        None, where there are no such layers.
+        """
+        known = {*self.finished, *self.unrecordable}
+        missing = [layer for layer in self.layers if layer not in known]
+        if self.directory is None:
+            return self._recorded(missing)
+        if missing:
+            found = self._spilled(missing, self.directory) if spill else None
+            found = found or self._recorded_anew(missing, self.directory, spill)
+        else:
+            found = None
+            self.loader.read()
+        self.directory.check_data(self.loader.fingerprint)
+        return found
+
+    def _spilled(self, layers: list[str], directory: SweepDirectory) -> Activations | None:
+        """Return features that an earlier run has finished writing, if they are of these data."""
+        found = directory.spilled(layers)
+        if found is None:
+            return None
+        features, made_from = found
+        self.loader.read()
+        return features if made_from == self.loader.fingerprint else None
+
+    def _recorded_anew(
+        self, layers: list[str], directory: SweepDirectory, spill: bool
+    ) -> Activations | None:
+        """Run the model, in place of whatever features are on disk."""
+        directory.remove_features()
+        found = self._recorded(layers, directory.features if spill else None)
+        if found is None:
+            self.loader.read()  # to its end
+        elif spill:
+            directory.note_features_of(self.loader.fingerprint)
+        return found
+
+    def _recorded(self, layers: list[str], spill: Path | None = None) -> Activations | None:
+        """Return the features of those layers that can be recorded; note what is wrong else."""
+        while layers:
+            try:
+                return self.record(layers, spill=spill)
+            except LayerError as error:  # in the first batch, as a rule
+                if isinstance(self.loader.batches, Iterator):
+                    raise  # what it gave already is lost
+                self.unrecordable |= error.failed
+                layers = [layer for layer in layers if layer not in error.failed]
+        return None
