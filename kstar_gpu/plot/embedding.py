@@ -70,10 +70,10 @@ def plot_embedding(
     if options.get("metric") == "precomputed":
         raise ValueError("metric: euclidean or cosine is wanted, got 'precomputed'")
     _check_maps_installed()
-    result = kstar_distribution(features, labels, class_names, **options)
-    given = to_tensor(features, "features")
-    shown = np.sort(np.random.default_rng(seed).permutation(len(given))[:samples])
-    maps = _maps(_scaled(given[torch.from_numpy(shown)]), seed)
+    rows = to_tensor(features, "features")
+    result = kstar_distribution(rows, labels, class_names, **options)
+    shown = np.sort(np.random.default_rng(seed).permutation(len(rows))[:samples])
+    maps = _maps(_scaled(rows[torch.from_numpy(shown)]), seed)
 
     import matplotlib.pyplot as plt
 
@@ -93,7 +93,7 @@ def plot_embedding(
         ax = figure.add_subplot(grid[number // 2, number % 2], title=name)
         _draw_map(ax, points, rgba)
     shading = ", fainter where k* is small" if shade else ""
-    figure.axes[2].set_xlabel(f"n = {len(shown)} of {len(given)}{shading}", loc="left")
+    figure.axes[2].set_xlabel(f"n = {len(shown)} of {len(rows)}{shading}", loc="left")
     beside = figure.add_subplot(grid[:, 2])
     plot_distributions(result, beside)
     _colour_names(beside, colours)
