@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 from cases import LARGE, SMALL, set_name
-from compare import environment
 from feature_sets import load
+from in_turns import environment
 from measure import NOT_TIMED, Case, checked
 from memory import kilobytes
 

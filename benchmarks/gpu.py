@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from compare import environment
 from feature_sets import load
 from gpu_methods import OURS, method_names
+from in_turns import environment
 from limited import in_turn
 
 WORKER = Path(__file__).with_name("gpu_methods.py")

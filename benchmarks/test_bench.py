@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from compare import PAUSE
 from complexity_peers import LSC_PEERS
 from feature_sets import FeatureSet
+from in_turns import PAUSE
 from measure import (
     LONG,
     NOT_TIMED,

@@ -191,8 +191,8 @@ def test_the_definition_on_the_device_is_the_definition() -> None:
 WITHOUT_FAISS = """
 import sys
 sys.modules["faiss"] = None  # as if it were not installed
-import compare, gpu
-sys.exit("faiss" in compare.environment() or "faiss-gpu" in gpu.method_names())
+import gpu, in_turns
+sys.exit("faiss" in in_turns.environment() or "faiss-gpu" in gpu.method_names())
 """
 
 

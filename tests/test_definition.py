@@ -113,32 +113,6 @@ def test_any_number_of_threads(threads, backend, rng):
         torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("self_form", [True, False])
-def test_precomputed(self_form, rng):
-    y, reference_labels = labels(rng, 60, 4), None if self_form else labels(rng, 40, 3)
-    distances = rng.integers(0, 7, (60, 60 if self_form else 40)).astype(float)  # not symmetric
-    wanted = definition.table(distances, y, None, reference_labels, metric="precomputed")
-    if self_form:
-        np.fill_diagonal(distances, np.nan)
-    result = kstar(
-        distances,
-        y,
-        reference_labels=reference_labels,
-        metric="precomputed",
-        return_foreign=True,
-    )
-    np.testing.assert_array_equal(result.kstar, wanted.kstar)
-    np.testing.assert_array_equal(result.distance, wanted.squared_distance)
-    np.testing.assert_array_equal(result.index, wanted.row)
-
-
-def test_precomputed_in_blocks_of_one_row(rng):
-    distances, y = rng.uniform(size=(50, 50)), labels(rng, 50, 3)
-    wanted = definition.kstar(distances, y, metric="precomputed")
-    result = kstar(distances, y, metric="precomputed", memory_limit=50 * 32)
-    np.testing.assert_array_equal(result, wanted)
-
-
 def test_the_definition_on_a_line():
     # a a b b a at 0 1 3 4 9: counted by hand.
     x, y = np.array([[0.0], [1.0], [3.0], [4.0], [9.0]]), np.array(list("aabba"))

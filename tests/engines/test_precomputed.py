@@ -1,13 +1,64 @@
-"""Distances that are given: computed where the caller says, by whichever backend."""
+"""Distances that are given: compared as they are, where the caller says, by whichever backend."""
 
 import numpy as np
 import pytest
 import torch
 from helpers.families import labels
+from helpers.five_samples import X, assert_refused
 
 from kstar_gpu import definition, kstar
 from kstar_gpu.engines import precomputed, registry
 from kstar_gpu.engines.status import BackendStatus
+
+
+@pytest.mark.parametrize("self_form", [True, False])
+def test_precomputed(self_form, rng):
+    y, reference_labels = labels(rng, 60, 4), None if self_form else labels(rng, 40, 3)
+    distances = rng.integers(0, 7, (60, 60 if self_form else 40)).astype(float)  # not symmetric
+    wanted = definition.table(distances, y, None, reference_labels, metric="precomputed")
+    if self_form:
+        np.fill_diagonal(distances, np.nan)
+    result = kstar(
+        distances,
+        y,
+        reference_labels=reference_labels,
+        metric="precomputed",
+        return_foreign=True,
+    )
+    np.testing.assert_array_equal(result.kstar, wanted.kstar)
+    np.testing.assert_array_equal(result.distance, wanted.squared_distance)
+    np.testing.assert_array_equal(result.index, wanted.row)
+
+
+def test_precomputed_in_blocks_of_one_row(rng):
+    distances, y = rng.uniform(size=(50, 50)), labels(rng, 50, 3)
+    wanted = definition.kstar(distances, y, metric="precomputed")
+    result = kstar(distances, y, metric="precomputed", memory_limit=50 * 32)
+    np.testing.assert_array_equal(result, wanted)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        (
+            dict(features=np.eye(5), metric="precomputed", memory_limit=10),
+            ValueError,
+            "memory_limit: at least 160 bytes are wanted",
+        ),
+        (
+            dict(features=X, metric="precomputed"),
+            ValueError,
+            "shape (5, 5), is wanted, got (5, 2)",
+        ),
+        (
+            dict(features=np.full((5, 5), np.nan), metric="precomputed"),
+            ValueError,
+            "features: finite distances are wanted, got NaN or infinity in row 0",
+        ),
+    ],
+)
+def test_what_are_no_distances(arguments, error, words):
+    assert_refused(arguments, error, words)
 
 
 def test_every_backend_compares_them(backend, rng):

@@ -1,15 +1,19 @@
 """Which backend is chosen, and what is said of one that is missing."""
 
+import re
 import sys
 from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
+from helpers.five_samples import WANTED, X, Y, assert_refused
 
 from kstar_gpu import available_backends, kstar
 from kstar_gpu.engines import registry
+from kstar_gpu.engines import status as engine_status
 from kstar_gpu.engines.cuda.status import what_is_missing
 from kstar_gpu.engines.registry import choose_engine, default_device
 from kstar_gpu.engines.status import BackendStatus
@@ -89,3 +93,38 @@ def test_a_missing_cuda_says_why():
     with pytest.raises(ValueError, match="backend: 'cuda' is not available here: ") as refused:
         kstar([[0.0], [1.0]], [0, 1], backend="cuda")
     assert reason in str(refused.value)
+
+
+def test_an_unknown_backend_is_refused():
+    assert_refused(
+        dict(backend="tpu"),
+        ValueError,
+        "backend: 'auto', 'cpu', 'cuda', 'torch' are known, got 'tpu'",
+    )
+
+
+@pytest.mark.skipif(
+    not available_backends()["cpu"].available, reason="the cpu backend is not built"
+)
+def test_the_cpu_backend_wants_the_cpu():
+    arguments = dict(backend="cpu", device="meta")
+    assert_refused(arguments, ValueError, "device: backend 'cpu' computes on the CPU, got 'meta'")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_cuda_where_there_is_none():
+    with pytest.raises(ValueError, match="device: torch sees no CUDA device here, got 'cuda'"):
+        kstar(X, Y, device="cuda")
+
+
+def test_a_missing_backend_says_why(monkeypatch, tmp_path):
+    record = tmp_path / "_build_failures.json"
+    record.write_text('{"kstar_gpu.engines.cpu._cpu": "CompileError: no g++"}')
+    monkeypatch.setattr(engine_status, "files", lambda package: tmp_path)
+    monkeypatch.setitem(sys.modules, "kstar_gpu.engines.cpu._cpu", None)
+    status = available_backends()["cpu"]
+    assert not status.available
+    assert status.detail.endswith("CompileError: no g++")
+    with pytest.raises(ValueError, match=re.escape("backend: 'cpu' is not available here: ")):
+        kstar(X, Y, backend="cpu")
+    np.testing.assert_array_equal(kstar(X, Y), WANTED)

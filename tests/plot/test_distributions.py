@@ -3,16 +3,13 @@
 from itertools import combinations
 
 import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 from helpers.families import labels
 from matplotlib.collections import PolyCollection
 
-from kstar_gpu import kstar_distribution, plot_distributions, theme
+from kstar_gpu import kstar_distribution, plot_distributions
 from kstar_gpu.networks.sweep import Key
 
 
@@ -22,12 +19,6 @@ def result(rng):
     y[y == 4] = 3
     y[-1] = 4  # one sample alone
     return kstar_distribution(rng.standard_normal((400, 3)) + 2 * y[:, None], y, list("vwxyz"))
-
-
-@pytest.fixture(autouse=True)
-def closed_figures():
-    yield
-    plt.close("all")
 
 
 @pytest.mark.filterwarnings("error")
@@ -142,12 +133,3 @@ def test_no_text_lies_on_another(classes, results, rng):
     texts = [*ax.texts, *ax.get_yticklabels(), ax.xaxis.label]
     boxes = [text.get_window_extent() for text in texts if text.get_text()]
     assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
-
-
-def test_theme_is_of_its_context_alone(result):
-    before = dict(matplotlib.rcParams)
-    with theme():
-        ax = result.plot()
-        assert ax.get_yticklabels()[0].get_fontfamily() == ["serif"]
-        assert matplotlib.rcParams["savefig.dpi"] == 300
-    assert dict(matplotlib.rcParams) == before

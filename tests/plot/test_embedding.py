@@ -2,25 +2,15 @@
 
 import sys
 
-import matplotlib
 import numpy as np
 import pytest
 import torch
 
-matplotlib.use("Agg")
 pytest.importorskip("umap")
-
-import matplotlib.pyplot as plt
 
 from kstar_gpu import kstar_distribution, plot_embedding
 
 NAMES = ["PCA", "t-SNE", "Isomap", "UMAP"]
-
-
-@pytest.fixture(autouse=True)
-def closed_figures():
-    yield
-    plt.close("all")
 
 
 def features(classes, rng):

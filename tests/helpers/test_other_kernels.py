@@ -2,8 +2,9 @@
 
 import pytest
 import torch
-from helpers.other_kernels import of_integers
 from torch import nn
+
+from helpers.other_kernels import of_integers
 
 SEEDED = torch.Generator().manual_seed(0)
 CASES = [

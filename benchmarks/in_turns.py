@@ -82,7 +82,7 @@ def time_in_turns(calls: dict[str, Callable[[], object]], rounds: int) -> dict[s
     return seconds
 
 
-def compare(
+def time_set(
     feature_set: FeatureSet, versus: list[str], backend: str, rounds: int
 ) -> list[dict[str, Any]]:
     """Time one feature set; the first record is kstar()'s, to which the ratios refer."""
@@ -137,7 +137,7 @@ def main() -> None:
     records = []
     for name in arguments.sets.split(","):
         feature_set = load(name, arguments.size)
-        for record in compare(feature_set, versus, arguments.backend, arguments.rounds):
+        for record in time_set(feature_set, versus, arguments.backend, arguments.rounds):
             print(line(record), flush=True)
             records.append(record)
     if arguments.json:

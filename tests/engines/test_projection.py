@@ -1,0 +1,129 @@
+"""Directions in which samples are looked at first: they are found, and chosen where they pay."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from kstar_gpu.engines import projection
+from kstar_gpu.engines.projection import (
+    WIDTHS,
+    Costs,
+    Population,
+    choose_directions,
+    contraction,
+    lift,
+    principal_directions,
+)
+
+# As of an engine whose tiles cost what they multiply, and which pays for a survivor.
+COSTS = Costs(pair=10, screened=100, screened_product=2, worth=0)
+
+
+def population_of(x, y, both_ways=True):
+    points = torch.from_numpy(x.astype(np.float32))
+    return Population(y, y, both_ways, np.arange(len(x)), lambda side, rows: points[rows])
+
+
+@pytest.fixture
+def flat(rng):
+    """Samples of many lengths in twelve directions of many, each of which matters."""
+    x = rng.standard_normal((1500, 12)) * rng.uniform(1, 10, (1500, 1))
+    basis = np.linalg.qr(rng.standard_normal((300, 12)))[0]
+    return x @ basis.T + 1e-3 * rng.standard_normal((1500, 300)), np.arange(1500) % 5
+
+
+def test_principal_directions_are_found_in_their_order(rng):
+    spreads = np.array([100.0, 30.0, 10.0] + [0.1] * 47)
+    basis = np.linalg.qr(rng.standard_normal((50, 50)))[0]
+    rows = 7 + (rng.standard_normal((1000, 50)) * spreads) @ basis.T
+    directions = principal_directions(torch.from_numpy(rows.astype(np.float32)), 3)
+    assert directions.shape == (50, 3)
+    aligned = np.abs(np.sum(directions.numpy() * basis[:, :3], axis=0))
+    assert (aligned > 0.99).all()
+
+
+def test_no_more_directions_than_rows_or_features(rng):
+    rows = torch.from_numpy(rng.standard_normal((20, 8)).astype(np.float32))
+    assert principal_directions(rows, 16).shape == (8, 8)
+    assert principal_directions(rows[:5], 16).shape == (8, 5)
+
+
+def test_few_directions_are_chosen_where_they_decide(flat):
+    directions = choose_directions(population_of(*flat), 300, COSTS, widest=150)
+    assert directions is not None
+    assert directions.shape == (300, WIDTHS[0])
+
+
+@pytest.mark.parametrize(("widest", "most"), [(150, 12), (12, 12), (11, 8), (3, 0)])
+def test_no_more_are_chosen_than_there_may_be(widest, most, flat):
+    found = choose_directions(population_of(*flat), 300, COSTS, widest, widths=(4, 8, 12))
+    assert (0 if found is None else found.shape[1]) == most
+
+
+def test_none_are_chosen_where_every_direction_matters(rng):
+    x, y = rng.standard_normal((1500, 300)), np.arange(1500) % 5
+    dear = replace(COSTS, screened=1000)
+    assert choose_directions(population_of(x, y), 300, dear, widest=150) is None
+
+
+def test_none_are_chosen_where_it_is_not_worth_asking(flat):
+    dear = replace(COSTS, worth=1e12)
+    assert choose_directions(population_of(*flat), 300, dear, widest=150) is None
+
+
+def test_none_are_chosen_where_all_rows_are_equal():
+    x, y = np.ones((1500, 300)), np.arange(1500) % 5
+    free = replace(COSTS, screened=0, screened_product=0)
+    assert choose_directions(population_of(x, y), 300, free, widest=150) is None
+
+
+def test_pairs_of_different_classes_are_counted(rng):
+    y = rng.integers(0, 4, 50)
+    population = population_of(np.zeros((50, 2)), y)
+    pairs = np.count_nonzero(y[:, None] != y)
+    assert population.foreign_pairs() == pairs / 2
+    assert replace(population, both_ways=False).foreign_pairs() == pairs
+
+
+def test_survivors_are_those_that_a_projection_cannot_tell(flat):
+    survey = population_of(*flat).survey(at_once=1000)
+    in_none, in_all = (
+        survey.survivors(torch.zeros(300, 1), [1]),
+        survey.survivors(torch.eye(300), [300]),
+    )
+    lengths = survey.queries.norm(dim=1)[:, None] - survey.others.norm(dim=1)
+    within = (lengths.abs() <= survey.radii[:, None]) & survey.foreign
+    assert in_none == [pytest.approx(float(within.sum() / survey.foreign.sum()), abs=1e-3)]
+    assert in_all[0] < in_none[0] / 10 < 0.09
+
+
+def test_samples_see_as_far_as_their_nearest_foreign_reference(flat, monkeypatch):
+    x, y = flat
+    monkeypatch.setattr(projection, "NEAR_AT_ONCE", 64)
+    asking, near = np.arange(0, 1500, 100), np.arange(0, 1500, 7)
+    found = population_of(x, y).nearest(asking, near)
+    distances = np.linalg.norm(x[asking, None] - x[near], axis=2)
+    distances[y[asking, None] == y[near]] = np.inf
+    np.testing.assert_allclose(found, distances.min(1), rtol=1e-3)
+
+
+def test_a_contraction_lengthens_no_vector(rng):
+    directions = torch.from_numpy(rng.standard_normal((40, 8)))
+    assert float(torch.linalg.matrix_norm(directions, 2)) > 5
+    assert float(torch.linalg.matrix_norm(contraction(directions), 2)) <= 1
+
+
+@pytest.mark.parametrize("width", [1, 8, 30])
+def test_lifted_points_lie_no_farther_apart_and_mirrored_ones_no_nearer(width, rng):
+    points = torch.from_numpy(rng.standard_normal((120, 40)))
+    directions = torch.from_numpy(rng.standard_normal((40, width)))
+    lifted, error = lift(points, contraction(directions))
+    mirrored = lifted.clone()
+    mirrored[:, -1] *= -1
+    distance, doubt = torch.cdist(points, points), error[:, None] + error + 1e-9  # of cdist
+    off = ~torch.eye(120, dtype=torch.bool)
+    assert bool((torch.cdist(lifted, lifted) <= distance + doubt)[off].all())
+    assert bool((torch.cdist(lifted, mirrored) >= distance - doubt)[off].all())
+    assert float(error.max()) < 1e-6

@@ -1,0 +1,139 @@
+"""Arrays: what comes in, in which family it goes out, and what is refused."""
+
+import sys
+import types
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from helpers.five_samples import WANTED, X, Y, assert_refused
+
+from kstar_gpu import kstar
+
+
+def test_numpy_in_numpy_out():
+    result = kstar(X, Y)
+    assert isinstance(result, np.ndarray)
+    assert result.dtype == np.int64
+    np.testing.assert_array_equal(result, WANTED)
+
+
+def test_lists_in_numpy_out():
+    result = kstar(X.tolist(), Y.tolist())
+    assert isinstance(result, np.ndarray)
+    np.testing.assert_array_equal(result, WANTED)
+
+
+def test_torch_in_torch_out():
+    x = torch.from_numpy(X).requires_grad_()
+    result = kstar(x, torch.from_numpy(Y), return_foreign=True)
+    assert all(isinstance(column, torch.Tensor) for column in result)
+    assert [column.dtype for column in result] == [torch.int64, torch.float64, torch.int64]
+    assert not result.distance.requires_grad
+    assert result.kstar.tolist() == WANTED.tolist()
+
+
+def test_frames_keep_their_index():
+    index = list("vwxyz")
+    frame = pd.DataFrame(X, columns=["a", "b"], index=index)
+    result = kstar(frame, pd.Series(Y, index=index))
+    assert isinstance(result, pd.Series)
+    assert result.index.tolist() == index
+    assert result.tolist() == WANTED.tolist()
+
+
+class Foreign:
+    """An array of a library of its own that speaks DLPack and nothing else."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __dlpack__(self, **keywords):
+        return self.array.__dlpack__(**keywords)
+
+    def __dlpack_device__(self):
+        return self.array.__dlpack_device__()
+
+
+@pytest.mark.parametrize("standard", [False, True], ids=["from_dlpack", "array namespace"])
+def test_dlpack_in_dlpack_out(standard, monkeypatch):
+    library = types.ModuleType("foreign_arrays")
+    library.from_dlpack = lambda array: Foreign(np.from_dlpack(array))
+    monkeypatch.setitem(sys.modules, "foreign_arrays", library)
+    members = {"__module__": "foreign_arrays.core"}
+    if standard:
+        members["__array_namespace__"] = lambda self: library
+    array = type("Array", (Foreign,), members)(X)
+    labels = type("Array", (Foreign,), members)(Y)
+    result = kstar(array, labels)
+    assert isinstance(result, Foreign)
+    np.testing.assert_array_equal(result.array, WANTED)
+
+
+def strided(x):
+    return np.repeat(np.repeat(x, 2, 0), 3, 1)[::2, ::3]
+
+
+@pytest.mark.parametrize(
+    "arrange",
+    [
+        strided,
+        np.asfortranarray,
+        lambda x: x[::-1].copy()[::-1],
+        lambda x: x.astype(">f8"),
+        lambda x: x.reshape(5, 2, 1),
+        lambda x: torch.from_numpy(x).T.contiguous().T,
+        lambda x: torch.from_numpy(np.repeat(x, 2, 0))[::2],
+    ],
+)
+def test_any_arrangement_in_memory(arrange, backend):
+    result = kstar(arrange(X), Y, backend=backend)
+    assert np.asarray(result).tolist() == WANTED.tolist()
+
+
+def test_inputs_are_not_modified(backend):
+    x, y = X.copy(), Y.copy()
+    x.flags.writeable = y.flags.writeable = False
+    kstar(x, y, backend=backend)
+    kstar(x, y, backend=backend, metric="cosine")
+    distances = np.abs(X[:, None, 0] - X[None, :, 0])
+    copy = distances.copy()
+    kstar(distances, Y, metric="precomputed")
+    np.testing.assert_array_equal(distances, copy)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        (
+            dict(features=X + 1j),
+            TypeError,
+            "features: float16, bfloat16, float32, float64, integers or booleans are wanted, "
+            "got dtype complex128",
+        ),
+        (dict(features=torch.zeros(5, 2, dtype=torch.complex64)), TypeError, "got torch.complex64"),
+        (dict(features=X.astype(str)), TypeError, "features: float16, bfloat16"),
+        (dict(features=X.astype(object)), TypeError, "got dtype object"),
+        pytest.param(
+            dict(features=X.astype(np.longdouble)),
+            TypeError,
+            "got dtype float128",
+            marks=pytest.mark.skipif(np.longdouble(0).itemsize < 16, reason="no float128 here"),
+        ),
+        (dict(features=torch.eye(5).to_sparse()), TypeError, "features: a dense array is wanted"),
+        (
+            dict(features=np.array([[0], [1], [-(2**53) - 1], [3], [4]])),
+            ValueError,
+            "features: integers up to 2**53 are wanted (larger ones are not exact in float64), "
+            "got -9007199254740993 in row 2",
+        ),
+        (
+            dict(features=np.array([[0], [1], [2**63 + 1], [3], [4]], dtype=np.uint64)),
+            ValueError,
+            "got 9223372036854775809 in row 2",
+        ),
+    ],
+)
+def test_what_are_no_features(arguments, error, words):
+    assert_refused(arguments, error, words)

@@ -1,0 +1,81 @@
+"""The house: data flows one way, and every room says what it is for.
+
+`python tests/helpers/house.py` draws it.
+"""
+
+import re
+import subprocess
+import sys
+from itertools import chain
+
+import pytest
+from helpers import house
+
+MODULES = house.modules()
+ARROWS = house.imports()
+INSIDE = house.inside(ARROWS)
+ROOMS = [name for name, path in MODULES.items() if path.name == "__init__.py"]
+
+
+def test_every_module_lies_on_a_floor():
+    known = {*chain.from_iterable(house.FLOORS)}
+    assert {house.room(module) for module in MODULES} == known
+    assert len(INSIDE) > len(MODULES)
+
+
+def test_no_modules_import_one_another_in_a_circle():
+    assert house.circle(INSIDE) == []
+
+
+def test_no_arrow_goes_back_up():
+    assert house.upward(INSIDE) == []
+
+
+def test_the_lazy_plot_is_the_one_exception():
+    lazy = [arrow for arrow in ARROWS if house.is_lazy(arrow)]
+    assert house.upward(lazy) == lazy
+    assert len(lazy) == 1
+
+
+def test_engines_do_not_import_one_another():
+    assert house.between_engines(INSIDE) == []
+
+
+def test_nothing_is_imported_from_tests_or_benchmarks():
+    assert house.of_tests(ARROWS) == []
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_a_room_says_in_one_line_what_it_is_for(name):
+    assert re.fullmatch(r"\S[^\n]{10,}\.", house.purpose(MODULES[name]))
+
+
+def test_the_package_lists_its_rooms_in_the_order_of_the_floors():
+    listed = re.findall(r"^    (\w+) {2,}\S", MODULES[house.PACKAGE].read_text("utf-8"), re.M)
+    rooms = {house.room(name) for name in ROOMS} - {house.PACKAGE}
+    assert rooms <= {*listed}
+    order = [*chain.from_iterable(house.FLOORS)]
+    assert listed == sorted(listed, key=order.index)
+
+
+def test_headers_include_their_own_room_and_those_below():
+    found = house.includes()
+    assert house.forbidden(found) == []
+    assert all((house.ROOT / "csrc" / arrow.used).is_file() for arrow in found)
+    assert {arrow.user.partition("/")[0] for arrow in found} == {*house.NATIVE}
+
+
+def test_nothing_is_printed_and_no_cuda_is_touched_at_import():
+    code = "import kstar_gpu, torch; assert not torch.cuda.is_initialized()"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, check=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_it_can_be_drawn():
+    drawn = house.draw()
+    for name in chain.from_iterable(house.FLOORS):
+        assert re.search(rf"^{name} +\d+ lines  \S", drawn, re.M)
+    assert "tiles " in drawn
+    assert "csrc/cuda " in drawn
