@@ -1,4 +1,4 @@
-"""Which blocks of pairs must be looked at: the two walks over tiles, for every engine.
+"""Which blocks of pairs must be looked at: the two walks over tiles.
 
 Samples stand in class order, so a tile knows from the classes at its ends what it can hold. In the
 self form a pair of different blocks is met once, and then serves its rows and its columns.
