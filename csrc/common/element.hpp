@@ -1,4 +1,4 @@
-// Element types by the names that Python has for them.
+// Element types by the names that Python has for them, for the bindings of both engines.
 #pragma once
 
 #include <stdexcept>

@@ -1,4 +1,5 @@
-// Rows of features as the caller stores them, read as float64; shared by all native engines.
+// Rows of features as the caller stores them, read as float64; shared by the CPU and the CUDA
+// engine.
 #pragma once
 
 #include <cstdint>

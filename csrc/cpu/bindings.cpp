@@ -1,4 +1,4 @@
-// kstar_gpu._cpu: unpack numpy arrays, call the engine, nothing else.
+// kstar_gpu.engines.cpu._cpu: numpy's arrays in, the engine called, nothing else.
 #include <pybind11/functional.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
@@ -15,7 +15,6 @@
 #include "cpu/search.hpp"
 
 namespace py = pybind11;
-using kstar::Certificate;
 using kstar::element_named;
 using kstar::Rows;
 using namespace kstar::cpu;
@@ -24,45 +23,6 @@ namespace {
 
 template <typename Value>
 using Array = py::array_t<Value, py::array::c_style>;
-
-// The arrays of one side; holding them keeps what the engine points to alive.
-struct SideArrays {
-    py::array values;
-    std::string element;
-    std::optional<Array<double>> norms;
-    Array<int64_t> order;
-
-    Rows rows() const {
-        return {values.data(), element_named(element),
-                static_cast<int64_t>(values.strides(0) / values.itemsize()),
-                static_cast<int64_t>(values.shape(1)), norms ? norms->data() : nullptr};
-    }
-};
-
-struct BallArrays {
-    Array<int16_t> points;
-    int64_t width;
-    Array<double> radii;
-    Certificate certificate;
-
-    Balls balls() const {
-        return {points.data(), static_cast<int64_t>(points.shape(1)), width, radii.data(),
-                certificate};
-    }
-};
-
-struct ProblemArrays {
-    SideArrays rows;
-    Array<int32_t> codes;
-    Array<int32_t> weights;
-    BallArrays full;
-    BallArrays narrow;
-
-    Side side() const {
-        return {rows.rows(),    rows.order.data(), codes.data(),  weights.data(),
-                codes.shape(0), full.balls(),      narrow.balls()};
-    }
-};
 
 // Hears Ctrl-C, and reports progress, while the threads work.
 Crew crew(int threads, const std::optional<py::function>& progress) {
@@ -77,10 +37,9 @@ Crew crew(int threads, const std::optional<py::function>& progress) {
             }};
 }
 
-Problem problem(const ProblemArrays& samples, const ProblemArrays* references,
-                const std::string& target) {
-    return {samples.side(), (references == nullptr ? samples : *references).side(),
-            references == nullptr, kernels(target)};
+Problem problem(const Side& samples, const Side* references, const std::string& target) {
+    return {samples, references == nullptr ? samples : *references, references == nullptr,
+            kernels(target)};
 }
 
 py::dict counted(const Work& work) {
@@ -95,88 +54,100 @@ py::dict counted(const Work& work) {
 
 PYBIND11_MODULE(_cpu, module) {
     module.doc() = "Native CPU engine of kstar_gpu.";
-    module.attr("LONGEST") = kstar::kLongest;
+    module.attr("LONGEST") = kLongest;
     module.attr("WIDTH_STEP") = kWidthStep;
     module.attr("BOXED_WIDTH") = kBoxedWidth;
     module.def("targets", &targets, "Instruction sets that this processor runs, best first.");
 
+    // They point into numpy's arrays, which they keep alive, and which nothing may copy on the way.
     py::class_<Certificate>(module, "Certificate")
-        .def(py::init(
-                 [](double scale, double relative, double absolute, double weight, double largest) {
-                     return Certificate{scale, relative, absolute, weight, largest};
-                 }),
-             py::arg("scale"), py::arg("relative"), py::arg("absolute"), py::arg("weight"),
-             py::arg("largest"));
-    py::class_<SideArrays>(module, "Rows")
-        .def(py::init<py::array, std::string, std::optional<Array<double>>, Array<int64_t>>(),
-             py::arg("values"), py::arg("element"), py::arg("norms").none(true),
-             py::arg("order").noconvert());
-    py::class_<BallArrays>(module, "Balls")
-        .def(py::init<Array<int16_t>, int64_t, Array<double>, Certificate>(),
+        .def(py::init<double, double, double, double, double>(), py::arg("scale"),
+             py::arg("relative"), py::arg("absolute"), py::arg("weight"), py::arg("largest"));
+    py::class_<Members>(module, "Members")
+        .def(py::init([](const py::array& values, const std::string& element,
+                         const std::optional<Array<double>>& norms, const Array<int64_t>& order) {
+                 const Rows rows{values.data(), element_named(element),
+                                 static_cast<int64_t>(values.strides(0) / values.itemsize()),
+                                 static_cast<int64_t>(values.shape(1)),
+                                 norms ? norms->data() : nullptr};
+                 return Members{rows, order.data(), static_cast<int64_t>(order.shape(0))};
+             }),
+             py::arg("values"), py::arg("element"), py::arg("norms").noconvert().none(true),
+             py::arg("order").noconvert(), py::keep_alive<1, 2>(), py::keep_alive<1, 4>(),
+             py::keep_alive<1, 5>());
+    py::class_<Balls>(module, "Balls")
+        .def(py::init([](const Array<int16_t>& points, int64_t width, const Array<double>& radii,
+                         const Certificate& certificate) {
+                 return Balls{points.data(), static_cast<int64_t>(points.shape(1)), width,
+                              radii.data(), certificate};
+             }),
              py::arg("points").noconvert(), py::arg("width"), py::arg("radii").noconvert(),
-             py::arg("certificate"));
-    py::class_<ProblemArrays>(module, "Side")
-        .def(py::init<SideArrays, Array<int32_t>, Array<int32_t>, BallArrays, BallArrays>(),
-             py::arg("rows"), py::arg("codes").noconvert(), py::arg("weights").noconvert(),
-             py::arg("full"), py::arg("narrow"))
+             py::arg("certificate"), py::keep_alive<1, 2>(), py::keep_alive<1, 4>());
+    py::class_<Side>(module, "Side")
+        .def(py::init([](const Members& members, const Array<int32_t>& codes,
+                         const Array<int32_t>& weights, const Balls& full, const Balls& narrow) {
+                 return Side{members, codes.data(), weights.data(), full, narrow};
+             }),
+             py::arg("members"), py::arg("codes").noconvert(), py::arg("weights").noconvert(),
+             py::arg("full"), py::arg("narrow"), py::keep_alive<1, 2>(), py::keep_alive<1, 3>(),
+             py::keep_alive<1, 4>(), py::keep_alive<1, 5>(), py::keep_alive<1, 6>())
         .def_property_readonly(
-            "width", [](const ProblemArrays& side) { return side.narrow.width; },
+            "width", [](const Side& side) { return side.narrow.width; },
             "Width of the balls that the search looks at first.");
 
     module.def(
-        "measure",
-        [](const SideArrays& rows, const Array<double>& centre, const Array<double>& weights,
+        "measure_rows",
+        [](const Members& samples, const Array<double>& centre, const Array<double>& weights,
            Array<double> lengths, Array<double> fingerprints, int threads,
            const std::string& target) {
             const Crew workers = crew(threads, std::nullopt);
             double* length = lengths.mutable_data();
             double* fingerprint = fingerprints.mutable_data();
             const py::gil_scoped_release release;
-            measure(kernels(target), rows.rows(), rows.order.data(), rows.order.shape(0),
-                    centre.data(), weights.data(), length, fingerprint, workers);
+            measure_rows(kernels(target), samples, centre.data(), weights.data(), length,
+                         fingerprint, workers);
         },
-        py::arg("rows"), py::arg("centre"), py::arg("weights"), py::arg("lengths").noconvert(),
+        py::arg("samples"), py::arg("centre"), py::arg("weights"), py::arg("lengths").noconvert(),
         py::arg("fingerprints").noconvert(), py::arg("threads"), py::arg("target"),
         "Write the distance of each row from the centre, and a number that equal rows share.");
     module.def(
-        "quantise",
-        [](const SideArrays& rows, const Array<double>& centre, double scale, double longest,
+        "make_full",
+        [](const Members& samples, const Array<double>& centre, double scale, double longest,
            Array<int16_t> points, Array<double> radii, int threads, const std::string& target) {
             const Crew workers = crew(threads, std::nullopt);
             int16_t* to = points.mutable_data();
             double* radius = radii.mutable_data();
             const int64_t stride = points.shape(1);
             const py::gil_scoped_release release;
-            quantise(kernels(target), rows.rows(), rows.order.data(), rows.order.shape(0),
-                     centre.data(), scale, longest, stride, to, radius, workers);
+            make_full(kernels(target), samples, centre.data(), scale, longest, stride, to, radius,
+                      workers);
         },
-        py::arg("rows"), py::arg("centre"), py::arg("scale"), py::arg("longest"),
+        py::arg("samples"), py::arg("centre"), py::arg("scale"), py::arg("longest"),
         py::arg("points").noconvert(), py::arg("radii").noconvert(), py::arg("threads"),
         py::arg("target"),
         "Write full-width points; radii hold lengths before, and radii afterwards.");
     module.def(
-        "project",
-        [](const BallArrays& full, const Array<int16_t>& basis, double norm, Array<int16_t> points,
+        "make_narrow",
+        [](const Balls& full, const Array<int16_t>& basis, double norm, Array<int16_t> points,
            Array<double> radii, int threads, const std::string& target) {
             const Crew workers = crew(threads, std::nullopt);
             int16_t* to = points.mutable_data();
             double* radius = radii.mutable_data();
-            const int64_t stride = points.shape(1);
+            const int64_t count = points.shape(0), stride = points.shape(1);
             const py::gil_scoped_release release;
-            project(kernels(target), full.balls(), full.points.shape(0), basis.data(),
-                    basis.shape(0), norm, stride, to, radius, workers);
+            make_narrow(kernels(target), full, count, basis.data(), basis.shape(0), norm, stride,
+                        to, radius, workers);
         },
         py::arg("full"), py::arg("basis").noconvert(), py::arg("norm"),
         py::arg("points").noconvert(), py::arg("radii").noconvert(), py::arg("threads"),
         py::arg("target"), "Write narrow points and their radii.");
     module.def(
         "arrange",
-        [](const BallArrays& balls, const Array<int32_t>& codes, Array<int64_t> order,
-           int threads) {
+        [](const Balls& balls, const Array<int32_t>& codes, Array<int64_t> order, int threads) {
             const Crew workers = crew(threads, std::nullopt);
             int64_t* to = order.mutable_data();
             const py::gil_scoped_release release;
-            arrange(balls.balls(), codes.data(), codes.shape(0), to, workers);
+            arrange(balls, codes.data(), codes.shape(0), to, workers);
         },
         py::arg("balls"), py::arg("codes").noconvert(), py::arg("order").noconvert(),
         py::arg("threads"),
@@ -198,9 +169,8 @@ PYBIND11_MODULE(_cpu, module) {
         "Write the product of each query with each point.");
     module.def(
         "nearest_foreign",
-        [](const ProblemArrays& samples, const ProblemArrays* references, Array<double> squared,
-           Array<int64_t> rows, int threads, const std::string& target,
-           const std::optional<py::function>& progress) {
+        [](const Side& samples, const Side* references, Array<double> squared, Array<int64_t> rows,
+           int threads, const std::string& target, const std::optional<py::function>& progress) {
             const Problem whole = problem(samples, references, target);
             const Crew workers = crew(threads, progress);
             Work work;
@@ -218,9 +188,9 @@ PYBIND11_MODULE(_cpu, module) {
         "Write squared distance and row of the nearest foreign sample; return the work done.");
     module.def(
         "count_within",
-        [](const ProblemArrays& samples, const ProblemArrays* references,
-           const Array<double>& squared, Array<int64_t> counts, int threads,
-           const std::string& target, const std::optional<py::function>& progress) {
+        [](const Side& samples, const Side* references, const Array<double>& squared,
+           Array<int64_t> counts, int threads, const std::string& target,
+           const std::optional<py::function>& progress) {
             const Problem whole = problem(samples, references, target);
             const Crew workers = crew(threads, progress);
             Work work;

@@ -1,4 +1,5 @@
-// What an integer product of two balls proves about a canonical distance; shared by all engines.
+// What an integer product of two balls proves about a canonical distance, in the CPU engine. The
+// other engines' products are rounded: kstar_gpu/engines/bounds.py.
 //
 // A ball is a point z of 16-bit integers, |z| <= kLongest, and a radius e: the sample, shifted and
 // scaled, lies within e of z. The product of two balls is an exact 32-bit integer,
@@ -15,7 +16,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace kstar {
+namespace kstar::cpu {
 
 constexpr double kLongest = 32000;  // (2 kLongest)^2 / 2 is below 2^31: products fit
 constexpr int32_t kAlways = std::numeric_limits<int32_t>::min();  // acc > this: for every pair
@@ -77,4 +78,4 @@ struct Certificate {
     }
 };
 
-}  // namespace kstar
+}  // namespace kstar::cpu

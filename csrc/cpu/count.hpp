@@ -8,7 +8,7 @@
 
 #include "cpu/crew.hpp"
 #include "cpu/outliers.hpp"
-#include "cpu/panel.hpp"
+#include "cpu/packed.hpp"
 #include "cpu/problem.hpp"
 #include "cpu/search.hpp"
 
@@ -55,7 +55,7 @@ class Count {
         explicit Walker(Count& count)
             : count_(count),
               kernels_(count.problem_.kernels),
-              width_(panel_columns(count.samples_.full.feature_pairs())),
+              width_(columns_at_once(count.samples_.full.feature_pairs())),
               rows_(kernels_, kernels_.rows),
               columns_(kernels_, kernels_.columns),
               undecided_(kCell * (width_ + kernels_.columns)) {}
@@ -197,8 +197,8 @@ class Count {
         Count& count_;
         const Kernels& kernels_;
         int64_t width_;
-        Panel rows_;
-        Panel columns_;
+        Packed rows_;
+        Packed columns_;
         std::vector<Pair> undecided_;
         std::vector<int32_t> products_;
         std::vector<int32_t> row_outer_, row_inner_, row_weights_, row_counts_;

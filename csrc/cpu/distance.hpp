@@ -1,13 +1,13 @@
-// The canonical squared distance, shared by every native engine: the twin of
-// kstar_gpu/definition.py. Every operation is rounded on its own, so translation units that
-// include this must be compiled with -ffp-contract=off.
+// The CPU engine's canonical squared distance, and the one that tests compare the CUDA engine's
+// (cuda/refine.hpp) with: the twin of kstar_gpu/definition.py. Every operation is rounded on its
+// own, so translation units that include this must be compiled with -ffp-contract=off.
 #pragma once
 
 #include <cstdint>
 
 #include "common/target.hpp"
 
-namespace kstar {
+namespace kstar::cpu {
 inline namespace KSTAR_TARGET {
 
 constexpr int kLanes = 32;
@@ -41,4 +41,4 @@ double squared_distance(const RowX& x, const RowY& y, int64_t dimensions) {
 }
 
 }  // namespace KSTAR_TARGET
-}  // namespace kstar
+}  // namespace kstar::cpu

@@ -84,8 +84,8 @@ struct Kernels {
     double (*moment)(const Rows& x, int64_t i, const double* centre, const double* weights);
     // Rounds scale (x_i - centre) to integers; returns how far that moves the row, zero only if it
     // is exact.
-    double (*quantise)(const Rows& x, int64_t i, const double* centre, double scale,
-                       int16_t* point);
+    double (*round_row)(const Rows& x, int64_t i, const double* centre, double scale,
+                        int16_t* point);
 };
 
 constexpr int64_t kWidthStep = 16;  // rows of points are zero-filled up to a multiple of this

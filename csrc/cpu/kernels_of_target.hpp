@@ -294,7 +294,7 @@ double moment(const Rows& x, int64_t i, const double* centre, const double* weig
     });
 }
 
-double quantise(const Rows& x, int64_t i, const double* centre, double scale, int16_t* point) {
+double round_row(const Rows& x, int64_t i, const double* centre, double scale, int16_t* point) {
     constexpr double kToInteger = 0x1.8p52;  // added and subtracted, rounds to an integer
     constexpr double kExact = 0x1p50;        // integers below need no rounding in a sum
     constexpr double kVanishing = 0x1p-500;  // above any error whose square underflows
@@ -332,7 +332,7 @@ const Kernels kKernels{KSTAR_NAME(KSTAR_TARGET),
                        dot,
                        distance,
                        moment,
-                       quantise};
+                       round_row};
 
 }  // namespace KSTAR_TARGET
 }  // namespace kstar::cpu

@@ -9,7 +9,7 @@
 
 #include "cpu/certificate.hpp"
 #include "cpu/crew.hpp"
-#include "cpu/panel.hpp"
+#include "cpu/packed.hpp"
 
 namespace kstar::cpu {
 
@@ -27,23 +27,24 @@ void in_stretches(const Crew& crew, int64_t count, const Use& use) {
 
 // Distance of each row from the centre, and a number that equal rows share and different ones
 // hardly ever: its product with the given weights.
-inline void measure(const Kernels& kernels, const Rows& rows, const int64_t* order, int64_t count,
-                    const double* centre, const double* weights, double* lengths,
-                    double* fingerprints, const Crew& crew) {
-    in_stretches(crew, count, [&](int64_t begin, int64_t end) {
+inline void measure_rows(const Kernels& kernels, const Members& samples, const double* centre,
+                         const double* weights, double* lengths, double* fingerprints,
+                         const Crew& crew) {
+    in_stretches(crew, samples.count, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
-            lengths[i] = std::sqrt(kernels.moment(rows, order[i], centre, nullptr));
-            fingerprints[i] = kernels.moment(rows, order[i], centre, weights);
+            const int64_t row = samples.order[i];
+            lengths[i] = std::sqrt(kernels.moment(samples.rows, row, centre, nullptr));
+            fingerprints[i] = kernels.moment(samples.rows, row, centre, weights);
         }
     });
 }
 
 // Full-width balls. Points and radii are zero before. A row whose length, on input in `radii`, is
 // over `longest` becomes an outlier.
-inline void quantise(const Kernels& kernels, const Rows& rows, const int64_t* order, int64_t count,
-                     const double* centre, double scale, double longest, int64_t stride,
-                     int16_t* points, double* radii, const Crew& crew) {
-    in_stretches(crew, count, [&](int64_t begin, int64_t end) {
+inline void make_full(const Kernels& kernels, const Members& samples, const double* centre,
+                      double scale, double longest, int64_t stride, int16_t* points, double* radii,
+                      const Crew& crew) {
+    in_stretches(crew, samples.count, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
             int16_t* point = points + i * stride;
             if (radii[i] > longest) {
@@ -51,8 +52,9 @@ inline void quantise(const Kernels& kernels, const Rows& rows, const int64_t* or
                 continue;
             }
             // The centre was rounded to whole units after the lengths were measured.
-            const double length = radii[i] * scale + std::sqrt(rows.dimensions);
-            const double error = kernels.quantise(rows, order[i], centre, scale, point);
+            const double length = radii[i] * scale + std::sqrt(samples.rows.dimensions);
+            const double error =
+                kernels.round_row(samples.rows, samples.order[i], centre, scale, point);
             // The shift rounded each coordinate once, by 2^-53 of it. Exact points keep radius 0:
             // all coordinates are then integers below 2^15, and so exact before and after.
             radii[i] = error == 0 ? 0 : error * (1 + 0x1p-30) + length * 0x1p-50;
@@ -65,16 +67,16 @@ inline void quantise(const Kernels& kernels, const Rows& rows, const int64_t* or
 // B has `width` rows of integers and a spectral norm of at most `norm`, so that B / norm shortens
 // every vector, and t^2 = |z|^2 - |u|^2 is |R z|^2 for some R with |B v / norm|^2 + |R v|^2 =
 // |v|^2. Hence (u, t) never moves two samples apart: | |R z_i| - |R z_j| | <= |R (z_i - z_j)|.
-inline void project(const Kernels& kernels, const Balls& full, int64_t count, const int16_t* basis,
-                    int64_t width, double norm, int64_t stride, int16_t* points, double* radii,
-                    const Crew& crew) {
+inline void make_narrow(const Kernels& kernels, const Balls& full, int64_t count,
+                        const int16_t* basis, int64_t width, double norm, int64_t stride,
+                        int16_t* points, double* radii, const Crew& crew) {
     constexpr double kToInteger = 0x1.8p52;  // added and subtracted, rounds to an integer
     const Balls directions{basis, full.stride, full.width, nullptr, full.certificate};
     const std::vector<int32_t> none(std::max(width, count), 0);
-    Panel columns(kernels, kernels.columns);
+    Packed columns(kernels, kernels.columns);
     columns.fill(directions, none.data(), 0, width);
     in_stretches(crew, count, [&](int64_t begin, int64_t end) {
-        Panel rows(kernels, kernels.rows);
+        Packed rows(kernels, kernels.rows);
         rows.fill(full, none.data(), begin, end - begin);
         std::vector<int32_t> products(kernels.rows * columns.padded());
         for (int64_t i = begin; i < end; ++i) {
@@ -115,10 +117,10 @@ inline void project(const Kernels& kernels, const Balls& full, int64_t count, co
 inline void products(const Kernels& kernels, const Balls& queries, int64_t query_count,
                      const Balls& balls, int64_t count, int32_t* result, const Crew& crew) {
     const std::vector<int32_t> none(std::max(query_count, count), 0);
-    Panel rows(kernels, kernels.rows);
+    Packed rows(kernels, kernels.rows);
     rows.fill(queries, none.data(), 0, query_count);
     in_stretches(crew, count, [&](int64_t begin, int64_t end) {
-        Panel columns(kernels, kernels.columns);
+        Packed columns(kernels, kernels.columns);
         columns.fill(balls, none.data(), begin, end - begin);
         std::vector<int32_t> block(kernels.rows * columns.padded());
         for (int64_t q = 0; q < query_count; ++q) {

@@ -25,14 +25,18 @@ struct Balls {
     int64_t feature_pairs() const { return (width + 1) / 2; }
 };
 
-struct Side {
+// The features of some samples, by position.
+struct Members {
     Rows rows;
-    const int64_t* order;    // position -> row
+    const int64_t* order;  // position -> row
+    int64_t count;
+};
+
+struct Side : Members {
     const int32_t* codes;    // class of each position, rising
     const int32_t* weights;  // how many equal samples each position stands for
-    int64_t count;
-    Balls full;    // as wide as the rows
-    Balls narrow;  // fewer dimensions; the full ones again where that does not pay
+    Balls full;              // as wide as the rows
+    Balls narrow;            // fewer dimensions; the full ones again where that does not pay
 };
 
 struct Problem {

@@ -11,7 +11,7 @@
 #include "cpu/boxes.hpp"
 #include "cpu/crew.hpp"
 #include "cpu/outliers.hpp"
-#include "cpu/panel.hpp"
+#include "cpu/packed.hpp"
 #include "cpu/problem.hpp"
 #include "cpu/sieve.hpp"
 
@@ -206,8 +206,8 @@ class Search {
 
         Search& search_;
         const Kernels& kernels_;
-        Panel rows_;
-        Panel columns_;
+        Packed rows_;
+        Packed columns_;
         Range rows_taken_{0, 0};
         std::vector<Cell> cells_;  // of the rows
         Box box_;                  // around all of them
@@ -231,7 +231,7 @@ class Search {
     int64_t block_columns() const {
         return references_.narrow.width <= kBoxedWidth
                    ? kCell
-                   : panel_columns(references_.full.feature_pairs());
+                   : columns_at_once(references_.full.feature_pairs());
     }
 
     // The lowest threshold of some samples: products up to it are of interest to none of them.
@@ -313,13 +313,13 @@ class Search {
         const int64_t step =
             std::max(kSeedStep, (references_.count + kSeedColumns - 1) / kSeedColumns);
         const int64_t chosen = (references_.count + step - 1) / step;
-        const int64_t width = panel_columns(narrow.feature_pairs());
-        std::vector<Panel> panels;
+        const int64_t width = columns_at_once(narrow.feature_pairs());
+        std::vector<Packed> stretches;
         std::vector<int32_t> codes;
         for (int64_t begin = 0; begin < chosen; begin += width) {
-            panels.emplace_back(kernels, kernels.columns);
-            panels.back().fill(narrow, narrow_.reference_seeds.data(), begin * step,
-                               std::min(width, chosen - begin), step);
+            stretches.emplace_back(kernels, kernels.columns);
+            stretches.back().fill(narrow, narrow_.reference_seeds.data(), begin * step,
+                                  std::min(width, chosen - begin), step);
         }
         codes.resize(chosen + kernels.columns);
         for (int64_t c = 0; c < chosen; ++c) {
@@ -327,38 +327,39 @@ class Search {
         }
         const int64_t cells = (samples_.count + kCell - 1) / kCell;
         crew.run(cells, [&] {
-            return [&, rows = Panel(kernels, kernels.rows)](int64_t cell) mutable {
+            return [&, rows = Packed(kernels, kernels.rows)](int64_t cell) mutable {
                 const int64_t begin = cell * kCell;
                 const int64_t end = std::min(begin + kCell, samples_.count);
                 rows.fill(samples_.narrow, narrow_.sample_seeds.data(), begin, end - begin);
                 for (int64_t group = 0; group < rows.groups(); ++group) {
                     const int64_t first = begin + group * kernels.rows;
-                    seed_group(rows, group, first, std::min(first + kernels.rows, end), panels,
+                    seed_group(rows, group, first, std::min(first + kernels.rows, end), stretches,
                                codes, step);
                 }
             };
         });
     }
 
-    void seed_group(const Panel& rows, int64_t group, int64_t first, int64_t last,
-                    const std::vector<Panel>& panels, const std::vector<int32_t>& codes,
+    void seed_group(const Packed& rows, int64_t group, int64_t first, int64_t last,
+                    const std::vector<Packed>& stretches, const std::vector<int32_t>& codes,
                     int64_t step) {
         const int rows_at_once = problem_.kernels.rows;
         std::vector<int32_t> own(rows_at_once), products(rows_at_once, 2 * kLowSeed);
         std::vector<int32_t> columns(rows_at_once), best(rows_at_once, -1);
         std::copy(samples_.codes + first, samples_.codes + last, own.begin());
         int64_t offset = 0;
-        for (const Panel& panel : panels) {
+        for (const Packed& stretch : stretches) {
             std::fill(columns.begin(), columns.end(), -1);
-            problem_.kernels.challenge(rows.strip(group, panel), {own.data(), codes.data() + offset,
-                                                                  products.data(), columns.data()});
+            problem_.kernels.challenge(
+                rows.strip(group, stretch),
+                {own.data(), codes.data() + offset, products.data(), columns.data()});
             for (size_t r = 0; r < columns.size(); ++r) {
                 const int64_t column = offset + columns[r];
                 if (columns[r] >= 0 && column * step < references_.count) {
                     best[r] = static_cast<int32_t>(column);
                 }
             }
-            offset += panel.padded();
+            offset += stretch.padded();
         }
         for (int64_t i = first; i < last; ++i) {
             if (best[i - first] >= 0 && narrow_.threshold(i) != kNever) {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "cpu/panel.hpp"
+#include "cpu/packed.hpp"
 #include "cpu/problem.hpp"
 
 namespace kstar::cpu {

@@ -71,9 +71,10 @@ void test_refinement(const Case& c, unsigned seed) {
     const Rows x = samples.rows(c.samples, c.unit);
     const Rows y = c.self_form ? x : references.rows(c.references, c.unit);
     const auto distance = [&](int32_t i, int32_t j) {
-        return with_rows(
-            x, samples.order[i], y, references.order[j],
-            [&](const auto& a, const auto& b) { return squared_distance(a, b, c.dimensions); });
+        return with_rows(x, samples.order[i], y, references.order[j],
+                         [&](const auto& a, const auto& b) {
+                             return cpu::squared_distance(a, b, c.dimensions);
+                         });
     };
     std::vector<Pair> pairs;  // some with products that prove them too far apart
     for (int32_t i = 0; i < n; ++i) {
@@ -161,7 +162,7 @@ void test_open_counts(unsigned seed) {
             pairs.push_back(
                 {i | ((asks & 1) != 0 ? kAsks : 0), j | ((asks & 2) != 0 ? kAsks : 0), 0});
             const Row<float> x(members.rows, side.order[i]), y(members.rows, side.order[j]);
-            const double squared = squared_distance(x, y, side.dimensions);
+            const double squared = cpu::squared_distance(x, y, side.dimensions);
             wanted[i] += (asks & 1) != 0 && squared < radii[i] ? weights[j] : 0;
             wanted[j] += (asks & 2) != 0 && squared < radii[j] ? weights[i] : 0;
         }

@@ -33,7 +33,11 @@ struct Data {
     std::vector<int64_t> order;
     std::vector<int32_t> weights;
 
-    Rows rows() const { return {values.data(), Element::float32, dimensions, dimensions, nullptr}; }
+    Members members() const {
+        return {{values.data(), Element::float32, dimensions, dimensions, nullptr},
+                order.data(),
+                count};
+    }
 };
 
 template <typename Value>
@@ -80,10 +84,10 @@ StoredBalls full_balls(const Kernels& kernels, const Data& data, double scale, d
                        stride, data.dimensions};
     const std::vector<double> zeros(data.dimensions), ones(data.dimensions, 1.0);
     std::vector<double> fingerprints(data.count);
-    measure(kernels, data.rows(), data.order.data(), data.count, zeros.data(), ones.data(),
-            result.radii.data(), fingerprints.data(), crew);
-    quantise(kernels, data.rows(), data.order.data(), data.count, zeros.data(), scale, longest,
-             stride, result.points.data(), result.radii.data(), crew);
+    measure_rows(kernels, data.members(), zeros.data(), ones.data(), result.radii.data(),
+                 fingerprints.data(), crew);
+    make_full(kernels, data.members(), zeros.data(), scale, longest, stride, result.points.data(),
+              result.radii.data(), crew);
     return result;
 }
 
@@ -106,9 +110,9 @@ StoredBalls narrow_balls(const Kernels& kernels, const StoredBalls& full,
     StoredBalls result{std::vector<int16_t>(count * stride), std::vector<double>(count), stride,
                        width + 1};
     // The spectral norm is at most the Frobenius norm.
-    project(kernels, full.balls(certificate), count, basis.data(), width,
-            std::sqrt(squares) * (1 + 1e-12), stride, result.points.data(), result.radii.data(),
-            crew);
+    make_narrow(kernels, full.balls(certificate), count, basis.data(), width,
+                std::sqrt(squares) * (1 + 1e-12), stride, result.points.data(), result.radii.data(),
+                crew);
     return result;
 }
 
@@ -125,7 +129,8 @@ Answer defined(const Data& x, const Data& y, bool self_form, const Kernels& kern
         int64_t row = -1;
         std::vector<double> own(y.count, kInfinity);
         for (int64_t j = 0; j < y.count; ++j) {
-            const double squared = kernels.distance(x.rows(), x.order[i], y.rows(), y.order[j]);
+            const double squared =
+                kernels.distance(x.members().rows, x.order[i], y.members().rows, y.order[j]);
             if (x.codes[i] == y.codes[j]) {
                 own[j] = self_form && i == j ? kInfinity : squared;
             } else if (squared < nearest || (squared == nearest && y.order[j] < row)) {
@@ -165,8 +170,8 @@ void compare(const std::string& name, const Data& x, const Data& y, bool self_fo
     for (size_t s = 0; s < 2; ++s) {
         const Data& side = s == 0 ? x : y;
         const Balls wide_balls = full[s].balls(wide);
-        sides.push_back({side.rows(), side.order.data(), side.codes.data(), side.weights.data(),
-                         side.count, wide_balls, width == 0 ? wide_balls : narrow[s].balls(thin)});
+        sides.push_back({side.members(), side.codes.data(), side.weights.data(), wide_balls,
+                         width == 0 ? wide_balls : narrow[s].balls(thin)});
     }
     const Problem problem{sides[0], self_form ? sides[0] : sides[1], self_form, kernels};
     Work work;

@@ -19,7 +19,7 @@ class Certificate:
         self, scale: float, relative: float, absolute: float, weight: float, largest: float
     ) -> None: ...
 
-class Rows:
+class Members:
     def __init__(
         self, values: NDArray[Any], element: str, norms: Floats | None, order: Integers
     ) -> None: ...
@@ -32,7 +32,7 @@ class Balls:
 class Side:
     def __init__(
         self,
-        rows: Rows,
+        members: Members,
         codes: NDArray[np.int32],
         weights: NDArray[np.int32],
         full: Balls,
@@ -41,8 +41,8 @@ class Side:
     @property
     def width(self) -> int: ...
 
-def measure(
-    rows: Rows,
+def measure_rows(
+    samples: Members,
     centre: Floats,
     weights: Floats,
     lengths: Floats,
@@ -50,8 +50,8 @@ def measure(
     threads: int,
     target: str,
 ) -> None: ...
-def quantise(
-    rows: Rows,
+def make_full(
+    samples: Members,
     centre: Floats,
     scale: float,
     longest: float,
@@ -60,7 +60,7 @@ def quantise(
     threads: int,
     target: str,
 ) -> None: ...
-def project(
+def make_narrow(
     full: Balls,
     basis: Points,
     norm: float,

@@ -74,7 +74,7 @@ def choose_unit(lengths: Floats, dimensions: int) -> tuple[float, float]:
 
 
 def make_full(
-    rows: _cpu.Rows, lengths: Floats, centre: Floats, scale: float, longest: float, crew: Crew
+    rows: _cpu.Members, lengths: Floats, centre: Floats, scale: float, longest: float, crew: Crew
 ) -> Balls:
     """Shift, scale and round rows; those longer than `longest` become outliers.
 
@@ -84,7 +84,7 @@ def make_full(
     """
     points = np.zeros((len(lengths), padded_width(len(centre))), dtype=np.int16)
     radii = lengths.copy()
-    _cpu.quantise(rows, centre, scale, longest, points, radii, *crew)
+    _cpu.make_full(rows, centre, scale, longest, points, radii, *crew)
     return Balls(points, len(centre), radii)
 
 
@@ -125,7 +125,7 @@ def make_narrow(
     for balls in full:
         points = np.zeros((len(balls.points), padded_width(len(basis) + 1)), dtype=np.int16)
         radii = np.empty(len(points))
-        _cpu.project(balls.native(certificate), basis, norm, points, radii, *crew)
+        _cpu.make_narrow(balls.native(certificate), basis, norm, points, radii, *crew)
         narrow.append(Balls(points, len(basis) + 1, radii))
     return narrow
 

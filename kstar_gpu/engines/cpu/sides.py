@@ -100,7 +100,7 @@ def _without_duplicates(
     lengths = [np.empty(len(samples)) for samples in problem.sides]
     fingerprints = [np.empty(len(samples)) for samples in problem.sides]
     for samples, length, fingerprint in zip(problem.sides, lengths, fingerprints, strict=True):
-        _cpu.measure(native_rows(samples), centre, weights, length, fingerprint, *crew)
+        _cpu.measure_rows(native_rows(samples), centre, weights, length, fingerprint, *crew)
     distinct = without_duplicates(problem, fingerprints)
     references = distinct.problem.references
     sides = [Side(references, distinct.weights, lengths[-1][distinct.reference_positions])]
@@ -110,13 +110,13 @@ def _without_duplicates(
     return sides, distinct
 
 
-def native_rows(side: Samples) -> _cpu.Rows:
+def native_rows(side: Samples) -> _cpu.Members:
     """Return rows as the extension takes them."""
     type_name = str(side.values.dtype).removeprefix("torch.")
     # numpy has no bfloat16: hand over its bits.
     values = side.values.view(torch.int16) if type_name == "bfloat16" else side.values
     norms = None if side.norms is None else side.norms.numpy()
-    return _cpu.Rows(values.numpy(), type_name, norms, side.order.numpy())
+    return _cpu.Members(values.numpy(), type_name, norms, side.order.numpy())
 
 
 def _choose_directions(

@@ -1,4 +1,4 @@
-// A block of balls packed for the kernels: rows of a tile, or a stretch of its columns.
+// Balls packed for the kernels: the rows of a tile, or a stretch of its columns.
 #pragma once
 
 #include <algorithm>
@@ -9,19 +9,19 @@
 
 namespace kstar::cpu {
 
-constexpr int64_t kPanelBytes = 256 << 10;  // of packed columns: they stay in a core's own cache
+constexpr int64_t kPackedBytes = 256 << 10;  // of packed columns: they stay in a core's own cache
 constexpr int64_t kMostColumns = 2 * kCell;
 constexpr int32_t kLowSeed = -(1 << 30);  // below any product that could matter
 
 // How many columns are packed together.
-inline int64_t panel_columns(int64_t feature_pairs) {
-    return std::clamp(kPanelBytes / (4 * feature_pairs) / kCell * kCell, kCell, kMostColumns);
+inline int64_t columns_at_once(int64_t feature_pairs) {
+    return std::clamp(kPackedBytes / (4 * feature_pairs) / kCell * kCell, kCell, kMostColumns);
 }
 
-class Panel {
+class Packed {
  public:
     // `group` is the number of rows, or of columns, of a micro-tile.
-    Panel(const Kernels& kernels, int group) : kernels_(kernels), group_(group) {}
+    Packed(const Kernels& kernels, int group) : kernels_(kernels), group_(group) {}
 
     // Packs `count` balls: number `first`, and then every `step`-th.
     void fill(const Balls& balls, const int32_t* seeds, int64_t first, int64_t count,
@@ -42,8 +42,8 @@ class Panel {
     int64_t groups() const { return static_cast<int64_t>(seeds_.size()) / group_; }
     int64_t padded() const { return static_cast<int64_t>(seeds_.size()); }
 
-    // Some groups of this panel's rows against some of the other's columns.
-    Strip strip(Range groups, const Panel& columns, Range column_groups) const {
+    // Some groups of these rows against some of those columns.
+    Strip strip(Range groups, const Packed& columns, Range column_groups) const {
         return {points_of(groups.begin),
                 seeds_.data() + groups.begin * group_,
                 columns.points_of(column_groups.begin),
@@ -52,10 +52,10 @@ class Panel {
                 column_groups.size(),
                 feature_pairs_};
     }
-    Strip strip(int64_t group, const Panel& columns, Range column_groups) const {
+    Strip strip(int64_t group, const Packed& columns, Range column_groups) const {
         return strip({group, group + 1}, columns, column_groups);
     }
-    Strip strip(int64_t group, const Panel& columns) const {
+    Strip strip(int64_t group, const Packed& columns) const {
         return strip(group, columns, {0, columns.groups()});
     }
 
