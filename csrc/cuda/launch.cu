@@ -26,11 +26,11 @@ constexpr unsigned kThreads = 256;  // of a block that shares nothing
 // says how much work there is, with as many as fill it.
 template <typename Work>
 cudaError_t start(void (*kernel)(Work), const Work& work, int64_t blocks, unsigned threads,
-                  size_t shared_bytes, Where where) {
+                  size_t shared_bytes, Stream stream) {
     int processors = 0, at_once = 0;
-    cudaError_t error = cudaSetDevice(where.device);
+    cudaError_t error = cudaSetDevice(stream.device);
     if (error == cudaSuccess) {
-        error = cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, where.device);
+        error = cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, stream.device);
     }
     if (error == cudaSuccess && shared_bytes > 0) {
         // Two blocks must find room on a multiprocessor; the caches get what is left.
@@ -44,18 +44,18 @@ cudaError_t start(void (*kernel)(Work), const Work& work, int64_t blocks, unsign
     if (error == cudaSuccess && blocks > 0) {
         const auto most = static_cast<int64_t>(processors) * at_once;
         kernel<<<static_cast<unsigned>(std::min(blocks, most)), threads, shared_bytes,
-                 static_cast<cudaStream_t>(where.stream)>>>(work);
+                 static_cast<cudaStream_t>(stream.handle)>>>(work);
         error = cudaGetLastError();
     }
     return error;
 }
 
 // Sets bytes of device memory.
-cudaError_t fill(void* memory, int value, size_t bytes, Where where) {
-    const cudaError_t error = cudaSetDevice(where.device);
+cudaError_t fill(void* memory, int value, size_t bytes, Stream stream) {
+    const cudaError_t error = cudaSetDevice(stream.device);
     return error != cudaSuccess
                ? error
-               : cudaMemsetAsync(memory, value, bytes, static_cast<cudaStream_t>(where.stream));
+               : cudaMemsetAsync(memory, value, bytes, static_cast<cudaStream_t>(stream.handle));
 }
 
 const char* text(cudaError_t error) {
@@ -70,14 +70,14 @@ const char* text(cudaError_t error) {
 
 template <typename Work>
 cudaError_t start(void (*kernel)(Work), const Work& work, int64_t blocks, unsigned threads,
-                  size_t shared_bytes, Where) {
+                  size_t shared_bytes, Stream) {
     static unsigned seed = 0;
     const auto few = static_cast<unsigned>(std::min<int64_t>(blocks, 2));
     simt::launch(seed++, few, shared_bytes > 0 ? threads : 64, shared_bytes, [&] { kernel(work); });
     return cudaSuccess;
 }
 
-cudaError_t fill(void* memory, int value, size_t bytes, Where) {
+cudaError_t fill(void* memory, int value, size_t bytes, Stream) {
     std::memset(memory, value, bytes);
     return cudaSuccess;
 }
@@ -88,14 +88,14 @@ const char* text(cudaError_t) { return nullptr; }
 
 // One warp for each of `count`.
 template <typename Work>
-cudaError_t start_warps(void (*kernel)(Work), const Work& work, int64_t count, Where where) {
+cudaError_t start_warps(void (*kernel)(Work), const Work& work, int64_t count, Stream stream) {
     constexpr int64_t kAtOnce = kThreads / 32;
-    return start(kernel, work, (count + kAtOnce - 1) / kAtOnce, kThreads, 0, where);
+    return start(kernel, work, (count + kAtOnce - 1) / kAtOnce, kThreads, 0, stream);
 }
 
 template <typename Work>
-cudaError_t start_threads(void (*kernel)(Work), const Work& work, int64_t count, Where where) {
-    return start(kernel, work, (count + kThreads - 1) / kThreads, kThreads, 0, where);
+cudaError_t start_threads(void (*kernel)(Work), const Work& work, int64_t count, Stream stream) {
+    return start(kernel, work, (count + kThreads - 1) / kThreads, kThreads, 0, stream);
 }
 
 // For pairs, whose number the device alone knows.
@@ -104,25 +104,26 @@ constexpr int64_t kUnknown = std::numeric_limits<int32_t>::max();
 // Runs kernels one after the other, until one cannot be started.
 class Sequence {
  public:
-    explicit Sequence(Where where) : where_(where) {}
+    explicit Sequence(Stream stream) : stream_(stream) {}
 
     void empty(const Survivors& survivors) {
         Cursor& cursor = *survivors.cursor;
-        then([&] { return fill(&cursor, 0, offsetof(Cursor, ended), where_); });
-        then([&] { return fill(&cursor.ended, 0xff, sizeof cursor.ended, where_); });
+        then([&] { return fill(&cursor, 0, offsetof(Cursor, ended), stream_); });
+        then([&] { return fill(&cursor.ended, 0xff, sizeof cursor.ended, stream_); });
     }
     template <typename Work>
     void tiles(void (*kernel)(Work), const Work& work) {
-        then(
-            [&] { return start(kernel, work, work.walk.count, kTileThreads, kTileBytes, where_); });
+        then([&] {
+            return start(kernel, work, work.walk.count, kTileThreads, kTileBytes, stream_);
+        });
     }
     template <typename Work>
     void warps(void (*kernel)(Work), const Work& work, int64_t count = kUnknown) {
-        then([&] { return start_warps(kernel, work, count, where_); });
+        then([&] { return start_warps(kernel, work, count, stream_); });
     }
     template <typename Work>
     void threads(void (*kernel)(Work), const Work& work, int64_t count = kUnknown) {
-        then([&] { return start_threads(kernel, work, count, where_); });
+        then([&] { return start_threads(kernel, work, count, stream_); });
     }
     const char* failure() const { return text(error_); }
 
@@ -134,7 +135,7 @@ class Sequence {
         }
     }
 
-    const Where where_;
+    const Stream stream_;
     cudaError_t error_ = cudaSuccess;
 };
 
@@ -152,20 +153,20 @@ void renew_thresholds(Sequence& sequence, const Search& work, const Sieve& sieve
 
 }  // namespace
 
-const char* survey(const Survey& work, Where where) {
-    return text(start_warps(survey_rows, work, work.count, where));
+const char* measure_rows(const RowMeasures& work, Stream stream) {
+    return text(start_warps(measure_samples, work, work.count, stream));
 }
 
-const char* round(const Rounding& work, Where where) {
-    return text(start_warps(round_rows, work, work.count, where));
+const char* make_full(const FullBalls& work, Stream stream) {
+    return text(start_warps(round_samples, work, work.count, stream));
 }
 
-const char* seed(const Seeding& work, Where where) {
-    return text(start(seed_tiles, work, work.walk.count, kTileThreads, kTileBytes, where));
+const char* seed(const Seeding& work, Stream stream) {
+    return text(start(seed_tiles, work, work.walk.count, kTileThreads, kTileBytes, stream));
 }
 
-const char* search(const Search& work, Where where) {
-    Sequence sequence(where);
+const char* search(const Search& work, Stream stream) {
+    Sequence sequence(stream);
     sequence.empty(work.survivors);
     renew_thresholds(sequence, work, work.sieve);
     sequence.tiles(search_tiles, work);
@@ -181,8 +182,8 @@ const char* search(const Search& work, Where where) {
     return sequence.failure();
 }
 
-const char* count(const Count& work, Where where) {
-    Sequence sequence(where);
+const char* count(const Count& work, Stream stream) {
+    Sequence sequence(stream);
     sequence.empty(work.survivors);
     sequence.tiles(count_tiles, work);
     sequence.warps(count_open_pairs, work);

@@ -5,17 +5,17 @@
 
 namespace kstar::cuda {
 
-struct Where {
+struct Stream {
     int device;
-    void* stream;  // a cudaStream_t
+    void* handle;  // a cudaStream_t
 };
 
 // Each starts work without waiting for it, and returns null or what went wrong.
-const char* survey(const Survey& work, Where where);
-const char* round(const Rounding& work, Where where);
-const char* seed(const Seeding& work, Where where);
-const char* search(const Search& work, Where where);  // tiles, and all that follows from them
-const char* count(const Count& work, Where where);    // likewise
+const char* measure_rows(const RowMeasures& work, Stream stream);
+const char* make_full(const FullBalls& work, Stream stream);
+const char* seed(const Seeding& work, Stream stream);
+const char* search(const Search& work, Stream stream);  // tiles, and all that follows from them
+const char* count(const Count& work, Stream stream);    // likewise
 
 // Why this was not built for a device; null if it was.
 const char* code_missing(int device);

@@ -163,8 +163,8 @@ struct Count {
     Survivors survivors;  // with `kAsks` in the position of whose count is open
 };
 
-// Rows to be looked at, and to be made balls of (prepare.hpp).
-struct Survey {
+// Rows to be measured, and to be made balls of (prepare.hpp).
+struct RowMeasures {
     Members samples;
     int64_t count;
     const double* centre;     // (dimensions,)
@@ -174,7 +174,7 @@ struct Survey {
 };
 
 // Shifted by a centre, scaled by a power of two and rounded.
-struct Rounding {
+struct FullBalls {
     Members samples;
     int64_t count;
     Rows centres;

@@ -9,7 +9,7 @@
 
 namespace kstar::cuda {
 
-__global__ void survey_rows(Survey work) {
+__global__ void measure_samples(RowMeasures work) {
     const unsigned lane = threadIdx.x % 32;
     each_by_a_warp(work.count, [&](int64_t i) {
         double squared = 0, fingerprint = 0;
@@ -29,7 +29,7 @@ __global__ void survey_rows(Survey work) {
     });
 }
 
-__global__ void round_rows(Rounding work) {
+__global__ void round_samples(FullBalls work) {
     const unsigned lane = threadIdx.x % 32;
     each_by_a_warp(work.count, [&](int64_t i) {
         uint16_t* point = work.points + i * work.width;

@@ -6,6 +6,7 @@ import importlib.util
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 ROOT = Path(__file__).parents[2]
 NAME = "_cuda_on_host"
@@ -14,7 +15,18 @@ SOURCES = [ROOT / "csrc" / "cuda" / "bindings.cpp", ROOT / "csrc" / "cuda" / "la
 FLAGS = ["-std=c++17", "-O2", "-ffp-contract=off", "-fno-math-errno", "-fPIC", "-shared"]
 FLAGS += ["-fvisibility=hidden", f"-DKSTAR_MODULE={NAME}"]
 PACKAGE = "kstar_gpu.engines.cuda"
-MODULES = ("balls", "memory", "engine")
+# Over whose kernels they run, all but these do not care.
+MODULES = {
+    "arrays",
+    "panels",
+    "balls",
+    "memory",
+    "launches",
+    "question",
+    "search",
+    "count",
+    "engine",
+}
 
 
 def build():
@@ -43,16 +55,13 @@ def _compile():
 def install(patch):
     """Let kstar() compute with the host's kernels until `patch`, pytest's, is undone.
 
-    Returns the engine's modules by name; they are new ones, over these kernels.
+    Returns the engine's modules as attributes; they are new ones, over these kernels.
     """
     from dataclasses import replace
 
     from kstar_gpu.engines import cuda, registry
     from kstar_gpu.engines.status import BackendStatus
 
-    host = build()
-    patch.setitem(sys.modules, f"{PACKAGE}._cuda", host)
-    patch.setattr(cuda, "_cuda", host, raising=False)
     record = replace(
         registry.BACKENDS["cuda"],
         status=lambda: BackendStatus(True, "on the host"),
@@ -61,6 +70,19 @@ def install(patch):
     )
     others = {name: other for name, other in registry.BACKENDS.items() if name != "cuda"}
     patch.setattr(registry, "BACKENDS", {"cuda": record, **others})  # "auto" takes the first one
+    host = build()
+    patch.setitem(sys.modules, f"{PACKAGE}._cuda", host)
+    patch.setattr(cuda, "_cuda", host, raising=False)
     for name in MODULES:
-        patch.delitem(sys.modules, f"{PACKAGE}.{name}", raising=False)
-    return {name: importlib.import_module(f"{PACKAGE}.{name}") for name in MODULES}
+        # Set, so that undoing it takes the new one away again; deleted, so that there is a new one.
+        patch.setitem(sys.modules, f"{PACKAGE}.{name}", None)
+        patch.setattr(cuda, name, None, raising=False)
+        del sys.modules[f"{PACKAGE}.{name}"]
+        delattr(cuda, name)
+    return modules()
+
+
+def modules():
+    """Return the CUDA engine's modules, whatever kernels they run over, as attributes."""
+    names = sorted(MODULES)
+    return SimpleNamespace(**{name: importlib.import_module(f"{PACKAGE}.{name}") for name in names})

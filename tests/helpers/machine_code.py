@@ -21,8 +21,8 @@ KERNELS = (
     "forget_rows",
     "note_rows",
     "count_open_pairs",
-    "survey_rows",
-    "round_rows",
+    "measure_samples",
+    "round_samples",
 )
 
 # Per target: warps, and KB of shared memory, that a multiprocessor holds (CUDA C++ Programming

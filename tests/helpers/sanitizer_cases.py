@@ -17,6 +17,7 @@ from importlib import import_module
 from unittest.mock import patch
 
 import numpy as np
+from cuda_on_host import install, modules
 from narrow import narrowest
 
 from kstar_gpu import definition, kstar
@@ -49,19 +50,23 @@ def ties(rng, n, d):
 
 def changes(settings, backend):
     """Give what is to be patched for a case to reach what it is there for."""
-    balls, memory, engine = (backend[name] for name in ("balls", "memory", "engine"))
-    make_plan = engine.make_plan
+    make_plan = backend.engine.make_plan
+
+    def planned(**sizes):
+        return patch.object(
+            backend.engine, "make_plan", lambda *given: replace(make_plan(*given), **sizes)
+        )
+
     if "narrow" in settings:
         yield patch.object(projection, "choose_directions", narrowest)
-        yield patch.object(balls, "WIDTHS", (63,))  # two chunks: a tile may end early
+        yield patch.object(backend.balls, "WIDTHS", (63,))  # two chunks: a tile may end early
     if "streamed" in settings:
-        yield patch.object(balls, "is_there", lambda *_: False)
-        yield patch.object(memory, "is_there", lambda *_: False)
-        small = {"panel": 128}
-        yield patch.object(engine, "make_plan", lambda *given: replace(make_plan(*given), **small))
+        yield patch.object(backend.panels, "is_there", lambda *_: False)
+        yield patch.object(backend.memory, "is_there", lambda *_: False)
+        yield planned(panel=128)
     if "overflow" in settings:
-        few = {"pairs": balls._cuda.WARP_PAIRS}  # one warp's always fit
-        yield patch.object(engine, "make_plan", lambda *given: replace(make_plan(*given), **few))
+        kernels = import_module("kstar_gpu.engines.cuda._cuda")
+        yield planned(pairs=kernels.WARP_PAIRS)  # one warp's always fit
 
 
 def run(name, backend):
@@ -75,7 +80,7 @@ def run(name, backend):
     named = dict(zip(("references", "reference_labels"), others, strict=False))
     engines = []
 
-    class Engine(backend["engine"].Engine):
+    class Engine(backend.engine.Engine):
         def __init__(self, *arguments):
             super().__init__(*arguments)
             engines.append(self)
@@ -83,7 +88,7 @@ def run(name, backend):
     with ExitStack() as stack:
         for change in changes(case.get("settings", ()), backend):
             stack.enter_context(change)
-        stack.enter_context(patch.object(backend["engine"], "Engine", Engine))
+        stack.enter_context(patch.object(backend.engine, "Engine", Engine))
         found = kstar(*given, **named, backend="cuda", return_foreign=True)
     wanted = definition.table(*given, **named)
     return int(((found.kstar != wanted.kstar) | (found.index != wanted.row)).sum()), engines[0]
@@ -110,11 +115,9 @@ def main():
     parser.add_argument("--host", action="store_true", help="with the kernels on the host")
     if parser.parse_args().host:
         import pytest
-        from cuda_on_host import install
 
         install(pytest.MonkeyPatch())  # for as long as this process lives
-    names = ("balls", "memory", "engine")
-    backend = {name: import_module(f"kstar_gpu.engines.cuda.{name}") for name in names}
+    backend = modules()
     calls = {}
     counted(import_module("kstar_gpu.engines.cuda._cuda"), calls)
     wrong = 0
@@ -122,7 +125,7 @@ def main():
         calls.clear()
         differ, engine = run(name, backend)
         early = engine.work["search"]["early"]
-        narrow = engine.directions is not None
+        narrow = engine.task.directions is not None
         told = {"case": name, "wrong": differ, "narrow": narrow, "early": early, "calls": calls}
         print(json.dumps(told), flush=True)
         wrong += differ

@@ -189,9 +189,9 @@ void test_balls(Element element, int64_t dimensions, unsigned seed) {
     }
     std::vector<uint16_t> points(n * width, 0xffff);
     std::vector<double> squares(n), errors(n);
-    const Rounding rounding{side.members(rows), n,     rows,           centre_of.data(), 4.0,
-                            points.data(),      width, squares.data(), errors.data()};
-    launch(seed, 2, 64, 0, [&] { round_rows(rounding); });
+    const FullBalls rounding{side.members(rows), n,     rows,           centre_of.data(), 4.0,
+                             points.data(),      width, squares.data(), errors.data()};
+    launch(seed, 2, 64, 0, [&] { round_samples(rounding); });
     const auto stored = [&](int32_t i, int64_t k) {
         return to_double(Half{points[i * width + k]});
     };
@@ -218,9 +218,9 @@ void test_balls(Element element, int64_t dimensions, unsigned seed) {
         centre[k] = 0.25 * static_cast<double>(k % 5);
         weights[k] = 1 + 0.125 * static_cast<double>(k % 7);
     }
-    const Survey survey{side.members(rows), n, centre.data(), weights.data(), lengths.data(),
-                        fingerprints.data()};
-    launch(seed, 2, 64, 0, [&] { survey_rows(survey); });
+    const RowMeasures measures{side.members(rows), n, centre.data(), weights.data(), lengths.data(),
+                               fingerprints.data()};
+    launch(seed, 2, 64, 0, [&] { measure_samples(measures); });
     for (int32_t i = 0; i < n; ++i) {
         double length = 0, fingerprint = 0, magnitude = 0;
         for (int64_t k = 0; k < dimensions; ++k) {

@@ -10,18 +10,26 @@ class Machine:
 def machine() -> Machine: ...
 def code_missing(device: int) -> str | None: ...
 
-# Memory is given by addresses on the device; 0 is none.
-
-class Rows:
+class Array:
     def __init__(
-        self, data: int, element: str, stride: int, dimensions: int, norms: int
+        self,
+        address: int,
+        type: str,
+        rows: int,
+        columns: int,
+        stride: int,
+        device: int,
+        owner: object,
     ) -> None: ...
 
+class Rows:
+    def __init__(self, values: Array, norms: Array | None) -> None: ...
+
 class Members:
-    def __init__(self, rows: Rows, place: int, number: int) -> None: ...
+    def __init__(self, rows: Rows, place: Array, number: Array) -> None: ...
 
 class Side:
-    def __init__(self, points: int, seeds: int, codes: int, count: int, width: int) -> None: ...
+    def __init__(self, points: Array, seeds: Array, codes: Array, count: int) -> None: ...
 
 class Walk:
     def __init__(
@@ -30,18 +38,17 @@ class Walk:
         columns: Side,
         same: bool,
         foreign: bool,
-        strips: int,
-        strip_count: int,
+        strips: Array,
         first: int,
         count: int,
-        done: int,
+        done: Array | None,
     ) -> None: ...
 
 class Survivors:
-    def __init__(self, pairs: int, capacity: int, cursor: int) -> None: ...
+    def __init__(self, pairs: Array, cursor: Array) -> None: ...
 
 class Reach:
-    def __init__(self, radii: int, slack: int, thresholds: int) -> None: ...
+    def __init__(self, radii: Array, slack: Array, thresholds: Array | None) -> None: ...
 
 class Sieve:
     def __init__(
@@ -51,59 +58,53 @@ class Sieve:
 class Radii:
     def __init__(
         self,
-        outer: int,
-        inner: int,
-        give: int,
-        weights: int,
-        counts: int,
-        squared: int,
+        outer: Array,
+        inner: Array,
+        give: Array,
+        weights: Array | None,
+        counts: Array | None,
+        squared: Array | None,
         members: Members,
     ) -> None: ...
 
 class Nearest:
-    def __init__(self, squared: int, row: int, noted_at: int, limit: int, settled: int) -> None: ...
+    def __init__(
+        self, squared: Array, row: Array, noted_at: Array, limit: Array, settled: Array
+    ) -> None: ...
 
-def survey(
+def measure_rows(
     samples: Members,
-    count: int,
-    centre: int,
-    weights: int,
-    squared_lengths: int,
-    fingerprints: int,
-    device: int,
+    centre: Array,
+    weights: Array,
+    squared_lengths: Array,
+    fingerprints: Array,
     stream: int,
 ) -> None: ...
-def round(
+def make_full(
     samples: Members,
-    count: int,
     centres: Rows,
-    centre_of: int,
+    centre_of: Array,
     scale: float,
-    points: int,
-    width: int,
-    squares: int,
-    squared_errors: int,
-    device: int,
+    points: Array,
+    squares: Array,
+    squared_errors: Array,
     stream: int,
 ) -> None: ...
-def seed(walk: Walk, sieve: Sieve, nearest: Nearest, device: int, stream: int) -> None: ...
+def seed(walk: Walk, sieve: Sieve, nearest: Nearest, stream: int) -> None: ...
 def search(
     walk: Walk,
     sieve: Sieve,
-    row_tails: int,
-    column_tails: int,
+    row_tails: Array | None,
+    column_tails: Array | None,
     full_rows: Side,
     full_columns: Side,
     full: Sieve,
     rows: Members,
     columns: Members,
     row_nearest: Nearest,
-    column_nearest: Nearest,
+    column_nearest: Nearest | None,
     survivors: Survivors,
-    distances: int,
-    device: int,
+    distances: Array,
     stream: int,
 ) -> None: ...
-def count(
-    walk: Walk, rows: Radii, columns: Radii, survivors: Survivors, device: int, stream: int
-) -> None: ...
+def count(walk: Walk, rows: Radii, columns: Radii, survivors: Survivors, stream: int) -> None: ...

@@ -9,7 +9,9 @@ from torch import Tensor
 from ...inputs.problem import Problem
 from ..projection import FLOATS_AT_ONCE
 from . import _cuda
-from .balls import WIDTHS, is_there, rounded_up
+from .arrays import whole_blocks, whole_chunks
+from .balls import WIDTHS
+from .panels import is_there
 
 SHARE = 0.8  # of what is free, if nobody says how much may be used
 SAMPLE_BYTES = 256  # results, thresholds, seeds and radii of one sample
@@ -76,7 +78,7 @@ def make_plan(problem: Problem, device: torch.device, memory_limit: int | None) 
     """
     limit = budget(device, memory_limit)
     sample_bytes = _panel_bytes(problem, device)
-    rooms = [rounded_up(len(side)) for side in problem.sides]
+    rooms = [whole_blocks(len(side)) for side in problem.sides]
     for shrink in SHRINKING:
         plan = _sizes(problem, shrink)
         fixed = _fixed_bytes(problem, plan, device)
@@ -111,9 +113,9 @@ def smaller_plan(problem: Problem, device: torch.device, plan: Plan) -> Plan | N
 def _sizes(problem: Problem, shrink: int) -> Plan:
     side = max(map(len, problem.sides))
     width = problem.samples.values.shape[1]
-    blocks = rounded_up(side) // _cuda.TILE_SIDE
+    blocks = whole_blocks(side) // _cuda.TILE_SIDE
     return Plan(
-        panel=rounded_up(side),
+        panel=whole_blocks(side),
         pairs=max(_cuda.WARP_PAIRS, min(MOST_PAIRS, 64 * side) // shrink),
         tiles=max(FEWEST_TILES, min(MOST_TILES, blocks**2) // shrink),
         elements=max(width, min(MOST_ELEMENTS, side * width) // shrink),
@@ -125,7 +127,7 @@ def _fixed_bytes(problem: Problem, plan: Plan, device: torch.device) -> int:
     samples = sum(map(len, problem.sides))
     buffers = plan.pairs * PAIR_BYTES + plan.tiles * TILE_BYTES + plan.elements * 40
     # Seeds are a share of a panel, and up to a block more.
-    seeds = 2 * rounded_up(problem.samples.values.shape[1], _cuda.DEPTH) * _cuda.TILE_SIDE
+    seeds = 2 * whole_chunks(problem.samples.values.shape[1]) * _cuda.TILE_SIDE
     library = LIBRARY_BYTES if device.type == "cuda" else 0
     return samples * SAMPLE_BYTES + buffers + seeds + library
 

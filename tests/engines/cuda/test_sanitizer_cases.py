@@ -22,7 +22,7 @@ def test_the_cases_reach_what_they_are_there_for():
     early = {name for name, case in cases.items() if case["early"]}
     assert early >= {"narrow balls", "narrow balls of references"}
     # Panels are rounded one by one, again and again; and what did not fit is searched again.
-    rounded = {name: case["calls"]["round"] for name, case in cases.items()}
+    rounded = {name: case["calls"]["make_full"] for name, case in cases.items()}
     assert rounded["streamed panels"] > 4 * rounded["narrow balls"]
     searches = {name: case["calls"]["search"] for name, case in cases.items()}
     assert searches["overflow"] > searches["ties"]
