@@ -13,6 +13,7 @@ from .engines.registry import available_backends
 from .extras import import_extra
 from .files import check_target
 from .inputs.array_files import names_that_fit, read_labels, read_samples
+from .inputs.metrics import METRICS, PRECOMPUTED
 from .networks.datasets import array_file, image_folder
 from .networks.sweep import Sweep, sweep
 from .networks.zoo import named_model
@@ -50,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="kstar-gpu", description="Exact k* values and k* distributions of latent spaces."
     )
     parser.add_argument("--version", action="version", version=f"kstar-gpu {__version__}")
+    metrics = ", ".join(METRICS)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     compute = commands.add_parser(
@@ -68,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         "--reference-labels", metavar="FILE[:KEY]", help="default: `labels` of the references' file"
     )
     add("--class-names", metavar="A,B,...", help="names in the order of the sorted labels")
-    add("--metric", default="euclidean", help="euclidean (default), cosine or precomputed")
+    add("--metric", default="euclidean", help=f"{metrics} or {PRECOMPUTED}; default euclidean")
     add("--backend", default="auto", help="auto (default) or one that `kstar-gpu info` lists")
     add("--device", help="where to compute, such as cpu or cuda:1")
     add("--out", type=Path, metavar="RESULT.npz", help="save for KStarDistribution.load")
@@ -95,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--layers", required=True, nargs="+", metavar="NAME", help="names or globs of layers")
     add("--out", required=True, type=Path, metavar="DIR", help="where the results go")
     add("--pool", default="auto", help="auto (default), flatten, mean or cls")
-    add("--metric", default="euclidean", help="euclidean (default) or cosine")
+    add("--metric", default="euclidean", help=f"{metrics}; default euclidean")
     add("--batch", type=int, default=256, help="inputs at a time (default 256)")
     add("--device", help="where the model runs, such as cpu or cuda:1")
 

@@ -1,1 +1,23 @@
-"""From networks to features and labels."""
+"""From networks and data to features of layers, and to the k* of every layer.
+
+Two ways in: `activations` gives the features of named layers; `sweep` goes on to their k*
+distributions, for many models, data sets and layers, and keeps them. Who calls whom:
+
+    zoo  datasets                    models by name; folders of pictures and files of arrays
+      :     :
+      v     v
+     sweep ------------------------> stats.distribution
+       |                             which results are asked for, what they depend on, what is given
+       v
+     sweep_run --+-> fingerprints    one model over one data set; hashes of both
+       |         +-> sweep_directory results, the manifest run.json, features still in use
+       v
+     activations                     one pass over a loader; for each batch:
+       |-> layer_names               "layer?.conv" -> modules
+       |-> batches                   checked pairs (inputs, labels), given to the model
+       |-> model_state               evaluation mode, device and precision, and back
+       |-> hooks --> pooling         what each layer gave -> a row per sample
+       +-> feature_store             rows in memory, or spilled to a directory
+
+Dots: nothing is called, their results are handed on. Nothing here knows how k* are computed.
+"""

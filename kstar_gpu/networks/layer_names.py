@@ -2,7 +2,7 @@
 
 import difflib
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from torch import nn
 
@@ -26,6 +26,29 @@ def find_layers(model: nn.Module, layers: Sequence[str]) -> dict[str, nn.Module]
             hint = f"close names: {', '.join(map(repr, close))}" if close else "no name is close"
             raise ValueError(f"layers: the model has no module named {name!r}; {hint}")
         found |= {match: known[match] for match in matching}
+    return found
+
+
+def names_by_model(
+    models: Mapping[str, nn.Module], layers: Sequence[str] | Mapping[str, Sequence[str]]
+) -> dict[str, list[str]]:
+    """Return the names of the layers that are meant in each model.
+
+    Parameters
+    ----------
+    models : by name
+    layers : names or globs, the same for all models, or by the model's name
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are none for a model; as `find_layers`.
+    """
+    found = {}
+    for name, model in models.items():
+        if isinstance(layers, Mapping) and name not in layers:
+            raise ValueError(f"layers: names for every model are wanted, got none for {name!r}")
+        found[name] = [*find_layers(model, layers[name] if isinstance(layers, Mapping) else layers)]
     return found
 
 

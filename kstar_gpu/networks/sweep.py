@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,13 +11,14 @@ import torch
 from torch import nn
 
 from ..extras import import_pandas
+from ..inputs.metrics import METRICS
 from ..stats.class_names import name_classes
 from ..stats.distribution import KStarDistribution, kstar_distribution
 from ..stats.options import DISTRIBUTION_OPTIONS
 from ..stats.pattern import check_rule
 from .activations import activations
 from .fingerprints import WatchedLoader, model_fingerprint
-from .layer_names import find_layers
+from .layer_names import names_by_model
 from .model_state import mixed_precision
 from .pooling import Pool, check_pool
 from .sweep_directory import SweepDirectory, read_sweep
@@ -75,8 +76,8 @@ class Sweep:
         for key, result in self.results.items():
             depth = depths[key[:2]] = depths.get(key[:2], -1) + 1
             frame = result.to_frame()
-            for place, (name, value) in enumerate((*key._asdict().items(), ("depth", depth))):
-                frame.insert(place, name, value)
+            for position, (name, value) in enumerate((*key._asdict().items(), ("depth", depth))):
+                frame.insert(position, name, value)
             frames.append(frame)
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
@@ -167,32 +168,41 @@ def sweep(
         loaders = {"data": loaders}
     _check_what_is_kept(out, spill, pool)
     _check_options(options)
-    # All before the first model runs.
-    found_layers = {
-        name: [*find_layers(model, _layers_for(layers, name))] for name, model in models.items()
-    }
-    running: dict[str, Any] = {"pool": pool, "dtype": dtype, "device": device}
-    running |= {"amp": amp, "progress": progress}
+    names = names_by_model(models, layers)  # of all, before the first of them runs
+    running = {"pool": pool, "dtype": dtype, "device": device, "amp": amp, "progress": progress}
     compute = partial(kstar_distribution, class_names=class_names, device=device, **options)
     found = Sweep()
+    for model_name, data_name, run in _runs(models, loaders, names, out, running, options):
+        for layer, outcome in run.outcomes(compute, spill, progress):
+            key = Key(model_name, data_name, layer)
+            if isinstance(outcome, str):
+                warnings.warn(f"{'/'.join(key)} failed: {outcome}", stacklevel=2)
+            else:
+                outcome = _named(outcome, class_names)
+            found._add(key, outcome)
+    return found
+
+
+def _runs(
+    models: Mapping[str, nn.Module],
+    loaders: Mapping[str, Iterable[Any]],
+    layers: Mapping[str, list[str]],
+    out: str | os.PathLike[str] | None,
+    running: Mapping[str, Any],
+    options: Mapping[str, Any],
+) -> Iterator[tuple[str, str, SweepRun]]:
+    """Yield each model on each data set, with their names; the next when that one is done."""
     for model_name, model in models.items():
-        names = found_layers[model_name]
-        settings = {} if out is None else _settings(model, pool, dtype, device, amp, options)
+        names = layers[model_name]
+        settings = {} if out is None else _settings(model, running, options)
         for data_name, batches in loaders.items():
-            loader = WatchedLoader(batches)
             directory = None
             if out is not None:
                 directory = SweepDirectory(out, model_name, data_name, names, settings)
+            loader = WatchedLoader(batches)
             record = partial(activations, model, loader, **running)
             run = SweepRun(f"{model_name} {data_name}", names, loader, record, directory)
-            for layer, outcome in run.outcomes(compute, spill, progress):
-                key = Key(model_name, data_name, layer)
-                if isinstance(outcome, str):
-                    warnings.warn(f"{'/'.join(key)} failed: {outcome}", stacklevel=2)
-                else:
-                    outcome = _named(outcome, class_names)
-                found._add(key, outcome)
-    return found
+            yield model_name, data_name, run
 
 
 def _check_what_is_kept(out: str | os.PathLike[str] | None, spill: bool, pool: Pool) -> None:
@@ -211,33 +221,21 @@ def _check_options(options: Mapping[str, Any]) -> None:
     if unknown:
         known = ", ".join(sorted(DISTRIBUTION_OPTIONS))
         raise TypeError(f"sweep: options are {known}, got {', '.join(sorted(unknown))}")
-    if options.get("metric", "euclidean") not in ("euclidean", "cosine"):
-        raise ValueError(f"metric: euclidean or cosine is wanted, got {options['metric']!r}")
+    if options.get("metric", "euclidean") not in METRICS:
+        raise ValueError(f"metric: {' or '.join(METRICS)} is wanted, got {options['metric']!r}")
     check_rule(options.get("skewness", "plain"), options.get("threshold", 0.5))
 
 
-def _layers_for(layers: Sequence[str] | Mapping[str, Sequence[str]], model: str) -> Sequence[str]:
-    if not isinstance(layers, Mapping):
-        return layers
-    if model not in layers:
-        raise ValueError(f"layers: names for every model are wanted, got none for {model!r}")
-    return layers[model]
-
-
 def _settings(
-    model: nn.Module,
-    pool: Pool,
-    dtype: torch.dtype | None,
-    device: str | torch.device | None,
-    amp: bool,
-    options: Mapping[str, Any],
+    model: nn.Module, running: Mapping[str, Any], options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return what the results of a model depend on, but for the data."""
+    amp = str(mixed_precision(model, running["device"])) if running["amp"] else False
     return {
         "model_sha256": model_fingerprint(model),
-        "pool": str(pool),
-        "dtype": str(dtype),
-        "amp": str(mixed_precision(model, device)) if amp else False,
+        "pool": str(running["pool"]),
+        "dtype": str(running["dtype"]),
+        "amp": amp,
         "metric": options.get("metric", "euclidean"),
         "skewness": options.get("skewness", "plain"),
         "threshold": float(options.get("threshold", 0.5)),

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..extras import import_extra
 from ..inputs.arrays import to_tensor
+from ..inputs.metrics import METRICS, PRECOMPUTED
 from ..stats.distribution import kstar_distribution
 from .common import Colour, check_installed, palette
 from .distributions import INCHES_PER_CLASS, plot_distributions
@@ -67,8 +68,8 @@ def plot_embedding(
     """
     if samples < 4:
         raise ValueError(f"samples: at least 4 are wanted, got {samples}")
-    if options.get("metric") == "precomputed":
-        raise ValueError("metric: euclidean or cosine is wanted, got 'precomputed'")
+    if options.get("metric") == PRECOMPUTED:
+        raise ValueError(f"metric: {' or '.join(METRICS)} is wanted, got 'precomputed'")
     _check_maps_installed()
     rows = to_tensor(features, "features")
     result = kstar_distribution(rows, labels, class_names, **options)

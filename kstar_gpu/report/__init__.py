@@ -1,4 +1,9 @@
-"""A sweep as a page of HTML."""
+"""A sweep as a page of HTML that needs no other file.
+
+    networks.sweep.Sweep --> page.write_report --> plot.plot_layers, as pictures inside the page
+
+`kstar_gpu.report.write_report` is its name; `kstar-gpu report` is it for a directory.
+"""
 
 from .page import write_report
 

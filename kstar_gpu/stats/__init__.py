@@ -1,1 +1,19 @@
-"""What k* values say of classes."""
+"""What k* values say of classes: their distributions, and how far these can be believed.
+
+`distribution` is the middle of it: `kstar_distribution` asks for the k* of all samples and gives a
+`KStarDistribution`, which everything else makes, takes, writes or draws. Who calls whom:
+
+    intervals  comparison  label_null    how sure; whether two differ; what if labels meant nothing
+        |           |           |   |
+        +-----------+           |   +--> statistic    mean and skewness, by name (all three)
+        v                       |        options      what may be passed on to a search
+    distribution ---------------|------> pattern      fractured, overlapped or clustered
+        |                       |        class_names  what the classes are called
+        |                       |        summary      lines of text
+        v                       v        result_file  an .npz file, and back
+    api.answer              api.kstar
+
+    confusion   which class ends the runs of which: from labels and the indices that `kstar` gives
+
+scipy is imported by those functions that need it, when they are called.
+"""

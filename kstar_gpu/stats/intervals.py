@@ -9,6 +9,7 @@ import torch
 from tqdm import trange
 
 from ..inputs.arrays import to_tensor
+from ..inputs.metrics import METRICS, PRECOMPUTED
 from .distribution import KStarDistribution, kstar_distribution
 from .options import check_search_options
 from .statistic import NUMBERS_AT_ONCE, Floats, statistic_named, values_of
@@ -133,10 +134,10 @@ def resampled_intervals(
     if resamples < 2:
         raise ValueError(f"resamples: at least 2 are wanted, got {resamples}")
     check_search_options("resampled_intervals", options)
-    if options.get("metric") == "precomputed":
+    if options.get("metric") == PRECOMPUTED:
         raise ValueError(
-            "metric: euclidean or cosine is wanted, got 'precomputed': a sample drawn twice has no "
-            "distance to itself there"
+            f"metric: {' or '.join(METRICS)} is wanted, got 'precomputed': a sample drawn twice "
+            "has no distance to itself there"
         )
     samples = to_tensor(features, "features")
     observed = kstar_distribution(samples, labels, **options)
