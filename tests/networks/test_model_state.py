@@ -58,6 +58,16 @@ def test_the_model_goes_to_a_device_and_comes_back(loader):
     assert seen == ["meta"]
 
 
+def test_the_model_goes_back_to_where_it_was(model, loader, monkeypatch):
+    asked = []
+    monkeypatch.setattr(model, "to", asked.append)
+    activations(model, loader, ["0"], device="cpu")
+    assert asked == ["cpu", torch.device("cpu")]
+    asked.clear()
+    activations(model, loader, ["0"])
+    assert not asked
+
+
 def test_inputs_go_to_the_models_device():
     """The meta device stands in for an accelerator: the module must get its input there."""
     arrived: list[torch.device] = []

@@ -4,7 +4,7 @@ import pytest
 import torch
 from helpers.small_sweep import INPUTS, LABELS, LAYERS, loader, network, same
 
-from kstar_gpu import Sweep, sweep
+from kstar_gpu import Sweep, activations, sweep
 from kstar_gpu.networks import sweep as sweeps
 from kstar_gpu.networks.sweep_directory import SweepDirectory
 
@@ -71,16 +71,41 @@ def test_features_on_disk_are_used_for_the_same_data_alone(other, monkeypatch, t
         assert same(again[key], result)
 
 
-def test_features_that_another_model_left_are_not_used(monkeypatch, tmp_path):
+@pytest.mark.parametrize("step", ["check_data", "save"])
+def test_features_that_another_model_left_are_not_used(step, monkeypatch, tmp_path):
     def killed(*_, **__):
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(SweepDirectory, "save", killed)
+        patch.setattr(SweepDirectory, step, killed)
         with pytest.raises(SystemExit):
             sweep(network(0), loader(), LAYERS, out=tmp_path, spill=True)
     with pytest.raises(ValueError, match="was made with model_sha256"):
         sweep(network(1), loader(), LAYERS, out=tmp_path, spill=True)
+
+
+def test_features_of_other_data_are_not_used_though_nothing_else_is_known_of_these(
+    monkeypatch, tmp_path
+):
+    def killed(*_):
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SweepDirectory, "check_data", killed)
+        with pytest.raises(SystemExit):
+            sweep(network(), loader(), LAYERS, out=tmp_path, spill=True)
+    left = tmp_path / "Sequential" / "data" / "features.sha256"
+    assert left.is_file()
+
+    def watched(*arguments, **options):
+        assert not left.exists()  # or it would be taken for that of the features to come
+        return activations(*arguments, **options)
+
+    monkeypatch.setattr(sweeps, "activations", watched)
+    found = sweep(network(), loader(INPUTS + 1), LAYERS, out=tmp_path, spill=True)
+    wanted = sweep(network(), loader(INPUTS + 1), LAYERS)
+    for key, result in wanted.results.items():
+        assert same(found[key], result)
 
 
 def test_layers_keep_their_order(tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.small_sweep import loader, network, same
+from helpers.small_sweep import INPUTS, loader, network, same
 from torch import nn
 
 from kstar_gpu import LayerError, Sweep, sweep
@@ -38,17 +38,20 @@ def test_what_is_there_is_not_computed_again(spill, monkeypatch, caplog, tmp_pat
     assert not (tmp_path / "Sequential" / "data" / "features").exists()
 
 
-def test_a_layer_that_fails_does_not_lose_the_others(tmp_path):
+@pytest.mark.parametrize("spill", [False, True])
+def test_a_layer_that_fails_does_not_lose_the_others(spill, tmp_path):
     class Breaks(nn.Module):
         def forward(self, x):
             return x / 0
 
     model = nn.Sequential(nn.Linear(5, 4), Breaks())
     with pytest.warns(UserWarning, match="Sequential/data/1 failed: ValueError: features: finite"):
-        result = sweep(model, loader(), ["0", "1"], out=tmp_path)
+        result = sweep(model, loader(), ["0", "1"], out=tmp_path, spill=spill)
     assert [*result.results] == [("Sequential", "data", "0")]
     assert "ValueError: features: finite numbers" in result.errors["Sequential", "data", "1"]
     assert repr(result) == "<Sweep: 1 results, 1 failed>"
+    # For another try, without another pass.
+    assert (tmp_path / "Sequential" / "data" / "features").exists() == spill
 
 
 @pytest.mark.parametrize("spill", [False, True])
@@ -77,11 +80,16 @@ def test_a_layer_that_cannot_be_recorded_does_not_lose_the_others(spill, tmp_pat
     assert {key.layer for key in result.errors} == {"says", "unused"}
     assert "must give a tensor, got str" in result.errors["Both", "data", "says"]
     assert "did not run" in result.errors["Both", "data", "unused"]
+    model = Both()
     with pytest.warns(UserWarning, match="did not run"):
-        nothing = sweep({"none": Both()}, loader(), ["unused"], out=out, spill=spill)
+        nothing = sweep({"none": model}, loader(), ["unused"], out=out, spill=spill)
     assert not nothing.results
+    again = sweep({"none": model}, loader(), ["first"], out=out, spill=spill)  # the same data
+    assert [*again.results] == [("none", "data", "first")]
+    with pytest.raises(ValueError, match="made with other inputs or labels"):
+        sweep({"none": model}, loader(INPUTS + 1), ["first"], out=out, spill=spill)
     loaded = Sweep.load(out)
-    assert [*loaded.results] == [("Both", "data", "first")]
+    assert [*loaded.results] == [("Both", "data", "first"), ("none", "data", "first")]
     assert loaded.errors == {**result.errors, **nothing.errors}
 
 
