@@ -1,12 +1,22 @@
 """The canonical distance in torch is that of the definition, to the last bit."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
 from helpers.families import FAMILIES
 
 from kstar_gpu import definition
-from kstar_gpu.distance import lane_sum, norms, row_chunks, square_root, squared_distances
+from kstar_gpu.distance import (
+    lane_sum,
+    norms,
+    relative_error,
+    row_chunks,
+    square_root,
+    squared_distances,
+    underflow,
+)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -46,3 +56,27 @@ def test_chunks_cover_all_rows_once(rows, features, step):
     chunks = row_chunks(rows, features, elements=20)
     assert [row for chunk in chunks for row in range(rows)[chunk]] == list(range(rows))
     assert all(chunk.stop - chunk.start <= step for chunk in chunks)
+
+
+def exact(x, y):
+    """The squared distance in rational numbers, which round nothing."""
+    return sum(
+        (Fraction(a) - Fraction(b)) ** 2 for a, b in zip(x.tolist(), y.tolist(), strict=True)
+    )
+
+
+@pytest.mark.parametrize("d", [1, 33, 300])
+def test_the_canonical_distance_is_off_by_no_more_than_it_says(d, rng):
+    for x, y in rng.standard_normal((60, 2, d)):
+        wanted = exact(x, y)
+        found = Fraction(definition.squared_distances(x, y[None]).item())
+        assert abs(found - wanted) <= Fraction(relative_error(d)) * wanted
+
+
+@pytest.mark.parametrize("d", [1, 33, 300])
+def test_underflow_takes_no_more_than_it_says(d, rng):
+    scale = 2**600  # float64 has no room for such small roots' squares
+    for x, y in 1e-161 * rng.standard_normal((60, 2, d)):
+        wanted = float(exact(x * scale, y * scale)) ** 0.5
+        found = float(definition.squared_distances(x, y[None]).item()) ** 0.5 * scale
+        assert abs(found - wanted) <= underflow(d) * scale

@@ -14,27 +14,10 @@ from helpers.five_samples import WANTED, X, Y, assert_refused
 from kstar_gpu import available_backends, kstar
 from kstar_gpu.engines import registry
 from kstar_gpu.engines import status as engine_status
-from kstar_gpu.engines.cuda.status import what_is_missing
 from kstar_gpu.engines.registry import choose_engine, default_device
 from kstar_gpu.engines.status import BackendStatus
 
 CPU, CUDA, METAL = map(torch.device, ("cpu", "cuda:0", "mps"))
-
-
-@pytest.mark.parametrize(
-    ("machine", "missing"),
-    [
-        ((13000, 13000, 1), None),
-        ((13010, 13000, 2), None),  # any driver of the same major version will do
-        ((13000, 13010, 1), None),
-        ((13000, 0, 0), "this machine has no NVIDIA driver"),
-        ((13000, 12040, 1), "driver is too old: it supports CUDA 12.4, and 13.0 is wanted"),
-        ((13000, 13000, 0), "the NVIDIA driver finds no CUDA device"),
-    ],
-)
-def test_what_is_missing_is_told_apart(machine, missing):
-    said = what_is_missing(*machine)
-    assert said is None if missing is None else missing in said
 
 
 @pytest.fixture

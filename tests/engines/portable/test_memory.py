@@ -1,0 +1,32 @@
+"""The side of a tile gives way to a memory limit."""
+
+import re
+
+import pytest
+from helpers.families import gaussian, labels, problem_of
+
+from kstar_gpu.engines.portable.memory import LARGEST_SIDE, SMALLEST_SIDE, memory_needed, tile_side
+
+
+@pytest.fixture
+def problem(rng):
+    return problem_of(gaussian(rng, 300, 20), labels(rng, 300, 3))
+
+
+def test_the_largest_tile_that_the_limit_bears(problem):
+    assert tile_side(problem, None) == LARGEST_SIDE
+    side = LARGEST_SIDE
+    while side > SMALLEST_SIDE:
+        needed = memory_needed(problem, side)
+        assert tile_side(problem, needed) == side
+        assert tile_side(problem, needed - 1) == side // 2
+        side //= 2
+
+
+def test_a_limit_too_small_is_refused_with_the_least_that_does(problem):
+    with pytest.raises(ValueError, match="memory_limit: at least") as refused:
+        tile_side(problem, 1)
+    least = int(re.search(r"at least (\d+) bytes", str(refused.value)).group(1))
+    assert tile_side(problem, least) == SMALLEST_SIDE
+    with pytest.raises(ValueError, match=f"at least {least} bytes .* got {least - 1}"):
+        tile_side(problem, least - 1)

@@ -1,0 +1,30 @@
+"""Whether a compiled extension is there, and what is said of one that is missing."""
+
+import sys
+
+import pytest
+
+from kstar_gpu.engines import status
+
+
+def test_an_extension_that_is_there():
+    assert status.compiled("json.decoder") == (True, "compiled extension json.decoder")
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ('{"kstar_gpu.engines.cpu._cpu": "CompileError: no g++"}', "CompileError: no g++"),
+        ("{}", "None in sys.modules"),
+        (None, "None in sys.modules"),
+    ],
+)
+def test_a_missing_one_says_why_it_was_not_built(record, reason, monkeypatch, tmp_path):
+    if record is not None:
+        (tmp_path / "_build_failures.json").write_text(record)
+    monkeypatch.setattr(status, "files", lambda package: tmp_path)
+    monkeypatch.setitem(sys.modules, "kstar_gpu.engines.cpu._cpu", None)
+    available, detail = status.compiled("kstar_gpu.engines.cpu._cpu")
+    assert not available
+    assert detail.startswith("kstar_gpu.engines.cpu._cpu was not built when the package was: ")
+    assert reason in detail
