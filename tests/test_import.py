@@ -13,3 +13,11 @@ def test_nothing_slow_or_optional_is_imported():
     imported = set(done.stdout.split())
     assert {"kstar_gpu", "torch"} <= imported
     assert not imported & set(SLOW_OR_OPTIONAL)
+
+
+def test_nothing_is_printed_and_no_cuda_is_touched_at_import():
+    code = "import kstar_gpu, torch; assert not torch.cuda.is_initialized()"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, check=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("", "")
