@@ -118,7 +118,7 @@ def make_narrow(
     certificate : of the full balls
     """
     basis = np.zeros((directions.shape[1], full[0].points.shape[1]), dtype=np.int16)
-    basis[:, : full[0].width] = torch.round(directions.T * DIRECTION_LENGTH)
+    basis[:, : full[0].width] = torch.round(directions.T * DIRECTION_LENGTH).numpy()
     floats = basis.astype(np.float64)
     norm = float(np.linalg.eigvalsh(floats @ floats.T)[-1]) ** 0.5 * (1 + 2.0**-30)
     narrow = []
