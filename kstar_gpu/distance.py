@@ -18,12 +18,12 @@ CHUNK_ELEMENTS = 1 << 19  # elements of one gathered chunk: a few MB of float64
 SMALL = 2.0**-450
 
 
-def relative_error(dimensions: int) -> float:
+def rounding_error(dimensions: int) -> float:
     """Return what a canonical squared distance is off by at the most, relative to itself."""
     return (-(-dimensions // LANES) + 8) * 2.0**-53
 
 
-def underflow(dimensions: int) -> float:
+def underflow_error(dimensions: int) -> float:
     """Return what underflow may take from a canonical distance at the most, as a distance."""
     return float((dimensions + 64) ** 0.5) * 2.0**-537
 

@@ -87,7 +87,6 @@ class BallEngine(Engine):
     ) -> None:
         self.given = problem
         self.device = device
-        self.memory_limit = memory_limit
         self.progress = progress
 
     @property

@@ -13,8 +13,9 @@ where the *seeds* s are minus half the squared norms, moved so far outward that
 whatever the order of the sum. Because (r + e_i + e_j)^2 <= (1 + w) (r + e_i)^2 + (1 + 1/w) e_j^2
 for every w > 0, line (1) turns "this pair is farther than r_i" into one comparison of `acc` with
 a number of row i alone. Likewise, (r - e_i - e_j)^2 >= (1 - w) (r - e_i)^2 - e_j^2 / w turns line
-(2) into a comparison with one number of each row. All functions take and give float64 vectors;
-what is compared with `acc` is rounded in the direction that decides less.
+(2) into a comparison with one number of each row. All functions take float64 vectors; what is
+added to `acc`, or compared with it, comes in the type of sums, rounded in the direction that
+decides less.
 
 Rounding bounds: Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., section 3.1;
 for tensor cores, which cut addends off 23 bits below the largest one: Fasi et al. 2021 and MMA-Sim,
@@ -26,7 +27,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..distance import relative_error
+from ..distance import rounding_error
 
 OUTWARD = 1 + 2.0**-40  # covers the few float64 roundings inside the formulas below
 
@@ -99,7 +100,7 @@ class Certificate:
     @property
     def canonical(self) -> float:
         """Relative error of the canonical distance itself, as a squared distance."""
-        return relative_error(self.dimensions)
+        return rounding_error(self.dimensions)
 
     def spread(self, e: Tensor) -> Tensor:
         """(1 + 1/w) e^2: what one ball's radius takes off a squared distance."""
@@ -110,7 +111,7 @@ class Certificate:
         return n + self.spread(e) + self.underflow
 
     def seed(self, n: Tensor, e: Tensor) -> Tensor:
-        """Seeds s of (1), in the precision's type, for squared norms n and radii e."""
+        """Seeds s of (1), in the type of sums, for squared norms n and radii e."""
         outward = self.spread(e) + self.rounding * self.magnitude(n, e) + self.underflow
         return self.precision.round_up(-(n - outward * OUTWARD) / 2)
 

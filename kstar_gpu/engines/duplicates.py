@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..distance import SMALL, row_chunks
-from ..inputs.problem import Problem, Samples
+from ..inputs.problem import Integers, Problem, Samples
 
-Integers = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 NO_ROW = np.iinfo(np.int64).max
 

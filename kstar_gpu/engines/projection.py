@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
+
+from ..inputs.problem import Integers
 
 WIDTHS = (16, 32, 48, 64, 96, 128, 160, 192, 256)
 START_ROWS = 256  # whose own directions the iteration starts from: the most it can find
@@ -21,9 +22,8 @@ SURVEY_ROWS = 1024  # that narrow distances are tried on
 # references, the nearest among one: checked against the pairs that searches really screened.
 SURVEY_SHARE = 16
 FLOATS_AT_ONCE = 1 << 23  # numbers of the rows that are looked at together
+SURVEY_BYTES = 12 * FLOATS_AT_ONCE  # that all this takes on the host
 NEAR_AT_ONCE = 4096  # references that the queries look at together
-
-Integers = NDArray[np.int64]
 
 
 def principal_directions(rows: Tensor, count: int) -> Tensor:

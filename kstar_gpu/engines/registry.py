@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from importlib import import_module
 
 import torch
 
 from ..inputs.metrics import PRECOMPUTED
 from .base import Engine
-from .cuda import status as cuda
-from .status import BackendStatus, compiled
+from .cuda.status import obstacle as cuda_obstacle
+from .cuda.status import status as cuda_status
+from .status import BackendStatus, extension_status
+
+
+def _cpu_status() -> BackendStatus:
+    return extension_status("kstar_gpu.engines.cpu._cpu")
 
 
 def _torch_status() -> BackendStatus:
@@ -58,8 +62,8 @@ class Record:
 
 # "auto" takes the first one that serves the device; the last one serves any.
 BACKENDS = {
-    "cpu": Record(".cpu.engine", partial(compiled, "kstar_gpu.engines.cpu._cpu"), "cpu", "the CPU"),
-    "cuda": Record(".cuda.engine", cuda.status, "cuda", "a CUDA device", cuda.obstacle),
+    "cpu": Record(".cpu.engine", _cpu_status, "cpu", "the CPU"),
+    "cuda": Record(".cuda.engine", cuda_status, "cuda", "a CUDA device", cuda_obstacle),
     "torch": Record(".portable.engine", _torch_status),
 }
 # Distances that are given are only compared, which torch does wherever a backend computes.

@@ -13,7 +13,7 @@ class BackendStatus(NamedTuple):
     detail: str
 
 
-def compiled(extension: str) -> BackendStatus:
+def extension_status(extension: str) -> BackendStatus:
     """Look for a compiled extension, or for the reason why it was not built."""
     try:
         import_module(extension)

@@ -11,14 +11,13 @@ from torch.utils.dlpack import from_dlpack
 WANTED = "integers, strings, booleans or integral floats"
 
 
-def encode_labels(labels: Any, name: str = "labels") -> tuple[NDArray[np.int64], NDArray[Any]]:
+def encode_labels(labels: Any) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """Return (codes, classes): the class of each sample as an index into the sorted classes.
 
     Parameters
     ----------
     labels : (N,) integers, strings, booleans or integral floats
         A list, numpy array, torch tensor (any device) or Series.
-    name : the argument's name, for errors
 
     Raises
     ------
@@ -27,7 +26,7 @@ def encode_labels(labels: Any, name: str = "labels") -> tuple[NDArray[np.int64],
     ValueError
         Not one-dimensional; NaN or a fraction.
     """
-    classes, codes = np.unique(label_array(labels, name), return_inverse=True)
+    classes, codes = np.unique(label_array(labels, "labels"), return_inverse=True)
     return codes.astype(np.int64), classes
 
 

@@ -30,7 +30,7 @@ class Metric:
     distance: Callable[[Tensor], Tensor]
 
 
-def _norms_of_directions(matrix: Tensor, name: str) -> Tensor:
+def _nonzero_norms(matrix: Tensor, name: str) -> Tensor:
     lengths = norms(matrix)
     if bool((lengths == 0).any()):
         row = int(torch.nonzero(lengths == 0)[0])
@@ -44,7 +44,7 @@ def _one_minus_cosine(squared: Tensor) -> Tensor:
 
 METRICS = {
     "euclidean": Metric(None, square_root),
-    "cosine": Metric(_norms_of_directions, _one_minus_cosine),
+    "cosine": Metric(_nonzero_norms, _one_minus_cosine),
 }
 
 

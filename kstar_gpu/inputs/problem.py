@@ -56,12 +56,12 @@ class Samples:
     values: Tensor  # (rows, d) as given: float16, bfloat16, float32 or float64
     norms: Tensor | None  # (rows,) float64: what each row is divided by, under cosine
     order: Tensor  # (N,) int64, position -> row
-    codes: NDArray[np.int64]  # (N,) class of each position, rising
+    codes: Integers  # (N,) class of each position, rising
 
     def __len__(self) -> int:
         return len(self.codes)
 
-    def taken(self, positions: NDArray[np.int64]) -> "Samples":
+    def taken(self, positions: Integers) -> "Samples":
         """Return the samples at these positions; their classes must still rise."""
         order = self.order.index_select(0, torch.from_numpy(positions).to(self.order.device))
         return Samples(self.values, self.norms, order, self.codes[positions])
@@ -148,9 +148,9 @@ def make_problem(
                 "references: as many features per sample as in features are wanted "
                 f"({x.shape[1]}), got {y.shape[1]}"
             )
-    largest = check_finite(x, "features")
+    largest = checked_magnitude(x, "features")
     if y is not None:
-        largest = max(largest, check_finite(y, "references"))
+        largest = max(largest, checked_magnitude(y, "references"))
     if largest > LARGEST_MAGNITUDE or 0 < largest < SMALLEST_MAGNITUDE:
         raise ValueError(
             f"features: a largest magnitude between {SMALLEST_MAGNITUDE:g} and "
@@ -177,7 +177,7 @@ def make_table(distances: Tensor, classes: Classes) -> DistanceTable:
     return DistanceTable(distances, classes.codes, classes.reference_codes, classes.self_form)
 
 
-def feature_matrix(tensor: Tensor, name: str, labels: int, labels_name: str) -> Tensor:
+def feature_matrix(tensor: Tensor, name: str, label_count: int, labels_name: str) -> Tensor:
     """Return an (N, d) tensor with contiguous rows; further dimensions are flattened."""
     if tensor.ndim < 2:
         raise ValueError(f"{name}: shape (N, d) or (N, ...) is wanted, got {tuple(tensor.shape)}")
@@ -186,17 +186,17 @@ def feature_matrix(tensor: Tensor, name: str, labels: int, labels_name: str) -> 
             f"{name}: at least one sample with one feature is wanted, got shape "
             f"{tuple(tensor.shape)}"
         )
-    if len(tensor) != labels:
+    if len(tensor) != label_count:
         raise ValueError(
             f"{labels_name}: one label per sample is wanted ({name} has {len(tensor)}), "
-            f"got {labels}"
+            f"got {label_count}"
         )
     matrix = tensor.flatten(1)
     return matrix if matrix.stride(1) == 1 else matrix.contiguous()
 
 
-def check_finite(matrix: Tensor, name: str) -> float:
-    """Refuse NaN and infinity, naming the first row; return the largest magnitude."""
+def checked_magnitude(matrix: Tensor, name: str) -> float:
+    """Return the largest magnitude; refuse NaN and infinity, naming the first row."""
     largest = 0.0
     # On another device every look costs the way there and back, so take large ones.
     elements = CHUNK_ELEMENTS if matrix.device.type == "cpu" else LARGE_LOOK
@@ -221,7 +221,7 @@ def _extremes(values: Tensor) -> tuple[float, float]:
 
 
 def _in_class_order(
-    matrix: Tensor, codes: NDArray[np.int64], metric: str, name: str, device: torch.device
+    matrix: Tensor, codes: Integers, metric: str, name: str, device: torch.device
 ) -> Samples:
     matrix = matrix.to(device)
     order = np.argsort(codes, kind="stable")

@@ -8,7 +8,7 @@ from kstar_gpu.engines import status
 
 
 def test_an_extension_that_is_there():
-    assert status.compiled("json.decoder") == (True, "compiled extension json.decoder")
+    assert status.extension_status("json.decoder") == (True, "compiled extension json.decoder")
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_a_missing_one_says_why_it_was_not_built(record, reason, monkeypatch, tm
         (tmp_path / "_build_failures.json").write_text(record)
     monkeypatch.setattr(status, "files", lambda package: tmp_path)
     monkeypatch.setitem(sys.modules, "kstar_gpu.engines.cpu._cpu", None)
-    available, detail = status.compiled("kstar_gpu.engines.cpu._cpu")
+    available, detail = status.extension_status("kstar_gpu.engines.cpu._cpu")
     assert not available
     assert detail.startswith("kstar_gpu.engines.cpu._cpu was not built when the package was: ")
     assert reason in detail

@@ -14,7 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...distance import relative_error, underflow
+from ...distance import rounding_error, underflow_error
+from ...inputs.problem import Integers
 from ..projection import Population
 from . import _cpu
 
@@ -23,7 +24,6 @@ FEW = 1024  # one outlier in so many samples at the most
 DIRECTION_LENGTH = 32000  # of a direction in integers
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Points = NDArray[np.int16]
 
 
@@ -97,7 +97,7 @@ def make_certificate(
     ----------
     lengths : of all samples, in the features' unit
     """
-    relative, absolute = 2 * relative_error(dimensions), underflow(dimensions) * scale
+    relative, absolute = 2 * rounding_error(dimensions), underflow_error(dimensions) * scale
     largest = max(
         float(np.max(each.radii, initial=0.0, where=np.isfinite(each.radii))) for each in balls
     )

@@ -1,7 +1,7 @@
 """How much memory the CPU engine takes: the width of narrow balls is what gives way."""
 
 from ...inputs.problem import Problem
-from ..projection import FLOATS_AT_ONCE
+from ..projection import SURVEY_BYTES
 from . import _cpu
 from .balls import padded_width
 
@@ -29,6 +29,5 @@ def widest_narrow(problem: Problem, threads: int, memory_limit: int | None) -> i
             f"memory_limit: at least {least} bytes are wanted for this problem on the cpu backend, "
             f"got {memory_limit}"
         )
-    survey = 12 * FLOATS_AT_ONCE
-    room = (memory_limit - least - survey) // (2 * samples) - _cpu.WIDTH_STEP
+    room = (memory_limit - least - SURVEY_BYTES) // (2 * samples) - _cpu.WIDTH_STEP
     return max(0, min(dimensions // 2, room))

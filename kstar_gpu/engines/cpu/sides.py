@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...inputs.problem import Problem, Samples
+from ...inputs.problem import Integers, Problem, Samples
 from .. import projection
 from ..duplicates import Distinct, fingerprint_weights, without_duplicates
 from ..frame import make_centre
@@ -21,7 +21,6 @@ from .balls import (
     Balls,
     Crew,
     Floats,
-    Integers,
     choose_unit,
     make_certificate,
     make_full,
@@ -63,7 +62,7 @@ def make_sides(
     """
     dimensions = problem.samples.values.shape[1]
     centre = make_centre(problem).numpy()
-    sides, distinct = _without_duplicates(problem, centre, crew)
+    sides, distinct = _distinct_sides(problem, centre, crew)
     lengths = np.concatenate([side.lengths for side in sides])
     scale, longest = choose_unit(lengths, dimensions)
     centre = np.rint(centre * scale) / scale  # so that samples on a lattice stay exact
@@ -79,7 +78,7 @@ def make_sides(
         certificates.append(make_certificate(narrow, scale, lengths, dimensions))
     order = np.arange(len(sides[0].codes))
     if narrow[0].width <= _cpu.BOXED_WIDTH:
-        sides, full, narrow, order = _arranged(sides, full, narrow, certificates[-1], crew)
+        sides, full, narrow, order = _near_together(sides, full, narrow, certificates[-1], crew)
     compiled = [
         _cpu.Side(
             native_rows(side.samples),
@@ -93,9 +92,7 @@ def make_sides(
     return compiled, distinct, order
 
 
-def _without_duplicates(
-    problem: Problem, centre: Floats, crew: Crew
-) -> tuple[list[Side], Distinct]:
+def _distinct_sides(problem: Problem, centre: Floats, crew: Crew) -> tuple[list[Side], Distinct]:
     weights = fingerprint_weights(len(centre))
     lengths = [np.empty(len(samples)) for samples in problem.sides]
     fingerprints = [np.empty(len(samples)) for samples in problem.sides]
@@ -135,7 +132,7 @@ def _choose_directions(
     return projection.choose_directions(population, full[0].width, COSTS, widest)
 
 
-def _arranged(
+def _near_together(
     sides: list[Side],
     full: list[Balls],
     narrow: list[Balls],

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...distance import row_chunks, underflow
+from ...distance import row_chunks, underflow_error
 from ...inputs.problem import Problem
 from .. import projection
 from ..bounds import FLOAT16_ON_TENSOR_CORES, Certificate
@@ -104,7 +104,7 @@ def make_full(panel: Panel, centres: _cuda.Rows, centre_of: Tensor, frame: Frame
     # The shift rounded each coordinate once, by 2^-53 of it.
     error += (squares.sqrt() + error) * 2.0**-50
     # What underflow may take from a canonical distance counts as a radius, too.
-    absolute = underflow(dimensions) * frame.scale
+    absolute = underflow_error(dimensions) * frame.scale
     e = error * (1 + 2.0**-30) + bounds.precision.vanishing + absolute
     points[panel.count :].zero_()
     seeds = padded(bounds.seed(squares, e), panel.room)

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import torch
 
-from ..status import BackendStatus, compiled
+from ..status import BackendStatus, extension_status
 
 EXTENSION = "kstar_gpu.engines.cuda._cuda"
 # Compute capabilities whose tensor cores are known to round as FLOAT16_ON_TENSOR_CORES in
@@ -17,7 +17,7 @@ KNOWN_CAPABILITIES = ((8, 0), (8, 6), (8, 7), (8, 9), (9, 0), (10, 0), (10, 3), 
 
 def status() -> BackendStatus:
     """Return whether extension, driver, device and torch are there."""
-    extension = compiled(EXTENSION)
+    extension = extension_status(EXTENSION)
     if not extension.available:
         return extension
     machine = import_module(EXTENSION).machine()

@@ -51,7 +51,7 @@ def make_frame(problem: Problem) -> Frame:
     return Frame(make_centre(problem), 2.0 ** (NORM_EXPONENT - exponent))
 
 
-def certificate(
+def make_certificate(
     precision: Precision, width: int, dimensions: int, device: torch.device
 ) -> Certificate:
     """Return the bounds for products of this precision and width on this device."""
@@ -78,9 +78,7 @@ def make_full(
         error = torch.linalg.vector_norm(stored - rows, dim=1)
         # The shift rounded each coordinate once, by 2^-53 of it.
         e = (error + squares.sqrt() * 2.0**-50) * (1 + 2.0**-30) + bounds.precision.vanishing
-        points[chunk, :-2] = centres.to(device)
-        points[chunk, -2] = bounds.seed(squares, e).to(device)
-        points[chunk, -1] = 1.0
+        points[chunk] = _multipliable(centres, bounds.seed(squares, e)).to(device)
         radii[chunk] = e
         slack[chunk] = bounds.slack(squares, e)
     return Balls(points, radii, slack)
@@ -107,10 +105,14 @@ def make_narrow(full: Balls, directions: Tensor, bounds: Certificate, exact: tor
         error += torch.linalg.vector_norm(stored - lifted, dim=1)
         e = (full.radii[chunk] + error) * (1 + 2.0**-30) + bounds.precision.vanishing
         n = (stored * stored).sum(1)
-        points[chunk, :-2] = centres.to(points.device)
-        points[chunk, -2] = bounds.seed(n, e).to(points.device)
-        points[chunk, -1] = 1.0
+        points[chunk] = _multipliable(centres, bounds.seed(n, e)).to(points.device)
         radii[chunk] = e
         # 4 t_i t_j, by which the mirrored distance is larger, is at most 2 t_i^2 + 2 t_j^2.
         slack[chunk] = bounds.slack(n, e) + 2 * stored[:, -1].square() * (1 + 2.0**-30)
     return Balls(points, radii, slack)
+
+
+def _multipliable(centres: Tensor, seeds: Tensor) -> Tensor:
+    """Return centres (n, w) with their seeds and ones behind: see `Balls.partners`."""
+    behind = torch.stack([seeds, torch.ones_like(seeds)], dim=1)
+    return torch.cat([centres, behind.to(centres.dtype)], dim=1)

@@ -15,15 +15,15 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ...distance import lane_sum, row_chunks
-from ...inputs.problem import Problem, Samples
+from ...inputs.problem import Integers, Problem, Samples
 from .. import projection
 from ..base import BallEngine
 from ..bounds import FLOAT32, FLOAT64, Certificate
 from ..duplicates import fingerprint_weights, without_duplicates
-from ..projection import FLOATS_AT_ONCE, Costs, Population, contraction
+from ..projection import Costs, Population, contraction
 from ..torch_state import float32_products_are_float32
-from .balls import Balls, certificate, make_frame, make_full, make_narrow
-from .memory import memory_needed, tile_side
+from .balls import Balls, make_certificate, make_frame, make_full, make_narrow
+from .memory import tile_side, widest_narrow
 from .questions import FAR, Count, Part, Question, Search, View
 from .scratch import Scratch
 from .tiles import Tile, class_tiles, foreign_tiles
@@ -33,7 +33,7 @@ SEED_REFERENCES = 1024  # that every sample sees before a search with narrow bal
 NARROW_CROWD = 256  # the same of narrow balls: a pair's float64 distance costs so many products
 # Measured; `pair` are the passes over a tile.
 COSTS = Costs(pair=80, screened=0, screened_product=270, worth=1.5e10)
-LARGEST_COUNT = 1 << 24  # float32 sums of integers are exact up to here
+LARGEST_WEIGHT = 1 << 24  # float32 sums of integers, such as weights, are exact up to here
 
 
 class Sieve(NamedTuple):
@@ -55,8 +55,8 @@ class Engine(BallEngine):
         self.distinct = without_duplicates(problem, _fingerprints(problem))
         self.frame = make_frame(self.problem)
         dimensions = self.problem.samples.values.shape[1]
-        self.fine = certificate(FLOAT64, dimensions, dimensions, device)
-        coarse = certificate(FLOAT32, dimensions, dimensions, device)
+        self.fine = make_certificate(FLOAT64, dimensions, dimensions, device)
+        coarse = make_certificate(FLOAT32, dimensions, dimensions, device)
         everything = slice(None)
         full = [
             make_full(side, self.frame, coarse, everything, device) for side in self.problem.sides
@@ -65,9 +65,10 @@ class Engine(BallEngine):
         trusted = coarse.holds and float32_products_are_float32(device)
         self.sieves = [Sieve(coarse, CROWDED, full)] if trusted else []
         self.sieves.append(Sieve(self.fine, CROWDED, None))
-        self.narrow = self._narrow_sieve(full) if trusted else None
+        widest = widest_narrow(self.problem, self.side, memory_limit)
+        self.narrow = self._narrow_sieve(full, widest) if trusted else None
         self.codes = [torch.from_numpy(side.codes).to(device) for side in self.problem.sides]
-        self.left: tuple[Part, Sieve, Tensor] | None = None
+        self.met: tuple[Part, Sieve, Tensor] | None = None
         self.scratch = Scratch(self.side, device)
 
     def _search(self, squared: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -90,9 +91,7 @@ class Engine(BallEngine):
         self._walk("count", list(class_tiles(self.problem, self.side // 2)), self.sieves, count)
         return count.counts
 
-    def _walk(
-        self, name: str, tiles: list[Tile], sieves: list["Sieve"], question: Question
-    ) -> None:
+    def _walk(self, name: str, tiles: list[Tile], sieves: list[Sieve], question: Question) -> None:
         rows, number = slice(0, 0), 0
         for tile in tqdm(tiles, desc=name, unit="tile", disable=not self.progress):
             if tile.samples != rows:
@@ -107,7 +106,7 @@ class Engine(BallEngine):
                 question.refine()  # narrow balls hardly tell how near a pair is
         question.refine()
 
-    def _shorten_reach(self, search: "Search") -> None:
+    def _shorten_reach(self, search: Search) -> None:
         """Let every sample see some references in full width: narrow balls need a short reach."""
         others = self.sieves[0]
         assert others.balls is not None
@@ -127,12 +126,12 @@ class Engine(BallEngine):
             )
             search.reach[rows] = torch.minimum(search.reach[rows], nearest)
 
-    def _narrow_sieve(self, full: list[Balls]) -> "Sieve | None":
+    def _narrow_sieve(self, full: list[Balls], widest: int) -> Sieve | None:
         """Return balls of few dimensions, or None where full ones do as well."""
         problem, exact = self.problem, self.problem.samples.values.device
         dimensions = problem.samples.values.shape[1]
 
-        def points(side: int, positions: NDArray[np.int64]) -> Tensor:
+        def points(side: int, positions: Integers) -> Tensor:
             return full[side].points[torch.from_numpy(positions).to(self.device), :-2]
 
         population = Population(
@@ -142,19 +141,15 @@ class Engine(BallEngine):
             usual=np.arange(len(full[-1])),
             points=points,
         )
-        widest = dimensions // 2
-        if self.memory_limit is not None:
-            spare = self.memory_limit - memory_needed(problem, self.side) - 12 * FLOATS_AT_ONCE
-            widest = min(widest, spare // (4 * sum(map(len, full))) - 3)
         directions = projection.choose_directions(population, dimensions, COSTS, widest)
         if directions is None:
             return None
-        bounds = certificate(FLOAT32, directions.shape[1] + 1, dimensions, self.device)
+        bounds = make_certificate(FLOAT32, directions.shape[1] + 1, dimensions, self.device)
         basis = contraction(directions.to(exact))
         narrow = [make_narrow(balls, basis, bounds, exact) for balls in full]
         return Sieve(bounds, NARROW_CROWD, narrow)
 
-    def _views(self, tile: Tile, sieve: "Sieve", foreign: bool) -> list[View]:
+    def _views(self, tile: Tile, sieve: Sieve, foreign: bool) -> list[View]:
         """Multiply a tile, mark the pairs not asked about, and look at it from its sides."""
         bounds = sieve.bounds
         own, left = self._left_factor(tile.samples, sieve)
@@ -171,14 +166,14 @@ class Engine(BallEngine):
             views.append(View(acc, others, own, 0, bounds))
         return views
 
-    def _left_factor(self, positions: slice, sieve: "Sieve") -> tuple[Part, Tensor]:
+    def _left_factor(self, positions: slice, sieve: Sieve) -> tuple[Part, Tensor]:
         """Return the rows of a tile; a walk meets the same ones many times in a row."""
-        if self.left is None or self.left[0].positions != positions or self.left[1] is not sieve:
+        if self.met is None or self.met[0].positions != positions or self.met[1] is not sieve:
             part = self._part(self.problem.samples, positions, sieve)
-            self.left = part, sieve, part.balls.partners()
-        return self.left[0], self.left[2]
+            self.met = part, sieve, part.balls.partners()
+        return self.met[0], self.met[2]
 
-    def _part(self, side: Samples, positions: slice, sieve: "Sieve") -> Part:
+    def _part(self, side: Samples, positions: slice, sieve: Sieve) -> Part:
         if sieve.balls is None:
             balls = make_full(side, self.frame, sieve.bounds, positions, self.device)
             return Part(positions, balls)
@@ -187,8 +182,8 @@ class Engine(BallEngine):
 
 
 def _fingerprints(problem: Problem) -> list[NDArray[np.float64]]:
-    """Return what `without_duplicates` wants to know."""
-    if max(map(len, problem.sides)) >= LARGEST_COUNT:
+    """Return numbers that equal rows share; all different where weights could get too large."""
+    if max(map(len, problem.sides)) >= LARGEST_WEIGHT:
         return [np.arange(float(len(side))) for side in problem.sides]
     weights = torch.from_numpy(fingerprint_weights(problem.samples.values.shape[1]))
     weights = weights.to(problem.samples.values.device)

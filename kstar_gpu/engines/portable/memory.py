@@ -1,6 +1,7 @@
 """How much memory the portable engine takes: the side of a tile is what gives way."""
 
 from ...inputs.problem import Problem
+from ..projection import SURVEY_BYTES
 
 LARGEST_SIDE = 1024  # a tile of float32 products then fills 4 MB: it stays in the cache
 SMALLEST_SIDE = 64
@@ -26,6 +27,15 @@ def tile_side(problem: Problem, memory_limit: int | None) -> int:
             )
         side //= 2
     return side
+
+
+def widest_narrow(problem: Problem, side: int, memory_limit: int | None) -> int:
+    """Return how many dimensions narrow balls may have beside tiles of this side; 0 for none."""
+    widest = problem.samples.values.shape[1] // 2
+    if memory_limit is None:
+        return widest
+    spare = memory_limit - memory_needed(problem, side) - SURVEY_BYTES
+    return max(0, min(widest, spare // (4 * sum(map(len, problem.sides))) - 3))
 
 
 def memory_needed(problem: Problem, side: int) -> int:

@@ -182,7 +182,7 @@ class Count(Question):
         self.inner, self.outer = fine.below(radius), fine.above(radius)
         self.counts = torch.zeros_like(squared, dtype=torch.int64)
         self.weights = weights.to(squared.device)
-        self.beside = weights.to(scratch.device)  # where tiles are multiplied
+        self.weights_at_tiles = weights.to(scratch.device)  # where tiles are multiplied
         self.scratch = scratch
 
     def settle(self, views: list[View], crowd: float) -> bool:
@@ -211,7 +211,7 @@ class Count(Question):
         samples = pair[:, 1 - view.along] + view.own.positions.start
         references = pair[:, view.along] + view.others.positions.start
         inside = inside if view.along == 1 else inside.T
-        weights = self.beside[view.others.positions].to(inside.dtype)
+        weights = self.weights_at_tiles[view.others.positions].to(inside.dtype)
         return torch.mv(inside, weights).to(self.counts), samples, references
 
     def refine(self) -> None:

@@ -9,9 +9,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ...inputs.problem import Problem
+from ...inputs.problem import Integers, Problem
 
 
 class Tile(NamedTuple):
@@ -49,7 +48,7 @@ def class_tiles(problem: Problem, side: int) -> Iterator[Tile]:
                 yield Tile(rows, columns, problem.self_form and rows != columns, mixed)
 
 
-def blocks(codes: NDArray[np.int64], side: int) -> list[slice]:
+def blocks(codes: Integers, side: int) -> list[slice]:
     """Cut positions into blocks of one class, or of several that fit into one block together."""
     starts = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1))
     cuts = [0]
