@@ -16,7 +16,8 @@ PIP_ARGS ?=
 # Where an environment keeps its programs.
 BIN := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-SOURCES := pyproject.toml setup.py $(shell find csrc -type f)
+SOURCES := pyproject.toml setup.py kstar_gpu/engines/cuda/capabilities.py
+SOURCES += $(shell find csrc build_tools -name '*.[chp]*' -o -name '*.cu')
 CXX_FILES := $(shell find csrc tests -name '*.[ch]pp' -o -name '*.cu')
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS)
 

@@ -13,14 +13,12 @@ KSTAR_NVCC_FLAGS : more flags for nvcc, such as "-lineinfo", by which profilers 
 import json
 import os
 import platform
-import re
-import shutil
+import runpy
 import subprocess
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import nvcc  # from build_tools, where backend.py is
 from pybind11.setup_helpers import ParallelCompile, Pybind11Extension
 from setuptools import setup
 from setuptools.command.build_ext import build_ext
@@ -34,13 +32,10 @@ SOURCES = ["csrc/cpu/bindings.cpp", "csrc/cpu/dispatch.cpp", "csrc/cpu/kernels_p
 if platform.machine().lower() in ("x86_64", "amd64"):
     SOURCES += [f"csrc/cpu/kernels_{target}.cpp" for target in ("avx2", "avx512", "avx512_vnni")]
 
-CUDA = os.environ.get("KSTAR_CUDA", "")
-CUDA_ARCHS = os.environ.get("KSTAR_CUDA_ARCHS", "80 86 89 90 100 120").split()
-CUDA_HERE = platform.system() == "Linux" and platform.machine() == "x86_64"
+CAPABILITIES = runpy.run_path("kstar_gpu/engines/cuda/capabilities.py")["COMPILED"]
+CUDA_ARCHS = os.environ.get("KSTAR_CUDA_ARCHS", " ".join(CAPABILITIES)).split()
 NVCC_FLAGS = ["-O3", "-std=c++17", "-Icsrc", "-Xcompiler", "-fPIC", "-Werror", "all-warnings"]
 NVCC_FLAGS += os.environ.get("KSTAR_NVCC_FLAGS", "").split()
-OLDEST_NVCC = (13, 0)
-NVCC_FROM_PYPI = "cuda-toolkit[nvcc,cccl,cudart]==13.0.*"
 
 
 def own_flags(source: str) -> list[str]:
@@ -49,40 +44,15 @@ def own_flags(source: str) -> list[str]:
     return [flag for line in lines if line.startswith("// flags: ") for flag in line.split()[2:]]
 
 
-@cache
-def system_nvcc() -> Path | None:
-    """Return the root of an installed CUDA toolkit that is new enough."""
-    at_home = Path(os.environ.get("CUDA_HOME", "/usr/local/cuda")) / "bin" / "nvcc"
-    for nvcc in (at_home, shutil.which("nvcc")):
-        if nvcc is None or not Path(nvcc).is_file():
-            continue
-        told = subprocess.run([nvcc, "--version"], capture_output=True, text=True).stdout
-        release = re.search(r"release (\d+)\.(\d+)", told)
-        # nvcc may be a script in another place than the toolkit: it knows itself.
-        dry = subprocess.run([nvcc, "--dryrun", "x.cu"], capture_output=True, text=True).stderr
-        top = re.search(r"^#\$ TOP=(.*)$", dry, re.MULTILINE)
-        if release and top and tuple(map(int, release.groups())) >= OLDEST_NVCC:
-            return Path(top.group(1).strip()).resolve()
-    return None
-
-
-def pypi_nvcc() -> Path | None:
-    """Return the root of the toolkit that came from PyPI for this build."""
-    spec = find_spec("nvidia")
-    places = (spec.submodule_search_locations if spec else None) or []
-    roots = [Path(place) / "cu13" for place in places]
-    return next((root for root in roots if (root / "bin" / "nvcc").is_file()), None)
-
-
 class BuildEngines(build_ext):  # type: ignore[misc]  # setuptools has no types
     """`build_ext` that compiles CUDA, and records why an engine could not be built."""
 
     def run(self) -> None:
         """Build, then write the record beside the package's modules."""
         self.failures: dict[str, str] = {}
-        if CUDA == "0":
+        if nvcc.CUDA == "0":
             self.failures["kstar_gpu.engines.cuda._cuda"] = "KSTAR_CUDA=0 left it out"
-        elif not CUDA_HERE:
+        elif not nvcc.CUDA_HERE:
             self.failures["kstar_gpu.engines.cuda._cuda"] = "it is built on x86-64 Linux only"
         super().run()
         in_source = self.inplace or self.editable_mode
@@ -111,9 +81,9 @@ class BuildEngines(build_ext):  # type: ignore[misc]  # setuptools has no types
 
     def add_kernels(self, ext: Pybind11Extension) -> None:
         """Compile the CUDA kernels, and link them and CUDA's runtime into the extension."""
-        root = system_nvcc() or pypi_nvcc()
+        root = nvcc.of_system() or nvcc.of_pypi()
         if root is None:
-            raise CompileError(f"no nvcc {OLDEST_NVCC[0]}.{OLDEST_NVCC[1]} or newer was found")
+            raise CompileError(f"no nvcc {nvcc.OLDEST[0]}.{nvcc.OLDEST[1]} or newer was found")
         targets = [f"-gencode=arch=compute_{arch},code=sm_{arch}" for arch in CUDA_ARCHS]
         targets.append(f"-gencode=arch=compute_{CUDA_ARCHS[0]},code=compute_{CUDA_ARCHS[0]}")
         kernels = Path(self.build_temp) / "kernels.o"
@@ -141,8 +111,7 @@ ENGINES = [
         optional=True,
     )
 ]
-REQUIRED = []
-if CUDA_HERE and CUDA != "0":
+if nvcc.is_wanted():
     ENGINES.append(
         Pybind11Extension(
             "kstar_gpu.engines.cuda._cuda",
@@ -152,11 +121,9 @@ if CUDA_HERE and CUDA != "0":
             cxx_std=17,
             extra_compile_args=FLAGS,
             libraries=["rt", "dl", "pthread"],
-            optional=CUDA != "1",
+            optional=nvcc.CUDA != "1",
         )
     )
-    if system_nvcc() is None:
-        REQUIRED.append(NVCC_FROM_PYPI)
 
 ParallelCompile(default=os.cpu_count() or 1).install()
-setup(cmdclass={"build_ext": BuildEngines}, ext_modules=ENGINES, setup_requires=REQUIRED)
+setup(cmdclass={"build_ext": BuildEngines}, ext_modules=ENGINES)

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-TARGETS = ("80", "86", "89", "90", "100", "120")
+from kstar_gpu.engines.cuda import capabilities
+
+TARGETS = capabilities.COMPILED
 TILES = ("seed_tiles", "search_tiles", "count_tiles")
 KERNELS = (
     *TILES,

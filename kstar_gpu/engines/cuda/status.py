@@ -8,11 +8,9 @@ from importlib import import_module
 import torch
 
 from ..status import BackendStatus, extension_status
+from . import capabilities
 
 EXTENSION = "kstar_gpu.engines.cuda._cuda"
-# Compute capabilities whose tensor cores are known to round as FLOAT16_ON_TENSOR_CORES in
-# bounds.py says.
-KNOWN_CAPABILITIES = ((8, 0), (8, 6), (8, 7), (8, 9), (9, 0), (10, 0), (10, 3), (12, 0), (12, 1))
 
 
 def status() -> BackendStatus:
@@ -55,7 +53,7 @@ def what_is_missing(runtime: int, driver: int, devices: int) -> str | None:
 def obstacle(device: torch.device) -> str | None:
     """Return why the CUDA engine must not, or cannot, use this device; None if it can."""
     capability = torch.cuda.get_device_capability(device)
-    if capability not in KNOWN_CAPABILITIES:
+    if capability not in capabilities.KNOWN:
         major, minor = capability
         return f"how tensor cores round is not known for compute capability {major}.{minor}"
     with torch.cuda.device(device):
