@@ -52,8 +52,10 @@ def _compile():
     whole.replace(BUILT)
 
 
-def install(patch):
+def install(patch, kernels=None):
     """Let kstar() compute with the host's kernels until `patch`, pytest's, is undone.
+
+    Or with other kernels that are called as they are.
 
     Returns the engine's modules as attributes; they are new ones, over these kernels.
     """
@@ -70,9 +72,9 @@ def install(patch):
     )
     others = {name: other for name, other in registry.BACKENDS.items() if name != "cuda"}
     patch.setattr(registry, "BACKENDS", {"cuda": record, **others})  # "auto" takes the first one
-    host = build()
-    patch.setitem(sys.modules, f"{PACKAGE}._cuda", host)
-    patch.setattr(cuda, "_cuda", host, raising=False)
+    kernels = kernels or build()
+    patch.setitem(sys.modules, f"{PACKAGE}._cuda", kernels)
+    patch.setattr(cuda, "_cuda", kernels, raising=False)
     for name in MODULES:
         # Set, so that undoing it takes the new one away again; deleted, so that there is a new one.
         patch.setitem(sys.modules, f"{PACKAGE}.{name}", None)
