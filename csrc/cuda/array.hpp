@@ -32,8 +32,8 @@ class Device {
  public:
     // Where an array of this type starts that has so many rows, or more, and nothing between them.
     template <typename Value>
-    Value* start(const char* name, const Array& array, const char* type, int64_t rows,
-                 int64_t columns = 1) {
+    Value* pointer(const char* name, const Array& array, const char* type, int64_t rows,
+                   int64_t columns = 1) {
         if (array.type != type || array.rows < rows || array.columns != columns) {
             refuse(name, "at least " + shape(rows, columns, type) + " are",
                    shape(array.rows, array.columns, array.type));
@@ -42,18 +42,18 @@ class Device {
             refuse(name, "rows without gaps are",
                    std::to_string(columns) + " in every " + std::to_string(array.stride));
         }
-        return start<Value>(name, array);
+        return pointer<Value>(name, array);
     }
 
     // The same of an array that need not be there; null then.
     template <typename Value>
-    Value* start(const char* name, const Array* array, const char* type, int64_t rows) {
-        return array == nullptr ? nullptr : start<Value>(name, *array, type, rows);
+    Value* pointer(const char* name, const Array* array, const char* type, int64_t rows) {
+        return array == nullptr ? nullptr : pointer<Value>(name, *array, type, rows);
     }
 
     // Where any array starts.
     template <typename Value>
-    Value* start(const char* name, const Array& array) {
+    Value* pointer(const char* name, const Array& array) {
         join(name, Device(name, array.device));
         return reinterpret_cast<Value*>(array.address);
     }

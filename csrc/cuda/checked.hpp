@@ -24,9 +24,9 @@ inline int64_t whole_blocks(int64_t count) {
 inline On<Rows> rows(const Array& values, const Array* norms) {
     On<Rows> result;
     result.count = values.rows;
-    result.parameters = {result.device.start<void>("values", values), element_named(values.type),
+    result.parameters = {result.device.pointer<void>("values", values), element_named(values.type),
                          values.stride, values.columns,
-                         result.device.start<double>("norms", norms, "float64", values.rows)};
+                         result.device.pointer<double>("norms", norms, "float64", values.rows)};
     return result;
 }
 
@@ -34,8 +34,8 @@ inline On<Members> members(const On<Rows>& rows, const Array& place, const Array
     On<Members> result{rows.device, {}, place.rows};
     Device& device = result.device;
     result.parameters = {rows.parameters,
-                         device.start<int64_t>("place", place, "int64", result.count),
-                         device.start<int64_t>("number", number, "int64", result.count)};
+                         device.pointer<int64_t>("place", place, "int64", result.count),
+                         device.pointer<int64_t>("number", number, "int64", result.count)};
     return result;
 }
 
@@ -47,10 +47,11 @@ inline On<Side> side(const Array& points, const Array& seeds, const Array& codes
                std::to_string(points.columns));
     }
     Device& device = result.device;
-    result.parameters = {device.start<uint16_t>("points", points, "float16", room, points.columns),
-                         device.start<float>("seeds", seeds, "float32", room),
-                         device.start<int32_t>("codes", codes, "int32", room), count,
-                         static_cast<int32_t>(points.columns)};
+    result.parameters = {
+        device.pointer<uint16_t>("points", points, "float16", room, points.columns),
+        device.pointer<float>("seeds", seeds, "float32", room),
+        device.pointer<int32_t>("codes", codes, "int32", room), count,
+        static_cast<int32_t>(points.columns)};
     return result;
 }
 
@@ -65,7 +66,7 @@ inline On<Walk> walk(const On<Side>& rows, const On<Side>& columns, bool same, b
             "points as wide as those of rows, " + std::to_string(rows.parameters.width) + ", are",
             std::to_string(columns.parameters.width));
     }
-    const auto* from = device.start<int64_t>("strips", strips, "int64", 1, kStripFields);
+    const auto* from = device.pointer<int64_t>("strips", strips, "int64", 1, kStripFields);
     result.parameters = {rows.parameters,
                          columns.parameters,
                          same,
@@ -74,7 +75,7 @@ inline On<Walk> walk(const On<Side>& rows, const On<Side>& columns, bool same, b
                          strips.rows,
                          first,
                          count,
-                         device.start<uint32_t>("done", done, "int32", count)};
+                         device.pointer<uint32_t>("done", done, "int32", count)};
     return result;
 }
 
@@ -82,8 +83,8 @@ inline On<Survivors> survivors(const Array& pairs, const Array& cursor) {
     On<Survivors> result;
     Device& device = result.device;
     auto* to =
-        device.start<int32_t>("pairs", pairs, "int32", kWarpRows * kWarpColumns, kPairFields);
-    auto* counts = device.start<int64_t>("cursor", cursor, "int64", kCursorFields);
+        device.pointer<int32_t>("pairs", pairs, "int32", kWarpRows * kWarpColumns, kPairFields);
+    auto* counts = device.pointer<int64_t>("cursor", cursor, "int64", kCursorFields);
     result.parameters = {reinterpret_cast<Pair*>(to), static_cast<unsigned long long>(pairs.rows),
                          reinterpret_cast<Cursor*>(counts)};
     return result;
@@ -93,9 +94,9 @@ inline On<Reach> reach(const Array& radii, const Array& slack, const Array* thre
     On<Reach> result{{}, {}, radii.rows};
     Device& device = result.device;
     const int64_t room = whole_blocks(radii.rows);
-    result.parameters = {device.start<double>("radii", radii, "float64", radii.rows),
-                         device.start<double>("slack", slack, "float64", radii.rows),
-                         device.start<float>("thresholds", thresholds, "float32", room)};
+    result.parameters = {device.pointer<double>("radii", radii, "float64", radii.rows),
+                         device.pointer<double>("slack", slack, "float64", radii.rows),
+                         device.pointer<float>("thresholds", thresholds, "float32", room)};
     return result;
 }
 
@@ -118,12 +119,12 @@ inline On<Radii> radii(const Array& outer, const Array& inner, const Array& give
     if ((counts == nullptr) != (squared == nullptr)) {
         refuse("squared", "radii and counts, or neither, are", "one of them");
     }
-    result.parameters = {device.start<float>("outer", outer, "float32", room),
-                         device.start<float>("inner", inner, "float32", room),
-                         device.start<float>("give", give, "float32", room),
-                         device.start<int32_t>("weights", weights, "int32", room),
-                         device.start<int32_t>("counts", counts, "int32", members.count),
-                         device.start<double>("squared", squared, "float64", members.count),
+    result.parameters = {device.pointer<float>("outer", outer, "float32", room),
+                         device.pointer<float>("inner", inner, "float32", room),
+                         device.pointer<float>("give", give, "float32", room),
+                         device.pointer<int32_t>("weights", weights, "int32", room),
+                         device.pointer<int32_t>("counts", counts, "int32", members.count),
+                         device.pointer<double>("squared", squared, "float64", members.count),
                          members.parameters};
     return result;
 }
@@ -133,11 +134,11 @@ inline On<Nearest> nearest(const Array& squared, const Array& row, const Array& 
     On<Nearest> result{{}, {}, squared.rows};
     Device& device = result.device;
     const int64_t count = squared.rows;
-    result.parameters = {device.start<long long>("squared", squared, "float64", count),
-                         device.start<long long>("row", row, "int64", count),
-                         device.start<long long>("noted_at", noted_at, "float64", count),
-                         device.start<long long>("limit", limit, "float64", count),
-                         device.start<bool>("settled", settled, "bool", count)};
+    result.parameters = {device.pointer<long long>("squared", squared, "float64", count),
+                         device.pointer<long long>("row", row, "int64", count),
+                         device.pointer<long long>("noted_at", noted_at, "float64", count),
+                         device.pointer<long long>("limit", limit, "float64", count),
+                         device.pointer<bool>("settled", settled, "bool", count)};
     return result;
 }
 
@@ -186,10 +187,10 @@ inline void measure_rows(On<Members> samples, const Array& centre, const Array& 
     const RowMeasures work{
         samples.parameters,
         count,
-        device.start<double>("centre", centre, "float64", dimensions),
-        device.start<double>("weights", weights, "float64", dimensions),
-        device.start<double>("squared_lengths", squared_lengths, "float64", count),
-        device.start<double>("fingerprints", fingerprints, "float64", count)};
+        device.pointer<double>("centre", centre, "float64", dimensions),
+        device.pointer<double>("weights", weights, "float64", dimensions),
+        device.pointer<double>("squared_lengths", squared_lengths, "float64", count),
+        device.pointer<double>("fingerprints", fingerprints, "float64", count)};
     start(cuda::measure_rows, work, device, stream);
 }
 
@@ -204,15 +205,16 @@ inline void make_full(On<Members> samples, const On<Rows>& centres, const Array&
         refuse("points", "a width of at least " + std::to_string(dimensions) + " is",
                std::to_string(points.columns));
     }
-    const FullBalls work{samples.parameters,
-                         count,
-                         centres.parameters,
-                         device.start<int64_t>("centre_of", centre_of, "int64", count),
-                         scale,
-                         device.start<uint16_t>("points", points, "float16", count, points.columns),
-                         static_cast<int32_t>(points.columns),
-                         device.start<double>("squares", squares, "float64", count),
-                         device.start<double>("squared_errors", squared_errors, "float64", count)};
+    const FullBalls work{
+        samples.parameters,
+        count,
+        centres.parameters,
+        device.pointer<int64_t>("centre_of", centre_of, "int64", count),
+        scale,
+        device.pointer<uint16_t>("points", points, "float16", count, points.columns),
+        static_cast<int32_t>(points.columns),
+        device.pointer<double>("squares", squares, "float64", count),
+        device.pointer<double>("squared_errors", squared_errors, "float64", count)};
     start(cuda::make_full, work, device, stream);
 }
 
@@ -253,8 +255,8 @@ inline void search(On<Walk> walk, const On<Sieve>& sieve, const Array* row_tails
     const Search work{
         walk.parameters,
         sieve.parameters,
-        device.start<float>("row_tails", row_tails, "float32", whole_blocks(walk.count)),
-        device.start<float>("column_tails", column_tails, "float32", whole_blocks(walk.others)),
+        device.pointer<float>("row_tails", row_tails, "float32", whole_blocks(walk.count)),
+        device.pointer<float>("column_tails", column_tails, "float32", whole_blocks(walk.others)),
         full_rows.parameters,
         full_columns.parameters,
         full.parameters,
@@ -263,7 +265,7 @@ inline void search(On<Walk> walk, const On<Sieve>& sieve, const Array* row_tails
         row_nearest.parameters,
         column_nearest == nullptr ? Nearest{} : column_nearest->parameters,
         survivors.parameters,
-        device.start<double>("distances", distances, "float64", capacity)};
+        device.pointer<double>("distances", distances, "float64", capacity)};
     start(cuda::search, work, device, stream);
 }
 

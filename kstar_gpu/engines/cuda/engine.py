@@ -21,6 +21,7 @@ from .question import Question, Task
 from .search import Search
 
 Result = TypeVar("Result")
+Asked = TypeVar("Asked", bound=Question)
 
 
 class Engine(BallEngine):
@@ -74,7 +75,7 @@ class Engine(BallEngine):
         count = self._ask(lambda: Count(self.task, self.plan, squared))
         return count.counts[: len(squared)].to(torch.int64)
 
-    def _ask(self, make: Callable[[], "Asked"]) -> "Asked":
+    def _ask(self, make: Callable[[], Asked]) -> Asked:
         """Ask a question from its start, as often as it takes."""
 
         def ask() -> Asked:
@@ -97,6 +98,3 @@ class Engine(BallEngine):
             self.plan = smaller
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
-
-
-Asked = TypeVar("Asked", bound=Question)
