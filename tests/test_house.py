@@ -13,6 +13,16 @@ MODULES = house.modules()
 ARROWS = house.imports()
 INSIDE = house.inside(ARROWS)
 ROOMS = [name for name, path in MODULES.items() if path.name == "__init__.py"]
+# Modules that have no test of their own name, and what tests them instead.
+TESTED_BY = {
+    "engines/cuda/count": "engines/cuda/test_engine",
+    "engines/cuda/launches": "engines/cuda/test_engine",
+    "engines/cuda/panels": "engines/cuda/test_engine",
+    "engines/cuda/question": "engines/cuda/test_engine",
+    "engines/cuda/search": "engines/cuda/test_engine",
+    "stats/options": "stats/test_intervals",
+    "stats/statistic": "stats/test_intervals",
+}
 
 
 def test_every_module_lies_on_a_floor():
@@ -54,6 +64,22 @@ def test_the_package_lists_its_rooms_in_the_order_of_the_floors():
     assert rooms <= {*listed}
     order = [*chain.from_iterable(house.FLOORS)]
     assert listed == sorted(listed, key=order.index)
+
+
+def test_a_module_is_tested_by_its_name():
+    tests = house.ROOT / "tests"
+    named = [
+        path.relative_to(house.ROOT / house.PACKAGE).with_suffix("")
+        for path in MODULES.values()
+        if path.suffix == ".py" and path.name != "__init__.py"
+    ]
+    missing = [
+        name.as_posix()
+        for name in named
+        if not (tests / name.with_name(f"test_{name.name}.py")).is_file()
+    ]
+    assert {*missing} <= {*TESTED_BY}
+    assert all((tests / f"{test}.py").is_file() for test in TESTED_BY.values())
 
 
 def test_headers_include_their_own_room_and_those_below():
