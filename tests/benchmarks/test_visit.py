@@ -14,6 +14,9 @@ from gpu_visit import carry_out
 from visit import journal, ncu, sanitizers, summary, tests
 from visit.plan import STEPS, Step, chosen, shared
 
+if sys.platform != "linux":
+    pytest.skip("a visit is of a machine with Linux", allow_module_level=True)
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 CHILD = "import subprocess, sys; print(subprocess.Popen(['sleep', '600']).pid, flush=True); "
 
