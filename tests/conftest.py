@@ -62,9 +62,9 @@ def narrow_balls(monkeypatch):
     """Make every engine search with narrow balls first, whatever that costs."""
     asked = []
 
-    def watched(population, dimensions, costs, widest, *widths):
+    def watched(trial, dimensions, costs, widest, *widths):
         asked.append(widest)
-        return narrowest(population, dimensions, costs, widest, *widths)
+        return narrowest(trial, dimensions, costs, widest, *widths)
 
     monkeypatch.setattr(projection, "choose_directions", watched)
     yield

@@ -90,7 +90,7 @@ def _differences_may_vanish(side: Samples) -> bool:
     values = side.values
     if values.dtype != torch.float64:
         return False
-    small = SMALL if side.norms is None else SMALL * max(1.0, float(side.norms.max()))
+    small = SMALL if side.divisors is None else SMALL * max(1.0, float(side.divisors.max()))
     for chunk in row_chunks(values.shape[0], values.shape[1]):
         magnitudes = values[chunk].abs()
         if bool(((magnitudes > 0) & (magnitudes < small)).any()):

@@ -124,7 +124,7 @@ class Survey:
 
 
 @dataclass(frozen=True)
-class Population:
+class Trial:
     """What an engine tells of its samples, for the choice of directions.
 
     Attributes
@@ -177,7 +177,7 @@ class Population:
 
 
 def choose_directions(
-    population: Population,
+    trial: Trial,
     dimensions: int,
     costs: Costs,
     widest: int,
@@ -191,22 +191,22 @@ def choose_directions(
     widest : no more directions than these
     widths : the numbers to choose from
     """
-    pairs = population.foreign_pairs()
+    pairs = trial.foreign_pairs()
     if pairs * dimensions < costs.worth or widest < widths[0]:
         return None
     at_once = max(1, FLOATS_AT_ONCE // dimensions)
-    rows = population.points(-1, _spread(population.usual, min(DIRECTION_ROWS, at_once)))
+    rows = trial.points(-1, _spread(trial.usual, min(DIRECTION_ROWS, at_once)))
     directions = principal_directions(rows, widths[-1])
     if not bool(directions.any()):  # all rows are equal
         return None
     most = min(widest, directions.shape[1])
     widths = [width for width in widths if width <= most]
-    surviving = population.survey(at_once).survivors(directions, widths)
-    samples = len(population.codes) + (0 if population.both_ways else len(population.other_codes))
+    surviving = trial.survey(at_once).survivors(directions, widths)
+    samples = len(trial.codes) + (0 if trial.both_ways else len(trial.other_codes))
     best, cheapest = 0, pairs * (costs.pair + dimensions)
     for width, fraction in zip(widths, surviving, strict=True):
         screened = fraction * (costs.screened + costs.screened_product * dimensions)
-        screened *= 2 if population.both_ways else 1
+        screened *= 2 if trial.both_ways else 1
         cost = pairs * (costs.pair + width + screened) + samples * dimensions * width
         if cost < cheapest:
             best, cheapest = width, cost

@@ -54,7 +54,7 @@ class Samples:
     """One side of the problem in class order: position p is row ``order[p]`` of the input."""
 
     values: Tensor  # (rows, d) as given: float16, bfloat16, float32 or float64
-    norms: Tensor | None  # (rows,) float64: what each row is divided by, under cosine
+    divisors: Tensor | None  # (rows,) float64: what each row is divided by (metrics.py)
     order: Tensor  # (N,) int64, position -> row
     codes: Integers  # (N,) class of each position, rising
 
@@ -64,13 +64,13 @@ class Samples:
     def taken(self, positions: Integers) -> "Samples":
         """Return the samples at these positions; their classes must still rise."""
         order = self.order.index_select(0, torch.from_numpy(positions).to(self.order.device))
-        return Samples(self.values, self.norms, order, self.codes[positions])
+        return Samples(self.values, self.divisors, order, self.codes[positions])
 
     def rows(self, positions: Tensor | slice) -> Tensor:
         """Return the rows at these positions in float64, as the canonical distance reads them."""
         index = self.order[positions]
         rows = self.values.index_select(0, index).to(torch.float64)
-        return rows if self.norms is None else rows / self.norms[index, None]
+        return rows if self.divisors is None else rows / self.divisors[index, None]
 
 
 @dataclass(frozen=True)
@@ -225,6 +225,6 @@ def _in_class_order(
 ) -> Samples:
     matrix = matrix.to(device)
     order = np.argsort(codes, kind="stable")
-    divisors = METRICS[metric].divisors
-    row_norms = None if divisors is None else divisors(matrix, name)
-    return Samples(matrix, row_norms, torch.from_numpy(order).to(device), codes[order])
+    divisors_of = METRICS[metric].divisors
+    divisors = None if divisors_of is None else divisors_of(matrix, name)
+    return Samples(matrix, divisors, torch.from_numpy(order).to(device), codes[order])

@@ -10,7 +10,7 @@ from kstar_gpu.engines import projection
 from kstar_gpu.engines.projection import (
     WIDTHS,
     Costs,
-    Population,
+    Trial,
     choose_directions,
     contraction,
     lift,
@@ -23,7 +23,7 @@ COSTS = Costs(pair=10, screened=100, screened_product=2, worth=0)
 
 def population_of(x, y, both_ways=True):
     points = torch.from_numpy(x.astype(np.float32))
-    return Population(y, y, both_ways, np.arange(len(x)), lambda side, rows: points[rows])
+    return Trial(y, y, both_ways, np.arange(len(x)), lambda side, rows: points[rows])
 
 
 @pytest.fixture
@@ -81,10 +81,10 @@ def test_none_are_chosen_where_all_rows_are_equal():
 
 def test_pairs_of_different_classes_are_counted(rng):
     y = rng.integers(0, 4, 50)
-    population = population_of(np.zeros((50, 2)), y)
+    trial = population_of(np.zeros((50, 2)), y)
     pairs = np.count_nonzero(y[:, None] != y)
-    assert population.foreign_pairs() == pairs / 2
-    assert replace(population, both_ways=False).foreign_pairs() == pairs
+    assert trial.foreign_pairs() == pairs / 2
+    assert replace(trial, both_ways=False).foreign_pairs() == pairs
 
 
 def test_survivors_are_those_that_a_projection_cannot_tell(flat):

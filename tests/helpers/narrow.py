@@ -3,8 +3,8 @@
 from kstar_gpu.engines import projection
 
 
-def narrowest(population, dimensions, costs, widest, widths=projection.WIDTHS):
+def narrowest(trial, dimensions, costs, widest, widths=projection.WIDTHS):
     """Return the fewest directions that there may be, or None where all rows are equal."""
-    rows = population.points(-1, population.usual)
+    rows = trial.points(-1, trial.usual)
     found = projection.principal_directions(rows, min(widths[0], widest))
     return found if bool(found.any()) else None

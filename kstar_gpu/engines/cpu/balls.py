@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ...distance import rounding_error, underflow_error
 from ...inputs.problem import Integers
-from ..projection import Population
+from ..projection import Trial
 from . import _cpu
 
 STEEPEST = 8  # samples this many times longer than nearly all others are outliers
@@ -131,8 +131,8 @@ def make_narrow(
 
 
 @dataclass(frozen=True)
-class BallPopulation(Population):
-    """A population whose distances come from the balls' own products: faster than torch's."""
+class BallTrial(Trial):
+    """A trial whose distances come from the balls' own products: faster than torch's."""
 
     full: list[Balls]
     crew: Crew

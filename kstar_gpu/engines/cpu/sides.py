@@ -17,8 +17,8 @@ from ..frame import make_centre
 from ..projection import Costs
 from . import _cpu
 from .balls import (
-    BallPopulation,
     Balls,
+    BallTrial,
     Crew,
     Floats,
     choose_unit,
@@ -112,7 +112,7 @@ def native_rows(side: Samples) -> _cpu.Members:
     type_name = str(side.values.dtype).removeprefix("torch.")
     # numpy has no bfloat16: hand over its bits.
     values = side.values.view(torch.int16) if type_name == "bfloat16" else side.values
-    norms = None if side.norms is None else side.norms.numpy()
+    norms = None if side.divisors is None else side.divisors.numpy()
     return _cpu.Members(values.numpy(), type_name, norms, side.order.numpy())
 
 
@@ -120,7 +120,7 @@ def _choose_directions(
     sides: list[Side], full: list[Balls], self_form: bool, widest: int, crew: Crew
 ) -> Tensor | None:
     """Return the directions of the narrow balls (d, h), or None if full ones do better."""
-    population = BallPopulation(
+    trial = BallTrial(
         sides[0].codes,
         sides[-1].codes,
         self_form,
@@ -129,7 +129,7 @@ def _choose_directions(
         full=full,
         crew=crew,
     )
-    return projection.choose_directions(population, full[0].width, COSTS, widest)
+    return projection.choose_directions(trial, full[0].width, COSTS, widest)
 
 
 def _near_together(

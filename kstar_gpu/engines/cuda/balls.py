@@ -9,15 +9,14 @@ from math import frexp, inf
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ...distance import row_chunks, underflow_error
-from ...inputs.problem import Problem
+from ...inputs.problem import Integers, Problem
 from .. import projection
 from ..bounds import FLOAT16_ON_TENSOR_CORES, Certificate
 from ..frame import Frame
-from ..projection import Costs, Population, contraction, lift
+from ..projection import Costs, Trial, contraction, lift
 from . import _cuda
 from .arrays import array, array_if, current_stream, padded, whole_chunks
 from .panels import Panel
@@ -137,13 +136,13 @@ def choose_narrow(
 ) -> Tensor | None:
     """Return the directions of narrow balls (d, h) float64, or None if full ones do better."""
 
-    def points(side: int, positions: NDArray[np.int64]) -> Tensor:
+    def points(side: int, positions: Integers) -> Tensor:
         samples = problem.sides[side]
         index = torch.from_numpy(positions).to(samples.order.device)
         rows = samples.rows(index).to(device)
         return ((rows - frame.centre) * frame.scale).to(torch.float32)
 
-    population = Population(
+    trial = Trial(
         problem.samples.codes,
         problem.references.codes,
         problem.self_form,
@@ -151,5 +150,5 @@ def choose_narrow(
         points=points,
     )
     dimensions = problem.samples.values.shape[1]
-    directions = projection.choose_directions(population, dimensions, COSTS, widest, WIDTHS)
+    directions = projection.choose_directions(trial, dimensions, COSTS, widest, WIDTHS)
     return None if directions is None else contraction(directions).to(device)

@@ -5,13 +5,14 @@ from math import inf
 import torch
 from torch import Tensor
 
+from ...inputs.problem import Integers
 from . import _cuda
 from .arrays import array, array_if, current_stream, padded, whole_blocks
 from .balls import Balls, make_full
 from .launches import Launches
 from .memory import Plan
 from .panels import Panel, class_centres, middle_of_each_class
-from .question import Integers, Question, Strips, Task
+from .question import Question, Strips, Task
 from .strips import Blocks, count_rounds
 
 

@@ -7,10 +7,9 @@ not fit into the buffer are then looked at again.
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from ...inputs.problem import Integers
 from . import _cuda
 from .arrays import array
 from .balls import Balls
@@ -49,7 +48,7 @@ class Launches:
         self,
         rows: Balls,
         columns: Balls,
-        rounds: list[NDArray[np.int64]],
+        rounds: list[Integers],
         foreign: bool,
         launch: Callable[[_cuda.Walk], None],
     ) -> None:

@@ -8,12 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...inputs.problem import Problem, Samples
+from ...inputs.problem import Integers, Problem, Samples
 from ..duplicates import fingerprint_weights
 from . import _cuda
 from .arrays import array, current_stream, feature_rows, padded, whole_blocks
-
-Integers = NDArray[np.int64]
 
 
 class Panel:
@@ -33,7 +31,7 @@ class Panel:
         self.room = whole_blocks(self.count)
         self.device = device
         order = samples.order[positions]
-        values, norms, place = samples.values, samples.norms, order
+        values, norms, place = samples.values, samples.divisors, order
         if not is_there(values, device):
             values, norms = _taken(values, norms, order, device)
             place = torch.arange(self.count, device=device)
@@ -108,9 +106,9 @@ def class_centres(panel: Panel, problem: Problem, positions: Integers) -> tuple[
     codes = panel.codes[: panel.count].to(torch.int64)
     centres = others.order[torch.from_numpy(positions).to(others.order.device)]
     if is_there(others.values, panel.device):
-        return feature_rows(others.values, others.norms), centres[codes]
+        return feature_rows(others.values, others.divisors), centres[codes]
     present, which = torch.unique(codes, return_inverse=True)
-    taken = _taken(others.values, others.norms, centres[present.cpu()], panel.device)
+    taken = _taken(others.values, others.divisors, centres[present.cpu()], panel.device)
     return feature_rows(*taken), which
 
 

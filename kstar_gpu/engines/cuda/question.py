@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from ...inputs.problem import Problem
+from ...inputs.problem import Integers, Problem
 from ..frame import Frame
 from .arrays import padded
 from .balls import Balls
@@ -19,7 +18,6 @@ from .memory import Plan
 from .panels import Panel
 from .strips import tiles
 
-Integers = NDArray[np.int64]
 Strips = list[Integers]  # of each round
 Key = tuple[int, int]  # a panel: its side, and the position where it starts
 

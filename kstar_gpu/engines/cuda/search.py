@@ -5,13 +5,14 @@ from math import inf
 import torch
 from torch import Tensor
 
+from ...inputs.problem import Integers
 from . import _cuda
 from .arrays import array, array_if, current_stream, feature_rows, padded, whole_blocks
 from .balls import Balls, make_full, make_narrow
 from .launches import Launches
 from .memory import Plan, seed_count
 from .panels import Panel
-from .question import Integers, Question, Strips, Task
+from .question import Question, Strips, Task
 from .strips import rectangle, search_rounds, tiles
 
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
+
+from ...inputs.problem import Integers
 
 HEIGHT = 16  # blocks of rows in a strip: their points stay in the cache while columns come by
-
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

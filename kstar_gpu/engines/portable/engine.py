@@ -20,7 +20,7 @@ from .. import projection
 from ..base import BallEngine
 from ..bounds import FLOAT32, FLOAT64, Certificate
 from ..duplicates import fingerprint_weights, without_duplicates
-from ..projection import Costs, Population, contraction
+from ..projection import Costs, Trial, contraction
 from ..torch_state import float32_products_are_float32
 from .balls import Balls, make_certificate, make_frame, make_full, make_narrow
 from .memory import tile_side, widest_narrow
@@ -134,14 +134,14 @@ class Engine(BallEngine):
         def points(side: int, positions: Integers) -> Tensor:
             return full[side].points[torch.from_numpy(positions).to(self.device), :-2]
 
-        population = Population(
+        trial = Trial(
             problem.samples.codes,
             problem.references.codes,
             problem.self_form,
             usual=np.arange(len(full[-1])),
             points=points,
         )
-        directions = projection.choose_directions(population, dimensions, COSTS, widest)
+        directions = projection.choose_directions(trial, dimensions, COSTS, widest)
         if directions is None:
             return None
         bounds = make_certificate(FLOAT32, directions.shape[1] + 1, dimensions, self.device)
