@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..stats.comparison import shared_classes
-from ..stats.intervals import confidence_intervals
-from ..stats.statistic import values_of
+from ..stats.intervals import confidence_intervals, values_of
 from .common import MOST_NAMES, drawn_into, label_of, palette
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..stats.intervals import confidence_intervals
-from ..stats.statistic import statistic_named, values_of
+from ..stats.intervals import confidence_intervals, values_of
+from ..stats.statistic import statistic_named
 from .common import MOST_COLOURS, MOST_NAMES, drawn_into, label_of, palette, some_names
 
 if TYPE_CHECKING:

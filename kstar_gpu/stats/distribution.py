@@ -17,7 +17,7 @@ from .class_names import name_classes
 from .pattern import check_rule, pattern_of
 from .result_file import ARRAYS, read_result, write_result
 from .statistic import skewness_of
-from .summary import summary_of, title_of
+from .summary import decimals, text_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +77,7 @@ class KStarDistribution:
             object.__setattr__(self, name, _read_only(np.array(getattr(self, name))))
 
     def __repr__(self) -> str:
-        return f"<KStarDistribution: {title_of(self)}>"
+        return f"<KStarDistribution: {self._title()}>"
 
     @cached_property
     def normalized(self) -> NDArray[np.float64]:
@@ -180,7 +180,17 @@ class KStarDistribution:
 
     def summary(self) -> str:
         """Return the statistics as a table of plain text, with "-" where a number is undefined."""
-        return summary_of(self)
+        columns = (
+            ("class", *self.class_names),
+            ("n", *map(str, self.sizes)),
+            ("mean", *decimals(self.mean)),
+            ("std", *decimals(self.std)),
+            ("skew plain", *decimals(self.skewness_plain)),
+            ("skew augmented", *decimals(self.skewness_augmented)),
+            ("pattern", *self.pattern),
+        )
+        rule = f"pattern: {self.skewness} skewness, threshold {self.threshold:g}"
+        return "\n".join([f"k* distribution: {self._title()}", *text_table(columns), rule])
 
     def plot(self, ax: "Axes | None" = None, **options: Any) -> "Axes":
         """Draw the distributions; options and result as for `kstar_gpu.plot_distributions`."""
@@ -194,7 +204,7 @@ class KStarDistribution:
         The file appears whole or not at all. Its member ``header`` is JSON: format, format
         version, package version, metric, class names, and the rule for the pattern.
         """
-        write_result(self, path)
+        write_result(vars(self), path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "KStarDistribution":
@@ -206,6 +216,10 @@ class KStarDistribution:
             If the file is no such file, is damaged, or has a newer format than this version reads.
         """
         return cls(**read_result(path))
+
+    def _title(self) -> str:
+        form = ", among references" if self.query_form else ""
+        return f"{len(self.kstar)} samples, {len(self.classes)} classes, {self.metric}{form}"
 
     def _per_class(self, statistic: Callable[[NDArray[np.float64]], Any]) -> NDArray[np.float64]:
         return _read_only(np.array([statistic(values) for values in self.class_values]))

@@ -12,7 +12,12 @@ from ..inputs.arrays import to_tensor
 from ..inputs.metrics import METRICS, PRECOMPUTED
 from .distribution import KStarDistribution, kstar_distribution
 from .options import check_search_options
-from .statistic import NUMBERS_AT_ONCE, Floats, statistic_named, values_of
+from .statistic import NUMBERS_AT_ONCE, Floats, statistic_named
+
+
+def values_of(result: KStarDistribution, statistic: str) -> Floats:
+    """Return the statistic, "mean" or "skewness", of each class."""
+    return result.mean if statistic == "mean" else result.skewness_plain
 
 
 def confidence_intervals(

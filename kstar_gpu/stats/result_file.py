@@ -13,15 +13,12 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..files import write_whole
 from ..version import __version__
-
-if TYPE_CHECKING:
-    from .distribution import KStarDistribution
 
 FILE_FORMAT = "kstar_gpu.KStarDistribution"
 FILE_VERSION = 1
@@ -29,14 +26,14 @@ ARRAYS = ("kstar", "class_index", "classes", "population")
 SETTINGS = ("class_names", "metric", "query_form", "skewness", "threshold")
 
 
-def write_result(result: "KStarDistribution", path: str | os.PathLike[str]) -> None:
-    """Write a result to exactly this path, whole or not at all."""
+def write_result(fields: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
+    """Write arrays and settings, by name, to exactly this path, whole or not at all."""
     header = {
         "format": FILE_FORMAT,
         "format_version": FILE_VERSION,
         "package_version": __version__,
-    } | {name: getattr(result, name) for name in SETTINGS}
-    arrays = {name: getattr(result, name) for name in ARRAYS}
+    } | {name: fields[name] for name in SETTINGS}
+    arrays = {name: fields[name] for name in ARRAYS}
     archive = io.BytesIO()
     np.savez_compressed(archive, header=np.array(json.dumps(header)), **arrays)
     write_whole(Path(path), archive.getvalue())

@@ -1,13 +1,9 @@
 """The statistics of a class that intervals, comparisons and pictures are of, by name."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from .distribution import KStarDistribution
 
 Floats = NDArray[np.float64]
 NUMBERS_AT_ONCE = 1 << 22  # of resampled or permuted values
@@ -33,8 +29,3 @@ def statistic_named(name: str) -> Callable[[Floats], float]:
     if name not in STATISTICS:
         raise ValueError(f"statistic: {' or '.join(STATISTICS)} is wanted, got {name!r}")
     return STATISTICS[name]
-
-
-def values_of(result: "KStarDistribution", statistic: str) -> Floats:
-    """Return the statistic, "mean" or "skewness", of each class."""
-    return result.mean if statistic == "mean" else result.skewness_plain
