@@ -1,8 +1,8 @@
 """The CUDA engine on the host: its very kernels, run thread for thread (csrc/simt)."""
 
-import fcntl
 import importlib
 import importlib.util
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,8 +29,17 @@ MODULES = {
 }
 
 
+def what_is_missing():
+    """Return what keeps the kernels from being compiled here, or None."""
+    if sys.platform == "win32":
+        return "kernels run on the host where POSIX threads are"
+    return None if shutil.which("g++") else "there is no C++ compiler"
+
+
 def build():
     """Return the kernels, compiled for the host, as a module like `_cuda`."""
+    import fcntl  # which Windows has not
+
     BUILT.parent.mkdir(parents=True, exist_ok=True)
     with BUILT.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # one process compiles, the others wait for it

@@ -1,17 +1,17 @@
 """What sanitizers are to see on a GPU is reached: seen here, with the kernels on the host."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from helpers.cuda_on_host import what_is_missing
 
 SCRIPT = Path(__file__).parents[2] / "helpers" / "sanitizer_cases.py"
 
 
-@pytest.mark.skipif(shutil.which("g++") is None, reason="there is no C++ compiler")
+@pytest.mark.skipif(what_is_missing() is not None, reason=str(what_is_missing()))
 def test_the_cases_reach_what_they_are_there_for():
     done = subprocess.run([sys.executable, SCRIPT, "--host"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
