@@ -1,7 +1,8 @@
-"""Libraries of data complexity measures that compute the same number as one: LSC.
+"""Libraries of data complexity measures that compute one number of all samples: LSC.
 
-The local set cardinality measure is 1 - sum(k*) / N^2, so one number says whether they agree. All
-are called as ``peer(features, labels)`` and return LSC.
+It is 1 - (sum of the local sets' sizes) / N^2. A local set's size is k*, or 0 where a foreign
+sample is at distance 0, so one number says whether they agree with `KStarDistribution.lsc`. All are
+called as ``peer(features, labels)`` and return LSC.
 """
 
 from collections.abc import Callable

@@ -8,12 +8,15 @@ from time import sleep
 
 import numpy as np
 import pytest
-from feature_sets import FILES, load
+from complexity_peers import LSC_PEERS
+from feature_sets import FILES, FeatureSet, load
+from measure import checked
 from numpy.typing import NDArray
 from peers import BLOCKS, PEERS, Peer, fastest_block
+from test_bench import wrong_of
 from torch.utils.flop_counter import FlopCounterMode
 
-from kstar_gpu import definition
+from kstar_gpu import definition, kstar, kstar_distribution
 
 Samples = tuple[NDArray[np.float32], NDArray[np.int64]]
 K_STAR_PEERS = pytest.mark.parametrize(
@@ -58,6 +61,20 @@ def test_faiss_excludes_the_sample_by_number() -> None:
     features = np.array([[0.0], [0.0], [5.0], [9.0]], dtype=np.float32)
     labels = np.array([0, 1, 0, 1])
     np.testing.assert_array_equal(PEERS["faiss"](features, labels), [1, 1, 1, 1])
+
+
+@pytest.mark.parametrize("name", LSC_PEERS)
+def test_complexity_peers_are_right_where_classes_coincide(name: str) -> None:
+    """What they call LSC is `KStarDistribution.lsc`, on duplicates of other classes, too."""
+    if name == "pycol":
+        pytest.importorskip("pycol_complexity")
+    rng = np.random.default_rng(0)
+    features = rng.integers(0, 9, (90, 2)).astype(np.float32)
+    labels = np.arange(90) % 2
+    feature_set = FeatureSet(features, labels, "grid")
+    assert np.any(kstar_distribution(features, labels).foreign_at_zero)
+    assert wrong_of(LSC_PEERS[name](features, labels), checked(feature_set)) == (0, 1)
+    assert wrong_of(1 - kstar(features, labels).sum() / 90**2, checked(feature_set)) == (1, 1)
 
 
 @pytest.mark.parametrize("peer", [PEERS["product"], PEERS["product_into"]])

@@ -54,6 +54,10 @@ def kstar(
     nearest sample of another class: 1 <= k* <= class size. The result is exact: it equals
     `kstar_gpu.definition.kstar`, whatever the backend, device and number of threads.
 
+    That is the size of its *local set*, of all samples nearer than the nearest foreign one, itself
+    among them; but where that one is at distance 0 nothing is nearer, the local set is empty, and
+    k* is 1. `KStarDistribution.lsc` is the measure made of local sets.
+
     Parameters
     ----------
     features : (N, d) or (N, ...) numbers
@@ -137,11 +141,16 @@ def check_arguments(
 
 @dataclass(frozen=True)
 class Answer:
-    """What `KStarForeign` has, as arrays on the host, in the order of the input."""
+    """What `KStarForeign` has, as arrays on the host, in the order of the input.
+
+    `foreign_at_zero` says whether the nearest foreign sample is at distance 0, by the squared
+    distance of the definition: the metric's own may be 0 where that is not.
+    """
 
     kstar: NDArray[np.int64]
     distance: NDArray[np.float64]
     index: NDArray[np.int64]
+    foreign_at_zero: NDArray[np.bool_]
 
 
 def answer(
@@ -167,7 +176,8 @@ def answer(
         squared, rows = engine.nearest_foreign()
         counts = engine.count_within(squared)
         distance = squared if metric == PRECOMPUTED else METRICS[metric].distance(squared)
-    return Answer(*map(problem.in_input_order, (1 + counts, distance, rows)))
+        at_zero = squared <= 0  # less, too, among distances that are given
+    return Answer(*map(problem.in_input_order, (1 + counts, distance, rows, at_zero)))
 
 
 def _problem(

@@ -5,9 +5,10 @@
 
     intervals  comparison  label_null    how sure; whether two differ; what if labels meant nothing
         |           |           |   |
-        +-----------+           |   +--> statistic    mean and skewness, by name (all three)
+        +-----------+           |   +--> statistic    mean and skewness, by name (nearly all)
         v                       |        options      what may be passed on to a search
     distribution ---------------|------> pattern      fractured, overlapped or clustered
+        |                       |        local_sets   LSC, the measure of data complexity
         |                       |        class_names  what the classes are called
         |                       |        summary      lines of text
         v                       v        result_file  an .npz file, and back

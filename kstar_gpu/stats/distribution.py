@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -14,21 +14,15 @@ from ..api import answer, check_arguments
 from ..extras import import_pandas
 from ..inputs.problem import make_classes, normalized
 from .class_names import name_classes
+from .local_sets import LSC, lsc_of
 from .pattern import check_rule, pattern_of
-from .result_file import ARRAYS, read_result, write_result
-from .statistic import skewness_of
+from .result_file import ARRAYS, AT_ZERO, read_result, write_result
+from .statistic import by_class, skewness_of
 from .summary import decimals, text_table
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-
-
-class LSC(NamedTuple):
-    """Local set average cardinality: 0 where each class is one compact region, near 1 if mixed."""
-
-    total: float
-    per_class: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,6 +51,9 @@ class KStarDistribution:
         Which of the two skewnesses decides the pattern.
     threshold : float
         How far from 0 that skewness must be for a class to be fractured or clustered.
+    foreign_at_zero : (N,) bool, or None where it is not known
+        Whether a sample of another class is at distance 0, which k* does not tell, and `lsc` asks.
+        Files of kstar-gpu 0.1.0 do not hold it.
     """
 
     kstar: NDArray[np.int64]
@@ -68,13 +65,15 @@ class KStarDistribution:
     query_form: bool
     skewness: str
     threshold: float
+    foreign_at_zero: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         check_rule(self.skewness, self.threshold)
         object.__setattr__(self, "threshold", float(self.threshold))
         object.__setattr__(self, "class_names", tuple(self.class_names))
-        for name in ARRAYS:
-            object.__setattr__(self, name, _read_only(np.array(getattr(self, name))))
+        for name in (*ARRAYS, AT_ZERO):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, _read_only(np.array(getattr(self, name))))
 
     def __repr__(self) -> str:
         return f"<KStarDistribution: {self._title()}>"
@@ -92,8 +91,7 @@ class KStarDistribution:
     @cached_property
     def class_values(self) -> tuple[NDArray[np.float64], ...]:
         """The normalised k* values of each class, in the order of the samples."""
-        by_class = _read_only(self.normalized[np.argsort(self.class_index, kind="stable")])
-        return tuple(np.split(by_class, np.cumsum(self.sizes)[:-1]))
+        return by_class(self.normalized, self.class_index)
 
     @cached_property
     def mean(self) -> NDArray[np.float64]:
@@ -133,13 +131,18 @@ class KStarDistribution:
     def lsc(self) -> LSC:
         """Return the local set average cardinality, of all samples and of each class.
 
-        k* is the size of a sample's local set, the sample itself included. The total is
-        1 - sum(k*) / N^2, that of a class of n samples 1 - sum(k*) / n^2.
+        The local set of a sample are all samples nearer to it than the nearest one of another
+        class, itself among them. Their number is k*, unless that one is at distance 0: nothing is
+        nearer, so that the local set is empty, while k*, which is a rank, is 1. The total is
+        1 - sum / N^2, that of a class of n samples 1 - sum / n^2.
+
+        Under metric "precomputed" a sample is at distance 0 from itself, whatever the diagonal.
 
         Raises
         ------
         ValueError
-            In the query form: local sets are defined among the samples themselves.
+            In the query form: local sets are defined among the samples themselves. Where it is not
+            known which samples have a foreign one at distance 0 (`foreign_at_zero`).
 
         References
         ----------
@@ -153,8 +156,12 @@ class KStarDistribution:
                 "lsc: local sets are defined among the samples themselves; a result without "
                 "references is wanted, got one of the query form"
             )
-        total = 1.0 - int(self.kstar.sum()) / len(self.kstar) ** 2
-        return LSC(total, _read_only(1.0 - self.mean))
+        if self.foreign_at_zero is None:
+            raise ValueError(
+                "lsc: a result that knows where foreign samples are at distance 0 is wanted "
+                "(foreign_at_zero), got one without, as kstar-gpu 0.1.0 saved them; compute it anew"
+            )
+        return lsc_of(self.kstar, self.foreign_at_zero, self.class_index, self.population)
 
     def to_frame(self) -> "pd.DataFrame":
         """Return the statistics as a pandas DataFrame, one row per class.
@@ -300,6 +307,7 @@ def kstar_distribution(
         query_form=not classes.self_form,
         skewness=skewness,
         threshold=threshold,
+        foreign_at_zero=found.foreign_at_zero,
     )
 
 

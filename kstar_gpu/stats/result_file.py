@@ -1,8 +1,9 @@
 """A k* distribution as a file: an .npz archive of its arrays, with a header of JSON.
 
     header        format, format version, package version, and the settings below
-    the arrays    kstar, class_index, classes, population
+    the arrays    kstar, class_index, classes, population; since format 2 foreign_at_zero
 
+A result of which foreign_at_zero is not known is written in format 1, which lacks it.
 Nothing in it is ever unpickled.
 """
 
@@ -21,19 +22,21 @@ from ..files import write_whole
 from ..version import __version__
 
 FILE_FORMAT = "kstar_gpu.KStarDistribution"
-FILE_VERSION = 1
+FILE_VERSION = 2
 ARRAYS = ("kstar", "class_index", "classes", "population")
+AT_ZERO = "foreign_at_zero"  # an array, too, since format 2
 SETTINGS = ("class_names", "metric", "query_form", "skewness", "threshold")
 
 
 def write_result(fields: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
     """Write arrays and settings, by name, to exactly this path, whole or not at all."""
+    version = 1 if fields[AT_ZERO] is None else FILE_VERSION
     header = {
         "format": FILE_FORMAT,
-        "format_version": FILE_VERSION,
+        "format_version": version,
         "package_version": __version__,
     } | {name: fields[name] for name in SETTINGS}
-    arrays = {name: fields[name] for name in ARRAYS}
+    arrays = {name: fields[name] for name in _arrays_of(version)}
     archive = io.BytesIO()
     np.savez_compressed(archive, header=np.array(json.dumps(header)), **arrays)
     write_whole(Path(path), archive.getvalue())
@@ -49,18 +52,26 @@ def read_result(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     members = _read_npz(path)
     header = _read_header(members, path)
-    if header["format_version"] > FILE_VERSION:
+    version = header.get("format_version")
+    if not isinstance(version, int) or version < 1:
+        raise ValueError(
+            f"{os.fspath(path)}: the file is damaged: it says to be of format version {version!r}"
+        )
+    if version > FILE_VERSION:
         raise ValueError(
             f"{os.fspath(path)}: format version {FILE_VERSION} at most can be read by this "
-            f"kstar-gpu, got {header['format_version']} (written by kstar-gpu "
-            f"{header['package_version']})"
+            f"kstar-gpu, got {version} (written by kstar-gpu {header.get('package_version')})"
         )
     try:
-        arrays = {name: members[name] for name in ARRAYS}
+        arrays = {name: members[name] for name in _arrays_of(version)}
         settings = {name: header[name] for name in SETTINGS}
     except KeyError as lost:
         raise ValueError(f"{os.fspath(path)}: the file is damaged: it lacks {lost}") from lost
     return arrays | settings
+
+
+def _arrays_of(version: int) -> tuple[str, ...]:
+    return ARRAYS if version < 2 else (*ARRAYS, AT_ZERO)
 
 
 def _read_npz(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -37,11 +37,34 @@ def test_files_that_are_not_ours(tmp_path):
         KStarDistribution.load(path)
 
 
-def test_a_file_that_lacks_something(tmp_path):
-    path = tmp_path / "x.npz"
-    kstar_distribution([[0.0], [1.0], [3.0]], [0, 1, 1]).save(path)
+def saved(path, without, **header):
+    """Save a result, and again without an array and with something else in the header."""
+    result = kstar_distribution([[0.0], [1.0], [3.0]], [0, 1, 1])
+    result.save(path)
     with np.load(path) as members:
-        kept = {name: values for name, values in members.items() if name != "population"}
+        kept = {name: values for name, values in members.items() if name != without}
+    kept["header"] = json.dumps({**json.loads(str(kept["header"])), **header})
     np.savez(path, **kept)
-    with pytest.raises(ValueError, match="the file is damaged: it lacks 'population'"):
-        KStarDistribution.load(path)
+    return result
+
+
+@pytest.mark.parametrize("array", ["population", "foreign_at_zero"])
+def test_a_file_that_lacks_something(array, tmp_path):
+    saved(tmp_path / "x.npz", without=array)
+    with pytest.raises(ValueError, match=f"the file is damaged: it lacks '{array}'"):
+        KStarDistribution.load(tmp_path / "x.npz")
+
+
+def test_a_file_of_format_1_is_read(tmp_path):
+    result = saved(tmp_path / "x.npz", without="foreign_at_zero", format_version=1)
+    again = KStarDistribution.load(tmp_path / "x.npz")
+    assert again.foreign_at_zero is None
+    assert again.summary() == result.summary()
+    np.testing.assert_array_equal(again.kstar, result.kstar)
+
+
+@pytest.mark.parametrize("version", [None, "2", 0, 1.5])
+def test_a_format_that_is_none(version, tmp_path):
+    saved(tmp_path / "x.npz", without=None, format_version=version)
+    with pytest.raises(ValueError, match=f"it says to be of format version {version!r}"):
+        KStarDistribution.load(tmp_path / "x.npz")
