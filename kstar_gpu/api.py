@@ -12,6 +12,7 @@ from torch import Tensor
 from .engines.registry import choose_engine, default_device
 from .engines.torch_state import exact_arithmetic
 from .inputs.arrays import restorer, to_tensor
+from .inputs.devices import check_computes, named_device
 from .inputs.metrics import METRICS, PRECOMPUTED, check_metric
 from .inputs.problem import Classes, DistanceTable, Problem, make_classes, make_problem, make_table
 
@@ -22,7 +23,7 @@ class KStarForeign(NamedTuple):
     Attributes
     ----------
     kstar : (N,) int64, or float64 if normalised
-    distance : (N,) float64
+    distance : (N,) float64; float32 on a device that has no float64
         Distance to the nearest foreign sample: Euclidean; under "cosine" one minus the cosine;
         under "precomputed" the number given.
     index : (N,) int64
@@ -61,11 +62,16 @@ def kstar(
     Parameters
     ----------
     features : (N, d) or (N, ...) numbers
-        numpy array, torch tensor, DataFrame, or anything that speaks DLPack (cupy, jax). Dimensions
-        after the first are flattened. float16, bfloat16, float32, float64, booleans, or integers
-        up to 2**53; each number enters as it is. Under ``metric="precomputed"`` the distances
+        numpy array, torch tensor, list, frame of pandas, polars or Arrow, or anything that speaks
+        DLPack (cupy, jax). Dimensions after the first are flattened. float16, bfloat16, float32,
+        float64, booleans, or integers up to 2**53; each number enters as it is. Columns, fields and
+        Python objects may be of several of these kinds. Refused: what is missing (masked, NA, null,
+        NaN), sparse, nested, quantized or complex. Under ``metric="precomputed"`` the distances
         themselves: (N, N), the diagonal ignored, or (N, M) with `reference_labels`.
     labels : (N,) integers, strings, booleans or integral floats
+        In any of these containers. Equal ones are one class, whatever their types, also of two
+        sides: 1, 1.0 and True are; categories count by their values, bytes as the text that they
+        are in UTF-8. Numbers beside strings, and missing ones, are refused.
     references : (M, d) numbers, optional
         Place each sample alone among these, instead of among the other samples.
     reference_labels : (M,) labels, optional
@@ -90,8 +96,10 @@ def kstar(
 
     Returns
     -------
-    (N,) int64, or float64 if `normalize`, of the same kind and on the same device as `features`;
-    `KStarForeign` if `return_foreign`
+    (N,) int64, or float64 if `normalize`: torch tensor, pandas Series, polars Series, Arrow array
+    or one of the library that speaks DLPack, as `features` are, on the same device; else a numpy
+    array. Where a device has no float64 (Apple's GPU), float32 in its place. `KStarForeign` of them
+    if `return_foreign`.
 
     Raises
     ------
@@ -169,6 +177,7 @@ def answer(
         inputs.append(to_tensor(references, "references"))
     place = _computing_device(inputs[0], backend, device)
     engine_class = choose_engine(backend, metric, place)
+    check_computes(place)
     with exact_arithmetic(place, *inputs):
         stored_on = engine_class.storage_device(inputs, place, memory_limit)
         problem = _problem(inputs, classes, metric, stored_on)
@@ -192,14 +201,11 @@ def _computing_device(
     features: Tensor, backend: str, device: str | torch.device | None
 ) -> torch.device:
     """Return where to compute: as asked, or where the backend does and the features are."""
-    try:
-        place = default_device(backend, features) if device is None else torch.device(device)
-    except RuntimeError as error:
-        raise ValueError(f"device: a torch device is wanted, got {device!r}") from error
-    if place.type == "cuda" and not torch.cuda.is_available():
-        if device is None:  # the backend's own choice, which is about to be refused with a reason
-            return place
-        raise ValueError(f"device: torch sees no CUDA device here, got {device!r}")
-    if place.type == "cuda" and place.index is None:
-        return torch.device("cuda", torch.cuda.current_device())
-    return place
+    if not isinstance(backend, str):
+        raise TypeError(f"backend: a name is wanted, got {backend!r}")
+    if device is not None:
+        return named_device(device)
+    place = default_device(backend, features)
+    if place == features.device or not torch.cuda.is_available():
+        return place  # or the backend's own choice, which is about to be refused with a reason
+    return named_device(place)

@@ -55,6 +55,8 @@ def test_distances_of_each_metric():
             ValueError,
             "references: under metric='precomputed' the features are already distances",
         ),
+        (dict(backend=["cpu"]), TypeError, "backend: a name is wanted, got ['cpu']"),
+        (dict(backend=None), TypeError, "backend: a name is wanted, got None"),
         (dict(device="abacus"), ValueError, "device: a torch device is wanted, got 'abacus'"),
     ],
 )

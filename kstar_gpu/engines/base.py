@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..inputs.devices import float64_device
 from ..inputs.problem import Problem
 from .duplicates import Distinct
-from .torch_state import float64_device
 
 
 class Engine(ABC):

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from ..inputs.devices import float64_device
 from ..inputs.problem import DistanceTable
 from . import base
-from .torch_state import float64_device
 
 BLOCK_BYTES = 256 << 20  # of the rows looked at together, with all that is made of them
 # Of one distance: the number as float64, a masked copy, and comparisons.
@@ -62,7 +62,9 @@ class Engine(base.Engine):
         return self.codes[rows, None] == self.reference_codes
 
     def _nearest_of(self, rows: slice) -> tuple[Tensor, Tensor]:
-        block = self.table.distances[rows].to(self.device, torch.float64, copy=True)
+        given = self.table.distances[rows]
+        # Moved first: where they are there may be no float64.
+        block = given.to(self.device).to(torch.float64, copy=given.device == self.device)
         if self.table.self_form:
             block[:, rows].fill_diagonal_(0.0)  # whatever stands there
         _check_finite(block, rows.start)

@@ -137,11 +137,6 @@ def _tiny(values: Tensor) -> bool:
     return False
 
 
-def float64_device(device: torch.device) -> torch.device:
-    """Return the device itself, or the CPU where it has no float64 (Apple's MPS)."""
-    return torch.device("cpu") if device.type == "mps" else device
-
-
 def float32_products_are_float32(device: torch.device) -> bool:
     """Whether a float32 product on this device really rounds to float32.
 

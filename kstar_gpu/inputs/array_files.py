@@ -72,12 +72,18 @@ def read_inputs(path: str) -> tuple[Tensor, Any, list[str] | None]:
         As `read_samples`; if there is not one label per input.
     """
     file, _ = open_named(path)
-    inputs = torch.as_tensor(file.entry("inputs", "inputs"))
     labels = file.entry("labels", "labels")
-    if len(inputs) != len(labels):
+    given = file.entry("inputs", "inputs")
+    try:
+        inputs = torch.as_tensor(given)
+        count = len(inputs), len(labels)
+    except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(
-            f"{file.path}: one label per input is wanted ({len(inputs)}), got {len(labels)}"
-        )
+            f"{file.path}: an array of inputs and one of labels are wanted, "
+            f"got {type(given).__name__} and {type(labels).__name__} ({error})"
+        ) from error
+    if count[0] != count[1]:
+        raise ValueError(f"{file.path}: one label per input is wanted ({count[0]}), got {count[1]}")
     return inputs, labels, names_that_fit(file.class_names(), labels, None)
 
 

@@ -1,4 +1,4 @@
-"""Arrays in and out: numpy, torch, pandas, and whatever else speaks DLPack (cupy, jax)."""
+"""Arrays in and out: whatever holds numbers becomes a float tensor; a result becomes its kind."""
 
 import sys
 import warnings
@@ -11,84 +11,120 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.dlpack import from_dlpack
 
-LARGEST_INTEGER = 2**53  # up to here every integer is a float64
-FLOAT_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+from .argument import Argument
+from .containers import unpack
+from .devices import float64_device, has_float64
+from .frames import ARROW_COLUMNS, ARROW_TABLES, comes_from
+from .objects import LARGEST_INTEGER
+from .torch_tensors import FLOAT_DTYPES, UNSIGNED_DTYPES
+
 KINDS_WANTED = "float16, bfloat16, float32, float64, integers or booleans"
 
 
 def to_tensor(values: Any, name: str) -> Tensor:
     """Return `values` as a floating tensor that holds the same numbers.
 
-    Shares memory wherever it can. Integers become float32 or float64, whichever holds all exactly.
+    Shares memory wherever it can. Integers become float32 or float64, whichever holds all exactly;
+    so do a table's columns together. What needs float64 leaves a device that has none.
+
+    Raises
+    ------
+    TypeError
+        For other kinds of numbers, other values, and what is no array.
+    ValueError
+        For missing values, and for integers that float64 does not hold.
     """
-    if isinstance(values, Tensor):
-        tensor = values.detach()
-    elif hasattr(values, "__dlpack__") and not isinstance(values, np.ndarray):
-        tensor = from_dlpack(values)
+    parts = unpack(values, Argument(name, KINDS_WANTED))
+    tensors = [_to_floats(part.values, part.argument) for part in parts]
+    return tensors[0] if len(tensors) == 1 else torch.cat(tensors, 1)
+
+
+def _to_floats(values: Tensor | NDArray[Any], argument: Argument) -> Tensor:
+    if isinstance(values, np.ndarray):
+        tensor = _tensor_from_numpy(values, argument)
+    elif values.dtype in UNSIGNED_DTYPES:
+        tensor = _tensor_from_numpy(values.cpu().numpy(), argument).to(values.device)
     else:
-        # .to_numpy(): DataFrame and Series
-        array = values.to_numpy() if hasattr(values, "to_numpy") else np.asarray(values)
-        tensor = _tensor_from_numpy(array, name)
-    if tensor.layout != torch.strided:
-        raise TypeError(f"{name}: a dense array is wanted, got layout {tensor.layout}")
-    if tensor.dtype in FLOAT_DTYPES:
-        return tensor
-    if tensor.dtype.is_complex or tensor.dtype.is_floating_point or tensor.is_quantized:
-        raise TypeError(f"{name}: {KINDS_WANTED} are wanted, got {tensor.dtype}")
-    return _floats_from_integers(tensor, name)
+        tensor = values
+    return tensor if tensor.dtype in FLOAT_DTYPES else _floats_from_integers(tensor, argument)
 
 
-def _tensor_from_numpy(array: NDArray[Any], name: str) -> Tensor:
+def _tensor_from_numpy(array: NDArray[Any], argument: Argument) -> Tensor:
+    if array.dtype.name == "bfloat16":  # that of ml_dtypes; numpy has none
+        return torch.from_numpy(_laid_out(array.view(np.int16))).view(torch.bfloat16)
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
-        raise TypeError(f"{name}: {KINDS_WANTED} are wanted, got dtype {array.dtype}")
+        raise argument.type_error(f"dtype {array.dtype}")
     if array.dtype == np.uint64:  # torch computes little with unsigned integers
-        _refuse_large(name, array, array > LARGEST_INTEGER)
+        _refuse_large(argument, array, array > LARGEST_INTEGER)
         array = array.astype(np.int64)
     elif array.dtype.kind == "u" and array.dtype.itemsize > 1:
         array = array.astype(np.int64)
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
-    if any(stride < 0 for stride in array.strides):
-        array = np.ascontiguousarray(array)
     with warnings.catch_warnings():
         # Read-only memory is fine: nothing here writes to it.
         warnings.filterwarnings("ignore", message="The given NumPy array is not writ")
-        return torch.from_numpy(array)
+        return torch.from_numpy(_laid_out(array))
 
 
-def _floats_from_integers(tensor: Tensor, name: str) -> Tensor:
+def _laid_out(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the array itself if torch can stride over it, else a copy."""
+    if any(stride < 0 or stride % array.itemsize for stride in array.strides):
+        return np.ascontiguousarray(array)
+    return array if array.flags.aligned else array.copy()
+
+
+def _floats_from_integers(tensor: Tensor, argument: Argument) -> Tensor:
     if tensor.numel() == 0 or tensor.dtype == torch.bool or tensor.dtype.itemsize < 4:
         return tensor.to(torch.float32)
     low, high = (int(bound) for bound in torch.aminmax(tensor))
     if max(-low, high) > LARGEST_INTEGER:
         array = tensor.cpu().numpy()
-        _refuse_large(name, array, (array > LARGEST_INTEGER) | (array < -LARGEST_INTEGER))
-    return tensor.to(torch.float32 if max(-low, high) <= 2**24 else torch.float64)
+        _refuse_large(argument, array, (array > LARGEST_INTEGER) | (array < -LARGEST_INTEGER))
+    if max(-low, high) <= 2**24:
+        return tensor.to(torch.float32)
+    return tensor.to(float64_device(tensor.device)).to(torch.float64)
 
 
-def _refuse_large(name: str, array: NDArray[Any], large: NDArray[np.bool_]) -> None:
+def _refuse_large(argument: Argument, array: NDArray[Any], large: NDArray[np.bool_]) -> None:
     if large.any():
-        row = int(np.argwhere(large)[0][0])
+        wanted = "integers up to 2**53 are wanted (larger ones are not exact in float64)"
+        row = argument.row_of(int(np.argwhere(large)[0][0]))
         value = array[large][0]
-        raise ValueError(
-            f"{name}: integers up to 2**53 are wanted (larger ones are not exact in float64), "
-            f"got {value} in row {row}"
-        )
+        raise ValueError(f"{argument.name}: {wanted}, got {value}{argument.column} in row {row}")
 
 
 def restorer(like: Any) -> Callable[[NDArray[Any]], Any]:
-    """Return the function that hands a result back in the family, and on the device, of `like`."""
+    """Return the function that hands a result back in the family, and on the device, of `like`.
+
+    Lists, masked and structured arrays get numpy's. A device without float64 gets float32.
+    """
     if isinstance(like, Tensor):
-        return lambda result: torch.from_numpy(result).to(like.device)
-    if hasattr(like, "to_numpy") and hasattr(like, "index"):
-        # A DataFrame's result keeps its index; pandas is loaded, since `like` came from it.
+        with torch._C.DisableTorchFunctionSubclass():
+            place = like.device
+        return lambda result: on_device(result, place)
+    if comes_from(like, "pandas", "DataFrame", "Series"):
+        # It keeps the index. A library that `like` came from is loaded.
         series = sys.modules["pandas"].Series
         return lambda result: series(result, index=like.index)
+    if comes_from(like, "polars", "DataFrame", "Series"):
+        return lambda result: sys.modules["polars"].Series(result)
+    if comes_from(like, "pyarrow", *ARROW_TABLES, *ARROW_COLUMNS):
+        return lambda result: sys.modules["pyarrow"].array(result)
     if hasattr(like, "__dlpack__") and not isinstance(like, np.ndarray):
         device = from_dlpack(like).device
         if hasattr(like, "__array_namespace__"):
             library = like.__array_namespace__()
         else:
-            library = sys.modules[type(like).__module__.partition(".")[0]]
-        return lambda result: library.from_dlpack(torch.from_numpy(result).to(device))
+            library = sys.modules.get(type(like).__module__.partition(".")[0])
+        if hasattr(library, "from_dlpack"):
+            return lambda result: library.from_dlpack(on_device(result, device))
     return lambda result: result
+
+
+def on_device(result: NDArray[Any], device: torch.device) -> Tensor:
+    """Return a result as a tensor there; float64 becomes float32 where a device has none."""
+    tensor = torch.from_numpy(result)
+    if tensor.dtype == torch.float64 and not has_float64(device):
+        tensor = tensor.to(torch.float32)
+    return tensor.to(device)

@@ -51,5 +51,5 @@ METRICS = {
 def check_metric(metric: str) -> None:
     """Refuse a metric that is none."""
     names = (*METRICS, PRECOMPUTED)
-    if metric not in names:
+    if not isinstance(metric, str) or metric not in names:
         raise ValueError(f"metric: one of {', '.join(names)} is wanted, got {metric!r}")

@@ -10,6 +10,7 @@ import torch
 from helpers.five_samples import WANTED, X, Y, assert_refused
 
 from kstar_gpu import kstar
+from kstar_gpu.inputs.arrays import to_tensor
 
 
 def test_numpy_in_numpy_out():
@@ -43,6 +44,34 @@ def test_frames_keep_their_index():
     assert result.tolist() == WANTED.tolist()
 
 
+def test_columns_become_the_type_that_holds_all():
+    frame = pd.DataFrame({"a": [1.5, 2.5], "b": [True, False]})
+    for kind, flag, wanted in [
+        ("float16", False, torch.float16),
+        ("float16", True, torch.float32),
+        ("float32", True, torch.float32),
+        ("float64", True, torch.float64),
+    ]:
+        columns = frame.astype({"a": kind} if flag else kind)
+        assert to_tensor(columns, "features").dtype == wanted
+    frame["b"] = [2**24 + 1, 0]
+    tensor = to_tensor(frame.astype({"a": "float32"}), "features")
+    assert tensor.tolist() == [[1.5, 2.0**24 + 1], [2.5, 0.0]]
+
+
+def test_bfloat16_of_numpy():
+    ml_dtypes = pytest.importorskip("ml_dtypes", reason="ml_dtypes is not installed")
+    x, y = X.astype(ml_dtypes.bfloat16), Y.astype(ml_dtypes.bfloat16)
+    assert to_tensor(x, "features").dtype == torch.bfloat16
+    for features in (x, x[::-1].copy()[::-1], [*x], x.astype(object), x.tolist()):
+        np.testing.assert_array_equal(kstar(features, y), WANTED)
+    np.testing.assert_array_equal(kstar(X, [*y]), WANTED)
+    for name in ("float8_e4m3fn", "int4"):
+        values = Y.astype(getattr(ml_dtypes, name))
+        assert_refused(dict(features=values[:, None]), TypeError, f"got dtype {name}")
+        assert_refused(dict(labels=values), TypeError, f"got dtype {name}")
+
+
 class Foreign:
     """An array of a library of its own that speaks DLPack and nothing else."""
 
@@ -54,6 +83,15 @@ class Foreign:
 
     def __dlpack_device__(self):
         return self.array.__dlpack_device__()
+
+
+def test_results_for_a_library_that_takes_no_dlpack_are_of_numpy(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mute_arrays", types.ModuleType("mute_arrays"))
+    for module in ("mute_arrays", "not_loaded"):
+        array = type("Array", (Foreign,), {"__module__": module})(X)
+        result = kstar(array, Y)
+        assert isinstance(result, np.ndarray)
+        np.testing.assert_array_equal(result, WANTED)
 
 
 @pytest.mark.parametrize("standard", [False, True], ids=["from_dlpack", "array namespace"])
@@ -83,6 +121,7 @@ def strided(x):
         lambda x: x[::-1].copy()[::-1],
         lambda x: x.astype(">f8"),
         lambda x: x.reshape(5, 2, 1),
+        lambda x: np.frombuffer(b"?" + x.tobytes(), x.dtype, offset=1).reshape(x.shape),
         lambda x: torch.from_numpy(x).T.contiguous().T,
         lambda x: torch.from_numpy(np.repeat(x, 2, 0))[::2],
     ],
@@ -114,7 +153,7 @@ def test_inputs_are_not_modified(backend):
         ),
         (dict(features=torch.zeros(5, 2, dtype=torch.complex64)), TypeError, "got torch.complex64"),
         (dict(features=X.astype(str)), TypeError, "features: float16, bfloat16"),
-        (dict(features=X.astype(object)), TypeError, "got dtype object"),
+        (dict(features=X.astype(str).astype(object)), TypeError, "got dtype <U3"),
         pytest.param(
             dict(features=X.astype(np.longdouble)),
             TypeError,

@@ -30,6 +30,9 @@ def test_distances_are_the_metrics_own(rng):
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
+        (dict(metric=["cosine"]), ValueError, "metric: one of euclidean, cosine, precomputed is"),
+        (dict(metric=np.array(["cosine", "euclidean"])), ValueError, "metric: one of euclidean"),
+        (dict(metric=None), ValueError, "precomputed is wanted, got None"),
         (
             dict(metric="manhattan"),
             ValueError,
