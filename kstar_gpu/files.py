@@ -28,6 +28,19 @@ def write_whole(path: Path, content: str | bytes) -> None:
         partial.unlink(missing_ok=True)
 
 
+def as_path(path: object, name: str = "path") -> Path:
+    """Return what an argument of this name says; not a number, which would be an open file.
+
+    Raises
+    ------
+    TypeError
+        If it is no path.
+    """
+    if isinstance(path, str | os.PathLike):
+        return Path(path)
+    raise TypeError(f"{name}: a path is wanted, got {path!r}")
+
+
 def check_target(path: Path) -> None:
     """See that a file can be written there, before the work whose result it is to hold.
 

@@ -1,16 +1,35 @@
 """What the pictures share: axes, colours, and names that can be read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..extras import import_extra
+from ..stats.summary import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.legend import Legend
 
 MOST_NAMES = 40  # of classes along an axis
+MOST_LETTERS = 60  # of a name
+USUAL_LETTERS = 20  # for which figures have room
+INCHES_PER_LETTER = 0.08
 MOST_COLOURS = 10  # that anybody can tell apart
 Colour = tuple[float, float, float]
+
+# What TeX takes for something else than the letter itself.
+TEX = str.maketrans(
+    {
+        **{letter: rf"\{letter}" for letter in "$%&#_{}"},
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "|": r"\textbar{}",
+        '"': r"\textquotedbl{}",
+    }
+)
 
 
 def check_installed() -> None:
@@ -20,9 +39,20 @@ def check_installed() -> None:
 
 
 def drawn_into(ax: "Axes | None", width: float, height: float) -> "Axes":
-    """Return the axes given, or new ones of this size in inches."""
+    """Return the axes given, or new ones of this size in inches.
+
+    Raises
+    ------
+    TypeError
+        If what is given are no axes.
+    """
     check_installed()
+
+    from matplotlib.axes import Axes
+
     if ax is not None:
+        if not isinstance(ax, Axes):
+            raise TypeError(f"ax: matplotlib axes are wanted, got {type(ax).__name__}")
         return ax
 
     import matplotlib.pyplot as plt
@@ -30,6 +60,13 @@ def drawn_into(ax: "Axes | None", width: float, height: float) -> "Axes":
 
     layout = ConstrainedLayoutEngine(w_pad=0.1)  # text is wider at some resolutions
     return plt.subplots(figsize=(width, height), layout=layout)[1]
+
+
+def text_colour() -> Any:
+    """Return the colour of the style's text."""
+    from matplotlib import rcParams
+
+    return rcParams["text.color"]
 
 
 def palette(count: int = MOST_COLOURS) -> list[Colour]:
@@ -41,10 +78,58 @@ def palette(count: int = MOST_COLOURS) -> list[Colour]:
     return colours
 
 
+def plain(name: object) -> str:
+    """Return a name of the user's so that matplotlib draws it letter by letter, on one line.
+
+    All that is written into a picture and is not ours goes through here: matplotlib takes what
+    stands between dollars for a formula, and TeX (`text.usetex`) far more. Of a long name both ends
+    are left.
+    """
+    from matplotlib import rcParams
+
+    line = one_line(name)
+    if len(line) > MOST_LETTERS:
+        half = (MOST_LETTERS - 1) // 2
+        line = f"{line[:half]}\N{HORIZONTAL ELLIPSIS}{line[-half:]}"
+    return line.translate(TEX) if rcParams["text.usetex"] else line.replace("$", r"\$")
+
+
+def listed(names: Iterable[Any]) -> list[Any]:
+    """Return an argument `names` as a list.
+
+    Raises
+    ------
+    TypeError
+        If it is no sequence of names.
+    """
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise TypeError(f"names: a sequence of names is wanted, got {names!r}")
+    return list(names)
+
+
 def some_names(names: Sequence[Any]) -> list[str]:
-    """Return the names, or only every so many of them where all would not be readable."""
+    """Return the names, plain, or every so many of them where all would not be readable."""
     step = -(-len(names) // MOST_NAMES)
-    return [str(name) if place % step == 0 else "" for place, name in enumerate(names)]
+    return [plain(name) if place % step == 0 else "" for place, name in enumerate(names)]
+
+
+def room_for(names: Iterable[object]) -> float:
+    """Return how many inches the longest of these names needs beyond what figures have anyway."""
+    longest = max((min(len(one_line(name)), MOST_LETTERS) for name in names), default=0)
+    return INCHES_PER_LETTER * max(0, longest - USUAL_LETTERS)
+
+
+def add_legend(
+    ax: "Axes", marks: Sequence[Any], names: Sequence[object], **options: Any
+) -> "Legend":
+    """Say which mark is of what name, plain.
+
+    Also of a name with an underscore in front, which matplotlib would leave out.
+    """
+    legend = ax.legend(marks, ["."] * len(names), **options)
+    for text, name in zip(legend.get_texts(), names, strict=True):
+        text.set_text(plain(name))
+    return legend
 
 
 def label_of(statistic: str) -> str:

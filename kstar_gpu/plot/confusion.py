@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .common import MOST_NAMES, drawn_into, some_names
+from .common import MOST_NAMES, drawn_into, listed, plain, room_for, some_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,18 +30,19 @@ def plot_confusion(
 
     Raises
     ------
+    TypeError
+        If `counts` are no numbers, `names` no sequence, or `ax` no axes.
     ValueError
-        If there is not one name per class.
+        If there is not one name per class, or a count is negative.
     ImportError
         Without matplotlib or seaborn.
     """
+    names = listed(names)
     count = len(names)
-    if counts.shape != (count, count):
-        raise ValueError(
-            f"counts: shape ({count}, {count}) is wanted for {count} names, got {counts.shape}"
-        )
+    counts = _checked(counts, count)
     size = 2.4 + 0.34 * min(count, MOST_NAMES // 2)
-    ax = drawn_into(ax, size + 1.2, size)
+    room = room_for(names)
+    ax = drawn_into(ax, size + 1.2 + room, size + room)
 
     import seaborn
 
@@ -59,7 +60,7 @@ def plot_confusion(
         annot_kws={"fontsize": 7},
         xticklabels=shown,
         yticklabels=shown,
-        cbar_kws={"label": "% of the class's runs"},
+        cbar_kws={"label": plain("% of the class's runs")},
     )
     ax.set_xticklabels(ax.get_xticklabels(), rotation=40, ha="right")
     ax.set_yticklabels(ax.get_yticklabels(), rotation=0)
@@ -67,3 +68,20 @@ def plot_confusion(
     ax.set_xlabel("ended by a sample of")
     ax.set_ylabel(f"runs of (n = {int(counts.sum())})")
     return ax
+
+
+def _checked(counts: Any, classes: int) -> NDArray[Any]:
+    """Return counts as an array; see that there is one for each pair of classes."""
+    try:
+        found = np.asarray(counts)
+    except ValueError:  # rows of different lengths
+        found = np.array(None)
+    if found.dtype.kind not in "iuf":
+        raise TypeError(f"counts: a matrix of numbers is wanted, got {type(counts).__name__}")
+    if found.shape != (classes, classes):
+        raise ValueError(
+            f"counts: shape ({classes}, {classes}) is wanted for {classes} names, got {found.shape}"
+        )
+    if not (found >= 0).all():
+        raise ValueError("counts: numbers of runs, at least 0, are wanted, got others")
+    return found

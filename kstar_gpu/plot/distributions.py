@@ -7,23 +7,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..stats.comparison import shared_classes
-from .common import MOST_COLOURS, Colour, drawn_into, palette
+from ..stats.distribution import KStarDistribution, check_result
+from .common import (
+    MOST_COLOURS,
+    Colour,
+    add_legend,
+    drawn_into,
+    palette,
+    plain,
+    room_for,
+    text_colour,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from ..stats.distribution import KStarDistribution
 
 # Positions in the palette. The pattern is also written beside each class.
 PALETTE = {"fractured": 3, "overlapped": 4, "clustered": 0, "undefined": 7}
 INCHES_PER_CLASS = 0.34
 INCHES_PER_RESULT = 0.22  # where there are several: room for a line of the table
 LEGEND_LETTERS = 70  # side by side above the axes
-COLUMNS = ((1.09, "n"), (1.20, "skew"), (1.23, "pattern"))  # right of the axes, in axes widths
+COLUMNS = ((31, "n"), (69, "skew"), (79, "pattern"))  # points right of the axes
 
 
 def plot_distributions(
-    result: "KStarDistribution | Mapping[Any, KStarDistribution]",
+    result: KStarDistribution | Mapping[Any, KStarDistribution],
     ax: "Axes | None" = None,
     *,
     sort: str = "class",
@@ -57,6 +65,8 @@ def plot_distributions(
 
     Raises
     ------
+    TypeError
+        For what is no result, and what are no axes.
     ValueError
         For an unknown `sort`, an empty mapping, or a result that shares no class with the first.
     ImportError
@@ -65,15 +75,16 @@ def plot_distributions(
     if sort not in ("class", "mean"):
         raise ValueError(f"sort: class or mean is wanted, got {sort!r}")
     results = _by_name(result)
-    first = next(iter(results.values()))
+    first = results[0][1]
     count = len(first.classes)
     order = np.argsort(-first.mean, kind="stable") if sort == "mean" else np.arange(count)
     several = len(results) > 1
     inches = INCHES_PER_CLASS if not several else 0.1 + INCHES_PER_RESULT * len(results)
-    ax = drawn_into(ax, 7.5, 1.2 + inches * count)
+    ax = drawn_into(ax, 7.5 + room_for(first.class_names), 1.2 + inches * count)
+    ink = text_colour()
     _head_table(ax)
     colours = palette(max(MOST_COLOURS, len(results)))
-    for number, (name, one) in enumerate(results.items()):
+    for number, (_, one) in enumerate(results):
         codes = {label: code for code, label in enumerate(one.classes.tolist())}
         for place, label in enumerate(first.classes[order].tolist()):
             if label not in codes:
@@ -87,22 +98,24 @@ def plot_distributions(
             else:
                 _draw_violin(ax, row, values, colour, 0.9 / len(results))
             _draw_mean(ax, row, values)
-            _write_table(ax, row, _cells(one, code), colour if several else "black")
-        if several:
-            ax.plot([], [], "s", color=colours[number], label=name)
+            _write_table(ax, row, _cells(one, code), colour if several else ink)
     ax.set_xlim(0, 1)
     ax.set_ylim(count - 0.4, -0.6)
-    ax.set_yticks(range(count), [first.class_names[code] for code in order])
+    ax.set_yticks(range(count), [plain(first.class_names[code]) for code in order])
     ax.set_xlabel("k* / class size")
     ax.set_ylabel("")
     ax.grid(axis="x", linewidth=0.5, alpha=0.5)
     ax.set_axisbelow(True)
     if several:
-        ax.legend(
+        names = [name for name, _ in results]
+        add_legend(
+            ax,
+            [ax.plot([], [], "s", color=colours[number])[0] for number in range(len(results))],
+            names,
             loc="lower left",
             bbox_to_anchor=(0, 1),
             borderaxespad=2.2,  # above the table's heading
-            ncols=max(1, LEGEND_LETTERS // (5 + max(map(len, results)))),
+            ncols=max(1, LEGEND_LETTERS // (5 + max(len(plain(name)) for name in names))),
             frameon=False,
             fontsize=9,
         )
@@ -110,22 +123,24 @@ def plot_distributions(
 
 
 def _by_name(
-    result: "KStarDistribution | Mapping[Any, KStarDistribution]",
-) -> "dict[str, KStarDistribution]":
-    """Return results by what they are called; see that all share classes with the first."""
-    from ..stats.distribution import KStarDistribution
-
+    result: KStarDistribution | Mapping[Any, KStarDistribution],
+) -> list[tuple[str, KStarDistribution]]:
+    """Return what results are called, and each; see that all share classes with the first."""
     if isinstance(result, KStarDistribution):
-        return {"": result}
+        return [("", result)]
     if not isinstance(result, Mapping):
         given = type(result).__name__
         raise TypeError(f"result: a KStarDistribution or a mapping of them is wanted, got {given}")
     if not result:
         raise ValueError("result: at least one is wanted, got an empty mapping")
-    names = ("/".join(name) if isinstance(name, tuple) else str(name) for name in result)
-    results = dict(zip(names, result.values(), strict=True))
-    first, *others = results.values()
-    for other in others:
+    results = [
+        ("/".join(map(str, name)) if isinstance(name, tuple) else str(name), one)
+        for name, one in result.items()
+    ]
+    for name, one in results:
+        check_result(one, f"result[{name!r}]")
+    (_, first), *others = results
+    for _, other in others:
         shared_classes(first, other)
     return results
 
@@ -201,7 +216,7 @@ def _draw_mean(ax: "Axes", row: float, values: NDArray[np.float64]) -> None:
     )
 
 
-def _cells(result: "KStarDistribution", code: int) -> tuple[str, str, str]:
+def _cells(result: KStarDistribution, code: int) -> tuple[str, str, str]:
     """Return number of samples, skewness and pattern of a class."""
     plain = result.skewness == "plain"
     skewness = (result.skewness_plain if plain else result.skewness_augmented)[code]
@@ -214,9 +229,9 @@ def _head_table(ax: "Axes") -> None:
     for x, name in COLUMNS:
         ax.annotate(
             name,
-            (x, 1),
+            (1, 1),
             xycoords="axes fraction",
-            xytext=(0, 4),
+            xytext=(x, 4),
             textcoords="offset points",
             ha=_side(name),
             fontsize=8,
@@ -227,13 +242,14 @@ def _write_table(
     ax: "Axes", row: float, cells: tuple[str, str, str], colour: "Colour | str"
 ) -> None:
     """Write a line of the table."""
-    transform = ax.get_yaxis_transform()  # x in axes widths, y in rows
+    place = ax.get_yaxis_transform()  # x in axes widths, y in rows
     for (x, name), cell in zip(COLUMNS, cells, strict=True):
-        ax.text(
-            x,
-            row,
+        ax.annotate(
             cell,
-            transform=transform,
+            (1, row),
+            xycoords=place,
+            xytext=(x, 0),
+            textcoords="offset points",
             ha=_side(name),
             va="center",
             fontsize=8,

@@ -13,7 +13,8 @@ from ..extras import import_extra
 from ..inputs.arrays import to_tensor
 from ..inputs.metrics import METRICS, PRECOMPUTED
 from ..stats.distribution import kstar_distribution
-from .common import Colour, check_installed, palette
+from ..stats.options import check_count
+from .common import Colour, check_installed, palette, room_for
 from .distributions import INCHES_PER_CLASS, plot_distributions
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ def plot_embedding(
     ImportError
         Without matplotlib, seaborn, scikit-learn or umap-learn.
     """
-    if samples < 4:
-        raise ValueError(f"samples: at least 4 are wanted, got {samples}")
+    check_count(samples, "samples", 4)
+    check_count(seed, "seed", 0)
     if options.get("metric") == PRECOMPUTED:
         raise ValueError(f"metric: {' or '.join(METRICS)} is wanted, got 'precomputed'")
     _check_maps_installed()
@@ -80,10 +81,11 @@ def plot_embedding(
 
     count = len(result.classes)
     height = max(2 * MAP_INCHES, 1.2 + INCHES_PER_CLASS * count)
-    figure = plt.figure(figsize=(2 * MAP_INCHES + BESIDE_INCHES, height), layout="constrained")
+    beside_inches = BESIDE_INCHES + room_for(result.class_names)
+    figure = plt.figure(figsize=(2 * MAP_INCHES + beside_inches, height), layout="constrained")
     heights = [MAP_INCHES, MAP_INCHES, height - 2 * MAP_INCHES]  # below the maps: more classes
     heights = heights[: 2 + (heights[2] > 0)]
-    widths = (MAP_INCHES, MAP_INCHES, BESIDE_INCHES)
+    widths = (MAP_INCHES, MAP_INCHES, beside_inches)
     grid = figure.add_gridspec(len(heights), 3, width_ratios=widths, height_ratios=heights)
     colours = palette(count)
     opacity = np.ones(len(shown))

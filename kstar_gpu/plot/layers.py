@@ -6,21 +6,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..networks.sweep import Key, Sweep
 from ..stats.intervals import confidence_intervals, values_of
 from ..stats.statistic import statistic_named
-from .common import MOST_COLOURS, MOST_NAMES, drawn_into, label_of, palette, some_names
+from .common import (
+    MOST_COLOURS,
+    MOST_LETTERS,
+    MOST_NAMES,
+    add_legend,
+    drawn_into,
+    label_of,
+    palette,
+    plain,
+    room_for,
+    some_names,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..networks.sweep import Key, Sweep
     from ..stats.distribution import KStarDistribution
 
 MOST_MARKS = 32  # classes whose cells are marked
+SLANT = 0.7  # of a slanted name's length: what it needs below, and at the left
 
 
 def plot_layers(
-    sweep: "Sweep",
+    sweep: Sweep,
     model: str | None = None,
     data: str | None = None,
     ax: "Axes | None" = None,
@@ -49,12 +61,15 @@ def plot_layers(
 
     Raises
     ------
+    TypeError
+        If `sweep` is no Sweep, or `ax` no axes.
     ValueError
         For an unknown statistic or kind; if the sweep has no result of that model and data set, or
         its layers have different classes.
     ImportError
         Without matplotlib or seaborn.
     """
+    check_sweep(sweep)
     statistic_named(statistic)
     if kind not in ("lines", "map"):
         raise ValueError(f"kind: lines or map is wanted, got {kind!r}")
@@ -64,26 +79,38 @@ def plot_layers(
     if any(result.class_names != names for result in results):
         raise ValueError("sweep: the same classes in every layer are wanted, got different ones")
     values = np.array([values_of(result, statistic) for result in results])  # (layers, classes)
+    layers = [key.layer or "(model)" for key in chosen]
+    below = SLANT * room_for(layers)
     if kind == "map":
-        ax = drawn_into(ax, 2.5 + 0.5 * len(chosen), 1.6 + 0.26 * min(len(names), MOST_NAMES))
+        width = 2.5 + 0.5 * len(chosen) + room_for(names) + below
+        ax = drawn_into(ax, width, 1.6 + 0.26 * min(len(names), MOST_NAMES) + below)
         _draw_map(ax, values.T, results, names, statistic)
     else:
-        ax = drawn_into(ax, 6.5, 3.6)
+        beside = room_for(names) if len(names) <= MOST_COLOURS else 0
+        ax = drawn_into(ax, 6.5 + beside + below, 3.6 + below)
         _draw_lines(ax, values, results, names, statistic)
         ax.set_ylabel(label_of(statistic))
         if statistic == "mean":
             ax.set_ylim(bottom=0)
     ax.set_xticks(np.arange(len(chosen)) + (0.5 if kind == "map" else 0))
-    ax.set_xticklabels([key.layer or "(model)" for key in chosen], rotation=40, ha="right")
+    ax.set_xticklabels([plain(layer) for layer in layers], rotation=40, ha="right")
     ax.set_xlabel("layer")
-    title = f"{chosen[0].model}, {chosen[0].data}: n = {len(results[0].kstar)}"
+    model_name, data_name = plain(chosen[0].model), plain(chosen[0].data)
+    between = ", " if len(model_name + data_name) <= MOST_LETTERS else ",\n"
+    title = f"{model_name}{between}{data_name}: n = {len(results[0].kstar)}"
     if kind == "map" and len(names) <= MOST_MARKS:
         title += "\nF fractured, O overlapped, C clustered"
     ax.set_title(title, fontsize=10)
     return ax
 
 
-def _layers_of(sweep: "Sweep", model: str | None, data: str | None) -> list["Key"]:
+def check_sweep(value: object) -> None:
+    """Refuse an argument `sweep` that is none."""
+    if not isinstance(value, Sweep):
+        raise TypeError(f"sweep: a Sweep is wanted, got {type(value).__name__}")
+
+
+def _layers_of(sweep: Sweep, model: str | None, data: str | None) -> list[Key]:
     keys = [
         key
         for key in sweep.results
@@ -107,20 +134,32 @@ def _draw_lines(
     colours = palette()
     if len(names) > MOST_COLOURS:
         low, quarter, middle, three, high = np.nanquantile(values, [0, 0.25, 0.5, 0.75, 1], axis=1)
-        ax.fill_between(depth, low, high, color=colours[0], alpha=0.15, label="all classes")
-        ax.fill_between(depth, quarter, three, color=colours[0], alpha=0.35, label="half of them")
-        ax.plot(depth, middle, color=colours[0], marker="o", markersize=4, label="median")
+        shown = ["all classes", "half of them", "median"]
+        marks = [
+            ax.fill_between(depth, low, high, color=colours[0], alpha=0.15),
+            ax.fill_between(depth, quarter, three, color=colours[0], alpha=0.35),
+            *ax.plot(depth, middle, color=colours[0], marker="o", markersize=4),
+        ]
     else:
         intervals = np.array([confidence_intervals(result, statistic) for result in results])
-        for code, name in enumerate(names):
+        shown, marks = [*names], []
+        for code in range(len(names)):
             colour = colours[code]
             low, high = intervals[:, code].T
             ax.fill_between(depth, low, high, color=colour, alpha=0.15, linewidth=0)
             marker = "os^vD<>Pp*"[code]
-            ax.plot(depth, values[:, code], color=colour, marker=marker, markersize=4, label=name)
+            marks += ax.plot(depth, values[:, code], color=colour, marker=marker, markersize=4)
     ax.grid(axis="y", linewidth=0.5, alpha=0.5)
-    title = f"{len(names)} classes"
-    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8, title=title)
+    add_legend(
+        ax,
+        marks,
+        shown,
+        loc="center left",
+        bbox_to_anchor=(1.0, 0.5),
+        frameon=False,
+        fontsize=8,
+        title=f"{len(names)} classes",
+    )
 
 
 def _draw_map(

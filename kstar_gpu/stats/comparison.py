@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..extras import import_pandas
-from .distribution import KStarDistribution
+from .distribution import KStarDistribution, check_result
+from .options import check_count
 from .statistic import NUMBERS_AT_ONCE, Floats, statistic_named
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def compare(
 
     Raises
     ------
+    TypeError
+        If one of the two is no result.
     ValueError
         For an unknown statistic; if the samples are paired and their classes differ; if the two
         share no class.
@@ -74,7 +77,11 @@ def compare(
     ----------
     Phipson and Smyth, "Permutation P-values Should Never Be Zero", 2010 (scipy's p-values).
     """
+    check_result(first, "first")
+    check_result(second, "second")
     measure = statistic_named(statistic)
+    check_count(resamples, "resamples", 1)
+    check_count(seed, "seed", 0)
     if paired and not np.array_equal(_labels_of(first), _labels_of(second)):
         raise ValueError(
             "second: the same samples in the same order as in first are wanted where paired=True, "

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from ..api import answer, check_arguments
 from ..extras import import_pandas
+from ..files import as_path
 from ..inputs.problem import make_classes, normalized
 from .class_names import name_classes
 from .local_sets import LSC, lsc_of
 from .pattern import check_rule, pattern_of
 from .result_file import ARRAYS, AT_ZERO, read_result, write_result
 from .statistic import by_class, skewness_of
-from .summary import decimals, text_table
+from .summary import decimals, one_line, text_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,7 +189,7 @@ class KStarDistribution:
     def summary(self) -> str:
         """Return the statistics as a table of plain text, with "-" where a number is undefined."""
         columns = (
-            ("class", *self.class_names),
+            ("class", *map(one_line, self.class_names)),
             ("n", *map(str, self.sizes)),
             ("mean", *decimals(self.mean)),
             ("std", *decimals(self.std)),
@@ -211,7 +212,7 @@ class KStarDistribution:
         The file appears whole or not at all. Its member ``header`` is JSON: format, format
         version, package version, metric, class names, and the rule for the pattern.
         """
-        write_result(vars(self), path)
+        write_result(vars(self), as_path(path))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "KStarDistribution":
@@ -222,7 +223,7 @@ class KStarDistribution:
         ValueError
             If the file is no such file, is damaged, or has a newer format than this version reads.
         """
-        return cls(**read_result(path))
+        return cls(**read_result(as_path(path)))
 
     def _title(self) -> str:
         form = ", among references" if self.query_form else ""
@@ -309,6 +310,12 @@ def kstar_distribution(
         threshold=threshold,
         foreign_at_zero=found.foreign_at_zero,
     )
+
+
+def check_result(value: object, name: str) -> None:
+    """Refuse an argument, of this name, that is no result."""
+    if not isinstance(value, KStarDistribution):
+        raise TypeError(f"{name}: a KStarDistribution is wanted, got {type(value).__name__}")
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -1,5 +1,6 @@
 """How sure a statistic of a class is: of these samples, and of others like them."""
 
+import numbers
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -10,8 +11,8 @@ from tqdm import trange
 
 from ..inputs.arrays import to_tensor
 from ..inputs.metrics import METRICS, PRECOMPUTED
-from .distribution import KStarDistribution, kstar_distribution
-from .options import check_search_options
+from .distribution import KStarDistribution, check_result, kstar_distribution
+from .options import check_count, check_search_options
 from .statistic import NUMBERS_AT_ONCE, Floats, statistic_named
 
 
@@ -49,6 +50,8 @@ def confidence_intervals(
 
     Raises
     ------
+    TypeError
+        If `result` is none.
     ValueError
         For an unknown statistic, or a level outside.
 
@@ -56,8 +59,9 @@ def confidence_intervals(
     ----------
     Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
     """
+    check_result(result, "result")
     measure = statistic_named(statistic)
-    _check_level(level)
+    _check_draws(level, resamples, 1, seed)
     intervals = np.full((len(result.classes), 2), np.nan)
     for code, values in enumerate(result.class_values):
         if len(values) >= 2 and np.ptp(values) > 0:  # which NaN is not
@@ -135,9 +139,7 @@ def resampled_intervals(
     Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
     """
     statistic_named(statistic)
-    _check_level(level)
-    if resamples < 2:
-        raise ValueError(f"resamples: at least 2 are wanted, got {resamples}")
+    _check_draws(level, resamples, 2, seed)
     check_search_options("resampled_intervals", options)
     if options.get("metric") == PRECOMPUTED:
         raise ValueError(
@@ -162,6 +164,10 @@ def resampled_intervals(
     return intervals
 
 
-def _check_level(level: float) -> None:
+def _check_draws(level: float, resamples: int, least: int, seed: int) -> None:
+    if not isinstance(level, numbers.Real):
+        raise TypeError(f"level: a number between 0 and 1 is wanted, got {level!r}")
     if not 0 < level < 1:
         raise ValueError(f"level: a number between 0 and 1 is wanted, got {level}")
+    check_count(resamples, "resamples", least)
+    check_count(seed, "seed", 0)

@@ -10,7 +10,7 @@ from tqdm import trange
 from ..api import kstar
 from ..inputs.arrays import to_tensor
 from ..inputs.labels import encode_labels
-from .options import check_search_options
+from .options import check_count, check_search_options
 from .statistic import Floats
 
 
@@ -50,6 +50,8 @@ def label_null(
         Show a progress bar.
     """
     check_search_options("label_null", options)
+    check_count(permutations, "permutations", 0)
+    check_count(seed, "seed", 0)
     codes, classes = encode_labels(labels)
     samples = to_tensor(features, "features")
     sizes = np.bincount(codes).astype(np.float64)

@@ -35,6 +35,6 @@ STATISTICS: dict[str, Callable[[Floats], float]] = {
 
 def statistic_named(name: str) -> Callable[[Floats], float]:
     """Return the statistic of this name; a ValueError if there is none."""
-    if name not in STATISTICS:
+    if name not in (*STATISTICS,):
         raise ValueError(f"statistic: {' or '.join(STATISTICS)} is wanted, got {name!r}")
     return STATISTICS[name]

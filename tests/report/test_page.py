@@ -11,11 +11,12 @@ from PIL import Image
 
 matplotlib.use("Agg")
 
-from helpers.made_sweep import LAYERS, made_sweep
+from helpers.made_sweep import LAYERS, features, made_sweep
 
-from kstar_gpu import Sweep, cli
+from kstar_gpu import Sweep, cli, kstar_distribution
 from kstar_gpu.networks.sweep import Key
 from kstar_gpu.report.page import write_report
+from kstar_gpu.stats.summary import one_line
 
 
 class Page(HTMLParser):
@@ -23,13 +24,15 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.open, self.cells, self.images = [], [], []
+        self.open, self.cells, self.images, self.alternatives = [], [], [], []
         self.feed(text)
         assert not self.open
 
     def handle_starttag(self, tag, attributes):
         if tag in ("meta", "img"):
             self.images += [value for name, value in attributes if name == "src"]
+            self.alternatives += [value for name, value in attributes if name == "alt"]
+            assert {name for name, _ in attributes} <= {"src", "alt", "charset"}
         else:
             self.open.append(tag)
 
@@ -58,6 +61,37 @@ def test_a_page_of_pictures_and_tables(tmp_path):
     assert not re.findall(r'(?:src|href)="(?!data:)', text)
     assert "Layers &lt;of&gt; a net" in text
     assert "net/test/a&lt;b: ValueError: x &amp; y" in text
+
+
+MARKUP = ["<b>bold</b>", "a&amp;b", '" onload="x', "'quoted'", "$1$", "two\nlines", "\udcff\x00"]
+
+
+def test_names_are_no_markup(tmp_path):
+    """In text and in attributes alike; each stands there as it is, on one line."""
+    result = kstar_distribution(*features(len(MARKUP), 0.5)[:2], MARKUP)
+    sweep = Sweep({Key(name, name, name): result for name in MARKUP})
+    sweep.errors[Key(MARKUP[2], "data", "layer")] = f"ValueError: {MARKUP}"
+    write_report(sweep, tmp_path / "page.html", title=MARKUP[0])
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    page = Page(text)
+    spelled = [*map(one_line, MARKUP)]
+    assert [cell for cell in page.cells if cell in spelled][: len(MARKUP) + 1] == [
+        spelled[0],
+        *spelled,
+    ]
+    assert page.alternatives[::2] == [f"lines of {name}, {name}" for name in spelled]
+    assert "\n" not in text.split("</style>")[1].rstrip("\n")
+    assert "&lt;b&gt;bold" in text
+    for markup in ("<b>bold", 'onload="', "\x00"):
+        assert markup not in text
+
+
+def test_classes_of_one_name_have_a_row_each(tmp_path):
+    result = kstar_distribution(*features(3, 0.5)[:2], ["same", "same", "other"])
+    write_report(Sweep({Key("net", "test", "layer"): result}), tmp_path / "page.html")
+    cells = Page((tmp_path / "page.html").read_text()).cells
+    assert cells[2::2] == ["same", "same", "other"]
+    assert [cell[:5] for cell in cells[3::2]] == [f"{mean:.3f}" for mean in result.mean]
 
 
 def test_an_empty_sweep_has_no_page(tmp_path):
