@@ -54,11 +54,14 @@ def test_labels_of_pandas_itself():
         np.testing.assert_array_equal(kstar(X, labels), WANTED)
 
 
+OF_TWO_SIDES = kstar(X, NAMES, references=X, reference_labels=NAMES)
+
+
 def test_categories_count_by_their_values():
     ours = pd.Categorical(NAMES)
     theirs = pd.Categorical(NAMES, categories=["z", "b", "a"])
-    wanted = kstar(X, NAMES, references=X, reference_labels=NAMES)
-    np.testing.assert_array_equal(kstar(X, ours, references=X, reference_labels=theirs), wanted)
+    found = kstar(X, ours, references=X, reference_labels=theirs)
+    np.testing.assert_array_equal(found, OF_TWO_SIDES)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +120,12 @@ class TestPolars:
         for kind in (pl.Int8, pl.UInt64, pl.Boolean, pl.Float32):
             np.testing.assert_array_equal(kstar(X, pl.Series(Y).cast(kind)), WANTED)
 
+    def test_categories_count_by_their_values(self, pl):
+        ours, theirs = (pl.Series(NAMES, dtype=pl.Enum([*names])) for names in ("ab", "zba"))
+        for labels in (theirs, pl.Series(NAMES, dtype=pl.Categorical)):
+            found = kstar(X, ours, references=X, reference_labels=labels)
+            np.testing.assert_array_equal(found, OF_TWO_SIDES)
+
     def test_refused(self, pl):
         frame = pl.from_numpy(X, schema=["a", "b"])
         holes = frame.with_columns(pl.when(pl.col("a") != 9).then(pl.col("a")))
@@ -167,6 +176,12 @@ class TestArrow:
             pa.RunEndEncodedArray.from_arrays([2, 5], [0, 1]),
         ):
             np.testing.assert_array_equal(kstar(X, labels), WANTED)
+
+    def test_dictionaries_count_by_their_values(self, pa):
+        ours = pa.array(NAMES).dictionary_encode()
+        theirs = pa.DictionaryArray.from_arrays([2, 2, 1, 1, 1], ["z", "b", "a"])
+        found = kstar(X, ours, references=X, reference_labels=theirs)
+        np.testing.assert_array_equal(found, OF_TWO_SIDES)
 
     def test_missing(self, pa):
         for labels in (
