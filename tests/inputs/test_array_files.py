@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from kstar_gpu.inputs.array_files import names_that_fit, read_labels, read_samples
+from kstar_gpu.inputs.array_files import names_that_fit, read_inputs, read_labels, read_samples
 
 FEATURES = np.random.default_rng(0).standard_normal((30, 4)).astype(np.float32)
 LABELS = np.arange(30) % 3
@@ -119,6 +119,17 @@ def test_class_names_lie_beside_the_features():
 )
 def test_names_that_fit(names, labels, reference_labels, wanted):
     assert names_that_fit(names, labels, reference_labels) == wanted
+
+
+@pytest.mark.parametrize(
+    ("inputs", "labels"),
+    [(["a", "b"], [0, 1]), (torch.tensor(1.0), [0, 1]), (torch.ones(2, 2), torch.tensor(1))],
+)
+def test_inputs_that_are_none(inputs, labels):
+    torch.save({"inputs": inputs, "labels": labels}, "inputs.pt")
+    wanted = r"^inputs\.pt: an array of inputs and one of labels are wanted, got \w+ and \w+ \("
+    with pytest.raises(ValueError, match=wanted):
+        read_inputs("inputs.pt")
 
 
 def test_missing_entries():
