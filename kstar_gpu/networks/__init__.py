@@ -7,9 +7,15 @@ distributions, for many models, data sets and layers, and keeps them. Who calls 
       :     :
       v     v
      sweep ------------------------> stats.distribution
-       |                             which results are asked for, what they depend on, what is given
+       | |                           which results are asked for, what is given
+       | +-> sweep_settings          what results depend on, and
+       |       +-> fingerprints      what the network computes, as a hash:
+       |             |-> value_hashes of values, functions and classes
+       |             |-> reached_code of the code that the forward pass reaches
+       |             +-> tensor_parts of tensors of any kind
        v
-     sweep_run --+-> fingerprints    one model over one data set; hashes of both
+     sweep_run --+-> watched_loader  one model over one data set; whether each pass gives the same
+       |         +-> first_outputs   whether the network still gives the same for the first samples
        |         +-> sweep_directory results, the manifest run.json, features still in use
        v
      activations                     one pass over a loader; for each batch:

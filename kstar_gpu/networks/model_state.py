@@ -27,7 +27,7 @@ def ready_to_run(
     ValueError
         For parameters in float16 on the CPU.
     """
-    with torch.no_grad(), _evaluation_mode(model), _on_device(model, device) as running_on:
+    with torch.no_grad(), evaluation_mode(model), _on_device(model, device) as running_on:
         _check_precision(model)
         kind = (running_on or torch.device("cpu")).type
         with torch.autocast(kind) if amp else nullcontext():
@@ -41,7 +41,7 @@ def mixed_precision(model: nn.Module, device: str | torch.device | None) -> torc
 
 
 @contextmanager
-def _evaluation_mode(model: nn.Module) -> Iterator[None]:
+def evaluation_mode(model: nn.Module) -> Iterator[None]:
     """Put the model into evaluation mode, and each module back into its own mode afterwards."""
     modes = [(module, module.training) for module in model.modules()]
     try:

@@ -11,18 +11,16 @@ import torch
 from torch import nn
 
 from ..extras import import_pandas
-from ..inputs.metrics import METRICS
 from ..stats.class_names import name_classes
 from ..stats.distribution import KStarDistribution, kstar_distribution
-from ..stats.options import DISTRIBUTION_OPTIONS
-from ..stats.pattern import check_rule
 from .activations import activations
-from .fingerprints import WatchedLoader, model_fingerprint
+from .first_outputs import differing_layers
 from .layer_names import names_by_model
-from .model_state import mixed_precision
-from .pooling import Pool, check_pool
+from .pooling import Pool
 from .sweep_directory import SweepDirectory, read_sweep
 from .sweep_run import SweepRun
+from .sweep_settings import check_options, check_what_is_kept, settings_of
+from .watched_loader import WatchedLoader
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,7 +129,8 @@ def sweep(
     models : torch.nn.Module, or mapping from name to module
     loaders : iterable of (inputs, labels), or mapping from name to such
         See `kstar_gpu.activations`. A loader must give the same samples in the same order each
-        time.
+        time that it is gone through: for every model, anew where a layer cannot be recorded, and
+        for a sweep that goes on. All passes are counted and hashed, and compared.
     layers : sequence of str, or mapping from the model's name to such
         Names or globs.
     out : path, optional
@@ -151,12 +150,22 @@ def sweep(
     Raises
     ------
     ValueError
-        If a directory in `out` was made from another model, other inputs or labels, or other
-        settings; if `spill` is wanted without `out`, or a function as `pool` with it; for what
-        `activations` refuses.
+        If a loader gives others in a second pass (a stream that is used up, ``shuffle=True``,
+        random transformations); if a directory in `out` was made from another model, other inputs
+        or labels, other settings, or by a version before; for a model whose parameters have no
+        numbers (lazy, on the device meta) or cannot be read, where `out` is given; if `spill` is
+        wanted without `out`, or a function as `pool` with it; for what `activations` refuses.
 
     Notes
     -----
+    A directory knows a model by what it computes: the structure, parameters, buffers, packed state
+    and plain attributes of its modules, and the code of one's own that its forward pass reaches (as
+    bytecode, so that such a directory is refused under another version of Python; code of torch and
+    of installed packages counts by its name). Wrappers for several devices, compilation, device and
+    mode do not count. Beside that, features of the first samples are kept in short and compared,
+    within what rounding on another machine may change: 2^-7 of a row's length, and 2^-4 where
+    numbers of 16 bits are computed with.
+
     The size of the batches, the threads and the device are not part of what a directory was made
     from (but the type in which `amp` computes is: bfloat16 on CPUs, float16 on GPUs). A sweep that
     goes on with others keeps the layers that it has and runs the model anew for those that it
@@ -166,8 +175,8 @@ def sweep(
         models = {type(models).__name__: models}
     if not isinstance(loaders, Mapping):
         loaders = {"data": loaders}
-    _check_what_is_kept(out, spill, pool)
-    _check_options(options)
+    check_what_is_kept(out, spill, pool)
+    check_options(options)
     names = names_by_model(models, layers)  # of all, before the first of them runs
     running = {"pool": pool, "dtype": dtype, "device": device, "amp": amp, "progress": progress}
     compute = partial(kstar_distribution, class_names=class_names, device=device, **options)
@@ -192,54 +201,22 @@ def _runs(
     options: Mapping[str, Any],
 ) -> Iterator[tuple[str, str, SweepRun]]:
     """Yield each model on each data set, with their names; the next when that one is done."""
+    # One for each loader, whatever its names, for all models.
+    watched: dict[int, WatchedLoader] = {}
+    for data_name, batches in loaders.items():
+        watched.setdefault(id(batches), WatchedLoader(batches, data_name, out is not None))
     for model_name, model in models.items():
         names = layers[model_name]
-        settings = {} if out is None else _settings(model, running, options)
+        settings = {} if out is None else settings_of(model, running, options)
         for data_name, batches in loaders.items():
             directory = None
             if out is not None:
                 directory = SweepDirectory(out, model_name, data_name, names, settings)
-            loader = WatchedLoader(batches)
+            loader = watched[id(batches)]
             record = partial(activations, model, loader, **running)
-            run = SweepRun(f"{model_name} {data_name}", names, loader, record, directory)
+            differing = partial(differing_layers, model, running=running)
+            run = SweepRun(f"{model_name} {data_name}", names, loader, record, directory, differing)
             yield model_name, data_name, run
-
-
-def _check_what_is_kept(out: str | os.PathLike[str] | None, spill: bool, pool: Pool) -> None:
-    if spill and out is None:
-        raise ValueError("out: a directory is wanted where spill=True, got None")
-    check_pool(pool)
-    if out is not None and callable(pool):
-        raise ValueError(
-            f"pool: a name is wanted where results are kept (out=), got {pool!r}: two functions "
-            "cannot be told apart later"
-        )
-
-
-def _check_options(options: Mapping[str, Any]) -> None:
-    unknown = set(options) - DISTRIBUTION_OPTIONS
-    if unknown:
-        known = ", ".join(sorted(DISTRIBUTION_OPTIONS))
-        raise TypeError(f"sweep: options are {known}, got {', '.join(sorted(unknown))}")
-    if options.get("metric", "euclidean") not in METRICS:
-        raise ValueError(f"metric: {' or '.join(METRICS)} is wanted, got {options['metric']!r}")
-    check_rule(options.get("skewness", "plain"), options.get("threshold", 0.5))
-
-
-def _settings(
-    model: nn.Module, running: Mapping[str, Any], options: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return what the results of a model depend on, but for the data."""
-    amp = str(mixed_precision(model, running["device"])) if running["amp"] else False
-    return {
-        "model_sha256": model_fingerprint(model),
-        "pool": str(running["pool"]),
-        "dtype": str(running["dtype"]),
-        "amp": amp,
-        "metric": options.get("metric", "euclidean"),
-        "skewness": options.get("skewness", "plain"),
-        "threshold": float(options.get("threshold", 0.5)),
-    }
 
 
 def _named(

@@ -6,7 +6,8 @@
     OUT/MODEL/DATA/features.sha256    fingerprint of the inputs and labels these were made from
 
 Whatever is there and whole is not computed again; a directory that was made from something else is
-refused.
+refused. So is one of before version 2, which knew a network by parameters and buffers alone; what
+is in it can still be read.
 """
 
 import hashlib
@@ -22,6 +23,7 @@ from ..stats.distribution import KStarDistribution
 from .activations import Activations, read_activations
 
 MANIFEST = "run.json"
+VERSION = 2
 FEATURES = "features"
 FEATURES_OF = "features.sha256"
 
@@ -58,7 +60,10 @@ class SweepDirectory:
         self.folder = Path(out) / file_name(model) / file_name(data)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.layers = layers
-        self.manifest = {"model": model, "data": data, **settings, "layers": {}}
+        self.manifest = {
+            **{"version": VERSION, "model": model, "data": data, **settings},
+            **{"first_samples": {}, "layers": {}},
+        }
         if (self.folder / MANIFEST).is_file():
             self.manifest = self._of_an_earlier_run()
         self.finished = dict(self._finished())
@@ -91,7 +96,7 @@ class SweepDirectory:
         (self.folder / FEATURES_OF).unlink(missing_ok=True)
         shutil.rmtree(self.features, ignore_errors=True)
 
-    def check_data(self, fingerprint: str) -> None:
+    def check_data(self, fingerprint: str, samples: int) -> None:
         """See that the inputs and labels are those of the earlier runs; note them in the first.
 
         Raises
@@ -99,15 +104,41 @@ class SweepDirectory:
         ValueError
             If they are others.
         """
+        earlier = self.manifest.setdefault("samples", samples)
         if self.manifest.setdefault("data_sha256", fingerprint) != fingerprint:
             self.remove_features()
             raise ValueError(
-                f"out: {self.folder} was made with other inputs or labels; choose another directory"
+                f"out: {self.folder} was made with other inputs or labels (of {earlier} samples, "
+                f"now of {samples}); choose another directory, or give the same data in the same "
+                "order: a loader that begins anew, without shuffle=True"
             )
         self.write()
 
-    def save(self, layer: str, result: KStarDistribution) -> None:
-        """Keep the result of a layer."""
+    def kept_in_short(self) -> dict[str, list[str]]:
+        """Return what was kept of the first samples' features, of each layer that is finished."""
+        kept: dict[str, list[str]] = self.manifest["first_samples"]
+        return {layer: kept[layer] for layer in self.finished}
+
+    def refuse_layers(self, layers: list[str]) -> None:
+        """Refuse layers that are finished, or whose features are there, and give others now.
+
+        Raises
+        ------
+        ValueError
+            If there are any.
+        """
+        if layers:
+            self.remove_features()
+            raise ValueError(
+                f"out: {self.folder} was made with another model: layer {layers[0]!r} gives other "
+                f"features for the first samples now (of {len(layers)} layers so far: "
+                f"{', '.join(map(repr, layers))}), though its structure and parameters are the "
+                "same; choose another directory"
+            )
+
+    def save(self, layer: str, result: KStarDistribution, first_samples: list[str]) -> None:
+        """Keep the result of a layer, and the features of its first samples in short."""
+        self.manifest["first_samples"][layer] = first_samples
         file = f"{self.layers.index(layer):03d}_{file_name(layer)}.npz"
         result.save(self.folder / file)
         files = {**self.manifest["layers"], layer: file}
@@ -123,8 +154,13 @@ class SweepDirectory:
     def _of_an_earlier_run(self) -> dict[str, Any]:
         """Return the manifest that is there, if it says what this one does."""
         earlier: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text())
+        if earlier.get("version") != VERSION:
+            raise ValueError(
+                f"out: {self.folder} was made by another version of kstar_gpu, which knew a "
+                "network by other marks; choose another directory (Sweep.load still reads this one)"
+            )
         for name, value in self.manifest.items():
-            if name != "layers" and earlier.get(name) != value:
+            if name not in ("layers", "first_samples") and earlier.get(name) != value:
                 raise ValueError(
                     f"out: {self.folder} was made with {name} {earlier.get(name)!r}, "
                     f"now it is {value!r}; choose another directory"
@@ -134,7 +170,7 @@ class SweepDirectory:
     def _finished(self) -> Iterator[tuple[str, KStarDistribution]]:
         for layer in filter(self.manifest["layers"].__contains__, self.layers):
             result = _whole_result(self.folder / self.manifest["layers"][layer])
-            if result is not None:
+            if result is not None and layer in self.manifest["first_samples"]:
                 yield layer, result
 
 

@@ -3,15 +3,17 @@
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 from tqdm import tqdm
 
 from ..stats.distribution import KStarDistribution
 from .activations import Activations
-from .fingerprints import WatchedLoader
+from .first_outputs import in_short
 from .hooks import LayerError
 from .sweep_directory import SweepDirectory
+from .watched_loader import WatchedLoader
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +28,7 @@ class SweepRun:
     loader : of the data
     record : runs the model over the loader, as `activations` does, for given layers
     directory : where results are kept, if they are
+    differing : of layers with their first samples' features in short, those that now give others
     """
 
     def __init__(
@@ -35,12 +38,14 @@ class SweepRun:
         loader: WatchedLoader,
         record: Callable[..., Activations],
         directory: SweepDirectory | None,
+        differing: Callable[[Any, dict[str, list[str]]], list[str]],
     ) -> None:
         self.name = name
         self.layers = layers
         self.loader = loader
         self.record = record
         self.directory = directory
+        self.differing = differing
         # The directory's own, where there is one: what is noted here is written there.
         self.finished = {} if directory is None else directory.finished
         self.unrecordable = {} if directory is None else directory.unrecordable
@@ -74,32 +79,36 @@ class SweepRun:
                 failed = True
                 yield layer, f"{type(error).__name__}: {error}"
                 continue
-            self._save(layer, result)
+            self._save(layer, result, recorded.features[layer])
             yield layer, result
         if self.directory is not None and not failed:
             self.directory.remove_features()
 
-    def _save(self, layer: str, result: KStarDistribution) -> None:
+    def _save(self, layer: str, result: KStarDistribution, features: Tensor) -> None:
         log.info("%s %s: done", self.name, layer)
         if self.directory is not None:
-            self.directory.save(layer, result)
+            self.directory.save(layer, result, in_short(features))
 
     def _missing_features(self, spill: bool) -> Activations | None:
-        """Return the features of the layers that are not finished; see that the data are the same.
+        """Return the features of the layers that are not finished; None, where there are none.
 
-        None, where there are no such layers.
+        Where earlier runs left something, see that data and model are those of then.
         """
         known = {*self.finished, *self.unrecordable}
         missing = [layer for layer in self.layers if layer not in known]
         if self.directory is None:
             return self._recorded(missing)
-        if missing:
-            found = self._spilled(missing, self.directory) if spill else None
-            found = found or self._recorded_anew(missing, self.directory, spill)
-        else:
-            found = None
-            self.loader.read()
-        self.directory.check_data(self.loader.fingerprint)
+        earlier = self._spilled(missing, self.directory) if missing and spill else None
+        found = earlier or (
+            self._recorded_anew(missing, self.directory, spill) if missing else None
+        )
+        self.loader.read()  # to its end, if no model has read it
+        self.directory.check_data(self.loader.fingerprint, self.loader.samples)
+        kept = self.directory.kept_in_short()
+        if earlier:
+            kept |= {layer: in_short(earlier.features[layer]) for layer in missing}
+        if kept:
+            self.directory.refuse_layers(self.differing(self.loader.first, kept))
         return found
 
     def _spilled(self, layers: list[str], directory: SweepDirectory) -> Activations | None:
@@ -117,9 +126,7 @@ class SweepRun:
         """Run the model, in place of whatever features are on disk."""
         directory.remove_features()
         found = self._recorded(layers, directory.features if spill else None)
-        if found is None:
-            self.loader.read()  # to its end
-        elif spill:
+        if found is not None and spill:
             directory.note_features_of(self.loader.fingerprint)
         return found
 
@@ -131,6 +138,7 @@ class SweepRun:
             except LayerError as error:  # in the first batch, as a rule
                 if isinstance(self.loader.batches, Iterator):
                     raise  # what it gave already is lost
+                self.loader.why_again = f"{error}"
                 self.unrecordable |= error.failed
                 layers = [layer for layer in layers if layer not in error.failed]
         return None

@@ -1,8 +1,13 @@
 """A sweep's directory: nothing is trusted that is not whole, and nothing is mixed up."""
 
+import json
+import sys
+
 import pytest
 import torch
+from helpers.own_networks import seeded
 from helpers.small_sweep import INPUTS, LABELS, LAYERS, loader, network, same
+from torch import nn
 
 from kstar_gpu import Sweep, activations, sweep
 from kstar_gpu.networks import sweep as sweeps
@@ -44,6 +49,43 @@ def test_another_mixed_precision_is_another_sweep(monkeypatch, tmp_path):
     monkeypatch.setattr(torch, "get_autocast_dtype", lambda kind: torch.float16)  # as on a GPU
     with pytest.raises(ValueError, match=r"amp 'torch\.bfloat16', now it is 'torch\.float16'"):
         sweep(**given, amp=True)
+
+
+def relu_or(activation):
+    model = network()
+    model[1] = activation()
+    return model
+
+
+def test_the_same_parameters_are_not_the_same_network(tmp_path):
+    sweep(relu_or(nn.ReLU), loader(), ["2"], out=tmp_path)
+    with pytest.raises(ValueError, match="was made with model_sha256"):
+        sweep(relu_or(nn.Tanh), loader(), ["2"], out=tmp_path)
+    compiled = nn.DataParallel(relu_or(nn.ReLU).train())
+    sweep({"Sequential": compiled}, loader(), {"Sequential": ["module.2"]}, out=tmp_path)
+
+
+def test_a_directory_of_an_earlier_version_can_be_read_and_not_gone_on_with(tmp_path):
+    wanted = sweep(network(), loader(), LAYERS, out=tmp_path)
+    file = tmp_path / "Sequential" / "data" / "run.json"
+    manifest = json.loads(file.read_text())
+    assert manifest["samples"] == 60
+    for name in ("version", "bytecode", "first_samples", "samples"):
+        del manifest[name]
+    file.write_text(json.dumps(manifest))
+    with pytest.raises(ValueError, match=r"made by another version of kstar_gpu, .*Sweep\.load"):
+        sweep(network(), loader(), LAYERS, out=tmp_path)
+    loaded = Sweep.load(tmp_path)
+    for key, result in wanted.results.items():
+        assert same(loaded[key], result)
+
+
+def test_another_version_of_python_is_named(monkeypatch, tmp_path):
+    given = dict(models=seeded(), loaders=loader(INPUTS[:, :3]), layers=["layer"], out=tmp_path)
+    sweep(**given)
+    monkeypatch.setattr(sys.implementation, "cache_tag", "cpython-399")
+    with pytest.raises(ValueError, match=r"bytecode 'cpython-\d+', now it is 'cpython-399'"):
+        sweep(**given)
 
 
 def test_what_changes_no_result_may_change(tmp_path):

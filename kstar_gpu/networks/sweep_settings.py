@@ -1,0 +1,55 @@
+"""What the results of a sweep depend on, but for the data; and what is refused before it begins."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from ..inputs.metrics import METRICS
+from ..stats.options import DISTRIBUTION_OPTIONS
+from ..stats.pattern import check_rule
+from .fingerprints import model_fingerprint
+from .model_state import mixed_precision
+from .pooling import Pool, check_pool
+
+
+def check_what_is_kept(out: str | os.PathLike[str] | None, spill: bool, pool: Pool) -> None:
+    """Refuse what a directory cannot keep, or keeps nowhere."""
+    if spill and out is None:
+        raise ValueError("out: a directory is wanted where spill=True, got None")
+    check_pool(pool)
+    if out is not None and callable(pool):
+        raise ValueError(
+            f"pool: a name is wanted where results are kept (out=), got {pool!r}: two functions "
+            "cannot be told apart later"
+        )
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Refuse options that no k* distribution takes."""
+    unknown = set(options) - DISTRIBUTION_OPTIONS
+    if unknown:
+        known = ", ".join(sorted(DISTRIBUTION_OPTIONS))
+        raise TypeError(f"sweep: options are {known}, got {', '.join(sorted(unknown))}")
+    if options.get("metric", "euclidean") not in METRICS:
+        raise ValueError(f"metric: {' or '.join(METRICS)} is wanted, got {options['metric']!r}")
+    check_rule(options.get("skewness", "plain"), options.get("threshold", 0.5))
+
+
+def settings_of(
+    model: nn.Module, running: Mapping[str, Any], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what the results of a model depend on, but for the data."""
+    amp = str(mixed_precision(model, running["device"])) if running["amp"] else False
+    fingerprint = model_fingerprint(model)
+    return {
+        "bytecode": fingerprint.code_of,
+        "model_sha256": fingerprint.sha256,
+        "pool": str(running["pool"]),
+        "dtype": str(running["dtype"]),
+        "amp": amp,
+        "metric": options.get("metric", "euclidean"),
+        "skewness": options.get("skewness", "plain"),
+        "threshold": float(options.get("threshold", 0.5)),
+    }
