@@ -1,5 +1,5 @@
-"""k* as a torchmetrics metric, by a short name: see `kstar_gpu.integrations.torchmetrics`."""
+"""k* as torchmetrics metrics, by a short name: see `kstar_gpu.integrations.torchmetrics`."""
 
-from .integrations.torchmetrics import KStar
+from .integrations.torchmetrics import KStar, KStarOnes, KStarSkewness
 
-__all__ = ["KStar"]
+__all__ = ["KStar", "KStarOnes", "KStarSkewness"]

@@ -1,6 +1,9 @@
 """k* inside other libraries: one file each, named after the library.
 
-    torchmetrics.KStar --> stats.distribution      (`kstar_gpu.metric` is a short name for it)
+    torchmetrics: KStar, KStarOnes, KStarSkewness      (`kstar_gpu.metric` is a short name for it)
+        --> kstar_metric: arguments, results --> stats.distribution
+                --> kept_samples: batches, processes, types
+                --> known_classes: places and names of classes
 
 Not imported by the package itself, so that it can do without the libraries: each file says which
 extra installs its own (`extras.import_extra`).

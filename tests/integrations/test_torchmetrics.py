@@ -1,26 +1,25 @@
-"""The torchmetrics metric: the same numbers as from all samples at once."""
+"""The family as torchmetrics tests its own: batches, processes, copies, collections, wrappers."""
 
-import matplotlib
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-matplotlib.use("Agg")
 pytest.importorskip("torchmetrics")
 
-import matplotlib.pyplot as plt
 from helpers.processes import of_one_process
-from torchmetrics import MetricCollection
+from torchmetrics import MetricCollection, MetricTracker
+from torchmetrics.classification import MulticlassAccuracy
+from torchmetrics.wrappers import BootStrapper, ClasswiseWrapper, MinMaxMetric
 
-from kstar_gpu import kstar_distribution
-from kstar_gpu.integrations.torchmetrics import KStar
+from kstar_gpu import definition, kstar_distribution
+from kstar_gpu.integrations.torchmetrics import KStar, KStarOnes, KStarSkewness
 
-
-@pytest.fixture(autouse=True)
-def closed_figures():
-    yield
-    plt.close("all")
+FAMILY = [KStar, KStarOnes, KStarSkewness]
+NAMES = list("abcd")
 
 
 @pytest.fixture
@@ -30,85 +29,192 @@ def samples(rng):
     return torch.from_numpy(features).float(), torch.from_numpy(labels)
 
 
-def test_batches_give_what_all_samples_do(samples):
-    metric = KStar(metric="cosine")
-    for batch in DataLoader(TensorDataset(*samples), batch_size=50):
-        metric.update(*batch)
-    wanted = kstar_distribution(*samples, metric="cosine")
-    found = metric.compute()
-    assert found["kstar_mean"] == torch.tensor(wanted.mean.mean(), dtype=torch.float32)
-    assert found["kstar_skewness"] == torch.tensor(
-        wanted.skewness_plain.mean(), dtype=torch.float32
-    )
-    shares = sum(found[f"kstar_{pattern}"] for pattern in ("fractured", "overlapped", "clustered"))
-    assert shares == 1
-    np.testing.assert_array_equal(metric.distribution().kstar, wanted.kstar)
+def reference(kind, features, labels, average=None):
+    """The same by the definition, and by scipy, class by class."""
+    from scipy.stats import skew
+
+    x, y = features.double().numpy(), labels.numpy()
+    kstar = definition.kstar(x, y)
+    sizes = np.bincount(y)
+    values = {KStar: kstar / sizes[y], KStarOnes: kstar == 1, KStarSkewness: kstar / sizes[y]}[kind]
+    of = skew if kind is KStarSkewness else np.mean
+    if average == "micro":
+        return of(values)
+    each = np.array([of(values[y == label]) for label in range(len(sizes))])
+    return {
+        None: each,
+        "none": each,
+        "macro": each.mean(),
+        "weighted": (each * sizes).sum() / len(y),
+    }[average]
+
+
+def close(found, wanted):
+    """Sums of float64, rounded to float32."""
+    torch.testing.assert_close(found, torch.as_tensor(wanted, dtype=torch.float32))
+
+
+@pytest.mark.parametrize("kind", FAMILY)
+@pytest.mark.parametrize("average", ["micro", "macro", "weighted", "none", None])
+def test_batches_and_all_of_them(samples, kind, average):
+    uneven = [part[:110] for part in samples]
+    metric = kind(average=average)
+    for batch in DataLoader(TensorDataset(*uneven), batch_size=40):
+        close(metric(*batch), reference(kind, *batch, average))
+    close(metric.compute(), reference(kind, *uneven, average))
+    assert metric.compute().dtype == torch.float32
     metric.reset()
-    assert not metric.features
+    metric.update(*samples)
+    close(metric.compute(), reference(kind, *samples, average))
+
+
+def test_what_is_averaged_by_default(samples):
+    for kind, average in zip(FAMILY, ["macro", "micro", "macro"], strict=True):
+        uneven = [part[:110] for part in samples]
+        metric = kind()
+        close(metric(*uneven), reference(kind, *uneven, average))
+
+
+def test_the_other_skewness(samples):
+    wanted = kstar_distribution(*samples)
+    for average, value in [
+        (None, wanted.skewness_augmented.copy()),
+        ("macro", wanted.skewness_augmented.mean()),
+    ]:
+        close(KStarSkewness(average=average, skewness="augmented")(*samples), value)
+    pooled = KStarSkewness(average="micro", skewness="augmented")(*samples)
+    assert pooled != KStarSkewness(average="micro")(*samples)
+
+
+def test_which_way_is_better():
+    assert [kind().higher_is_better for kind in FAMILY] == [True, False, False]
+
+
+@pytest.mark.parametrize("kind", FAMILY)
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_copies_go_on(samples, kind, copied):
+    metric = kind(NAMES)
+    metric.update(samples[0][:60], samples[1][:60])
+    other = copied(metric)
+    other.update(samples[0][60:], samples[1][60:])
+    close(other.compute(), reference(kind, *samples, other.average))
+    assert len(metric.features) == 1
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
+def test_scripted_as_those_of_torchmetrics_are():
+    """What a script module lacks is told by its name when it is called."""
+    for metric in (KStar(), MulticlassAccuracy(3)):
+        scripted = torch.jit.script(metric)
+        with pytest.raises(AttributeError, match="'RecursiveScriptModule' object has no attribute"):
+            scripted(torch.ones(2, 1), torch.ones(2))
 
 
 def test_in_a_collection_and_moved(samples):
-    collection = MetricCollection([KStar()]).to("cpu")
+    collection = MetricCollection([kind() for kind in FAMILY]).to("cpu")
+    collection.update(samples[0][:60], samples[1][:60])
+    assert len(collection.compute_groups) == 1
+    for half in (samples[0][60:90], samples[1][60:90]), (samples[0][90:], samples[1][90:]):
+        for name, value in collection(*half).items():
+            kind = type(collection[name])
+            close(value, reference(kind, *half, collection[name].average))
+    for name, value in collection.compute().items():
+        close(value, reference(type(collection[name]), *samples, collection[name].average))
+    collection.reset()
     collection.update(*samples)
-    assert set(collection.compute()) >= {"kstar_mean", "kstar_skewness"}
+    close(collection.compute()["KStar"], reference(KStar, *samples, "macro"))
 
 
-def test_each_batch_by_itself(samples):
-    metric = KStar()
-    first = metric(samples[0][:60], samples[1][:60])
-    wanted = kstar_distribution(samples[0][:60], samples[1][:60])
-    assert first["kstar_mean"] == torch.tensor(wanted.mean.mean(), dtype=torch.float32)
-    assert len(metric.labels) == 1
+def test_classes_of_a_collection_are_checked_by_each(samples):
+    """Of a group torchmetrics updates the first one alone."""
+    collection = MetricCollection({"any": KStar(), "few": KStar(average=None, num_classes=4)})
+    collection.update(*samples)
+    collection.update(samples[0], samples[1] + 1)
+    with pytest.raises(ValueError, match="num_classes has, from 0 to 3, is wanted, got 4"):
+        collection["few"].compute()
 
 
-def test_a_picture(samples):
-    metric = KStar(class_names=list("abcd"))
-    metric.update(*samples)
-    figure, ax = metric.plot()
-    assert ax.figure is figure
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == list("abcd")
+def test_class_by_class(samples):
+    wrapper = ClasswiseWrapper(KStar(NAMES, average=None), NAMES)
+    some = samples[1] % 2 == 1  # b and d
+    values = wrapper(samples[0][some], samples[1][some])
+    halves = reference(KStar, samples[0][some], samples[1][some] // 2)
+    close(torch.stack([values["kstar_b"], values["kstar_d"]]), halves)
+    assert values["kstar_a"].isnan()
+    assert values["kstar_c"].isnan()
+    wrapper.update(samples[0][~some], samples[1][~some])
+    close(torch.stack(list(wrapper.compute().values())), reference(KStar, *samples))
+    wrapper.reset()
+    wrapper.update(*samples)
+    assert list(wrapper.compute()) == [f"kstar_{name}" for name in NAMES]
 
 
-def test_options_of_torchmetrics_and_unknown_ones(samples):
-    metric = KStar(compute_on_cpu=True, metric="cosine")
-    metric.update(*samples)
-    assert metric.compute()["kstar_mean"] > 0
-    with pytest.raises(ValueError, match="Unexpected keyword arguments"):
-        KStar(metrics="cosine")
+def test_class_by_class_without_names(samples):
+    values = ClasswiseWrapper(KStar(average=None))(samples[0], samples[1] % 2 * 2 + 1)  # 1 and 3
+    assert [name for name, value in values.items() if not value.isnan()] == ["kstar_1", "kstar_3"]
 
 
-def test_labels_that_do_not_fit(samples):
-    with pytest.raises(ValueError, match=r"labels: one label per sample is wanted \(120\)"):
-        KStar().update(samples[0], samples[1][:5])
+@pytest.mark.parametrize("kind", FAMILY)
+def test_tracked(samples, kind):
+    tracker = MetricTracker(kind())
+    for blur in (1, 0, 3):
+        tracker.increment()
+        tracker.update(samples[0] + blur * torch.arange(120)[:, None].sin() * 9, samples[1])
+    all_values = tracker.compute_all()
+    best = all_values.argmax() if kind.higher_is_better else all_values.argmin()
+    assert tracker.best_metric(return_step=True) == (all_values[best].item(), best.item())
+    assert len(all_values.unique()) == 3
 
 
-def test_gathers_when_it_is_asked_to_and_not_otherwise(samples):
-    gathered = []
+@pytest.mark.parametrize("average", ["macro", None])
+def test_bootstrapped(samples, average):
+    torch.manual_seed(1)
+    copies = BootStrapper(
+        KStar(NAMES, average=average), num_bootstraps=3, raw=True, sampling_strategy="multinomial"
+    )
+    copies.update(*samples)
+    found = copies.compute()
+    for metric, value in zip(copies.metrics, found["raw"], strict=True):
+        close(value, reference(KStar, *metric.samples(), average))
+    close(found["mean"], found["raw"].mean(0))
 
-    def gather(tensor, group):
-        gathered.append(group)
-        return [tensor, tensor]
 
-    metric = KStar(dist_sync_fn=gather, distributed_available_fn=lambda: True, process_group="some")
-    metric(*samples)
-    assert not gathered  # a step is of this process
-    both = [torch.cat([part, part]) for part in samples]
-    np.testing.assert_array_equal(metric.distribution().kstar, kstar_distribution(*both).kstar)
-    assert gathered == ["some"] * 2  # features and labels
-    assert len(metric.features[0]) == 120  # its own again
-    metric.compute()
-    assert len(gathered) == 4
-    metric.reset()
-    metric.update(samples[0][:5], torch.zeros(5, dtype=torch.int64))
-    with pytest.raises(ValueError, match="two classes"):
-        metric.distribution()
-    metric.update(*samples)  # as if nothing had happened
+def test_least_and_largest(samples):
+    both = MinMaxMetric(KStar())
+    values = [both(samples[0][start:], samples[1][start:])["raw"] for start in (0, 40, 80)]
+    assert len(torch.stack(values).unique()) == 3
+    both = MinMaxMetric(KStar())
+    for start in (80, 0):
+        both._base_metric.reset()
+        both.update(samples[0][start:], samples[1][start:])
+        found = both.compute()
+    assert [found[name] for name in ("raw", "max", "min")] == [values[0], values[2], values[0]]
+
+
+def test_arithmetic_of_metrics(samples):
+    both = KStar() - KStarOnes()
+    both.update(*samples)
+    wanted = reference(KStar, *samples, "macro") - reference(KStarOnes, *samples, "micro")
+    close(both.compute(), wanted)
 
 
 def test_of_all_processes(samples, tmp_path):
     torch.multiprocessing.spawn(of_one_process, (str(tmp_path), *samples), nprocs=2)
-    wanted = kstar_distribution(*samples)
+    wanted = definition.kstar(samples[0].double().numpy(), samples[1].numpy())
+    halves = [tuple(part[start : start + 60] for part in samples) for start in (0, 60)]
+    rounded = [halves[0][0].half().double(), halves[1][0].bfloat16().double()]
+    in_half = definition.kstar(torch.cat(rounded).numpy(), samples[1].bool().numpy())
     for rank in range(2):
+        own = halves[rank]
         with np.load(tmp_path / f"{rank}.npz") as found:
-            np.testing.assert_array_equal(found["kstar"], wanted.kstar)
-            assert found["mean"] == np.float32(wanted.mean.mean())
+            for name in ("kstar", "from one", "synced"):
+                np.testing.assert_array_equal(found[name], wanted)
+            np.testing.assert_array_equal(found["of two types"], in_half)
+            np.testing.assert_array_equal(found["alone"], kstar_distribution(*own).kstar)
+            assert np.isnan(found["from none"]).tolist() == [True] * 3
+            for name in ("mean", "together", "KStar"):
+                close(torch.tensor(found[name].item()), reference(KStar, *samples, "macro"))
+            close(torch.tensor(found["step"].item()), reference(KStar, *own, "macro"))
+            for kind, average in ((KStarOnes, "micro"), (KStarSkewness, "macro")):
+                value = torch.tensor(found[kind.__name__].item())
+                close(value, reference(kind, *samples, average))

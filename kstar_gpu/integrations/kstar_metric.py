@@ -1,0 +1,253 @@
+"""What the k* metrics of torchmetrics have in common: arguments, and a result of all samples.
+
+kept_samples.KeptSamples <-- KStarMetric <-- torchmetrics.KStar, KStarOnes, KStarSkewness
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..api import check_arguments
+from ..engines.registry import BACKENDS
+from ..inputs.metrics import METRICS, PRECOMPUTED
+from ..stats.distribution import KStarDistribution, kstar_distribution
+from ..stats.options import DISTRIBUTION_OPTIONS
+from ..stats.pattern import check_rule
+from .kept_samples import KeptSamples
+from .known_classes import FEWEST, known_classes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+PER_CLASS = ("none", None)
+AVERAGES = ("micro", "macro", "weighted", *PER_CLASS)
+PATTERNS = ("fractured", "overlapped", "clustered")
+NONE: NDArray[np.int64] = np.empty(0, np.int64)
+Floats = NDArray[np.float64]
+
+
+class KStarMetric(KeptSamples):
+    """A number of each class's k* distribution, averaged; what it is of, subclasses say.
+
+    ``update(features, labels)`` takes a batch: (B, ...) features and (B,) integer labels.
+    ``compute()`` is of all samples since the last reset, across processes of those of all;
+    ``forward(features, labels)`` is of its batch alone. Both are float32, or float64 after
+    ``set_dtype(torch.float64)``. Of fewer than two classes they are NaN, as in a sanity check over
+    a loader that is sorted by class; the first time there is a warning.
+
+    Features and labels are kept until the next reset, on the device of the features (or on the
+    host: ``compute_on_cpu=True``). Samples that a distributed sampler repeats count again.
+
+    Parameters
+    ----------
+    class_names : sequence of str, or mapping from label to str, optional
+        Of all classes, whether samples of them come or not. Names of a sequence are those of the
+        labels 0, 1, 2, ...
+    average : {"macro", "weighted", "micro", "none"} or None
+        "macro": the mean over the classes that have samples. "weighted": the same, weighted by
+        their samples. "micro": of all samples at once. "none" or None: no average but one number
+        per class, (C,), at the place that its label has among those of `class_names`, or in 0, 1,
+        2, ...; NaN for a class without samples.
+    num_classes : int, optional
+        How many classes there are, if they have no names. Without both (C,) reaches up to the
+        largest label that came.
+    options
+        As for `kstar_gpu.kstar_distribution`: metric ("euclidean", "cosine"), backend,
+        memory_limit, skewness, threshold; others as for `torchmetrics.Metric`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For arguments that are none; at once, not at the end of an epoch.
+    """
+
+    is_differentiable = False
+    plot_legend_name = "Class"
+
+    def __init__(
+        self,
+        class_names: Sequence[str] | Mapping[int, str] | None = None,
+        *,
+        average: str | None = "macro",
+        num_classes: int | None = None,
+        **options: Any,
+    ) -> None:
+        own = {name: options.pop(name) for name in DISTRIBUTION_OPTIONS & options.keys()}
+        super().__init__(**options)  # which refuses what it does not know
+        if average not in AVERAGES:
+            raise ValueError(
+                f"average: micro, macro, weighted, none or None is wanted, got {average!r}"
+            )
+        _check_options(**own)
+        self.class_names = class_names
+        self.average = average
+        self.options = own
+        self.known = known_classes(class_names, num_classes)
+
+    @abstractmethod
+    def _of_classes(self, result: KStarDistribution) -> Floats:
+        """Return the number of each class, (C,)."""
+
+    @abstractmethod
+    def _of_samples(self, result: KStarDistribution) -> float:
+        """Return the number of all samples, whatever their classes."""
+
+    def compute(self) -> Tensor:
+        """Return the value of all samples: a scalar, or (C,) without an average."""
+        present = self._present()
+        result = self._result() if len(present) >= FEWEST else None
+        value = self._value(present, result)
+        if np.isnan(value).all() and self.update_called:  # of no update torchmetrics itself warns
+            self._warn_undefined(present)
+        return self._tensor(value)
+
+    def distribution(self) -> KStarDistribution:
+        """Return the k* distributions of all samples so far.
+
+        Of all processes, where there are several (unless ``sync_on_compute=False``): each must
+        call it.
+
+        Raises
+        ------
+        ValueError
+            Of fewer than two classes.
+        """
+        with self._of_all_processes():
+            present = self._present()
+            if len(present) < FEWEST:
+                raise ValueError(_needs_two(present))
+            return self._result()
+
+    def scalars(self) -> dict[str, Tensor]:
+        """Return what a loop may log by itself: five scalars by name; called as `distribution`.
+
+        ``kstar_mean`` and ``kstar_skewness``: the means over the classes of mean and (plain)
+        skewness of k* / class size. ``kstar_fractured``, ``kstar_overlapped``,
+        ``kstar_clustered``: the shares of classes with that pattern. All are NaN, with a warning,
+        of fewer than two classes.
+        """
+        with self._of_all_processes():
+            present = self._present()
+            result = self._result() if len(present) >= FEWEST else None
+        if result is None:
+            self._warn_undefined(present)
+            values = dict.fromkeys(("mean", "skewness", *PATTERNS), float("nan"))
+        else:
+            values = {"mean": _mean(result.mean), "skewness": _mean(result.skewness_plain)}
+            for pattern in PATTERNS:
+                values[pattern] = result.pattern.count(pattern) / len(result.pattern)
+        return {f"kstar_{name}": self._tensor(value) for name, value in values.items()}
+
+    def plot(self, val: Any = None, ax: "Axes | None" = None) -> Any:
+        """Draw values, as metrics of torchmetrics do, or the distributions; return figure and axes.
+
+        Parameters
+        ----------
+        val : a value of `compute` or `forward`, or a sequence of them, optional
+            By default what `distribution` gives is drawn, class by class.
+        ax : matplotlib.axes.Axes, optional
+        """
+        if val is None:
+            axes = self.distribution().plot(ax)
+            return axes.figure, axes
+        return self._plot(self._by_name(val), ax)
+
+    def _present(self) -> NDArray[np.int64]:
+        """Return the labels of the classes that have samples, rising."""
+        present = np.unique(np.concatenate([NONE, *(part.cpu() for part in self.sample_labels)]))
+        self._check_classes(present)  # once more: the samples may be those of another metric
+        return present
+
+    def _result(self) -> KStarDistribution:
+        """Return the k* distributions of what is kept."""
+        return kstar_distribution(*self.samples(), self.known.names, **self.options)
+
+    def _value(self, present: NDArray[np.int64], result: KStarDistribution | None) -> Any:
+        """Return what `compute` does, as numbers."""
+        if self.average == "micro":
+            return np.nan if result is None else self._of_samples(result)
+        values = np.full(len(present), np.nan) if result is None else self._of_classes(result)
+        if self.average in PER_CLASS:
+            return self.known.spread(present, values)
+        return _mean(values, None if self.average == "macro" or result is None else result.sizes)
+
+    def _tensor(self, value: Any) -> Tensor:
+        # Half precision says how features are kept, not how exact a mean is.
+        dtype = torch.promote_types(self.dtype, torch.float32)
+        return torch.as_tensor(value, dtype=dtype).to(self.device)
+
+    def _warn_undefined(self, present: NDArray[np.int64]) -> None:
+        """Say why the value is NaN."""
+        few = len(present) < FEWEST
+        self._warn_once(
+            f"NaN: {_needs_two(present)}" if few else "NaN: in no class do the k* values differ"
+        )
+
+    def _check_labels(self, labels: Tensor) -> None:
+        self._check_classes(np.unique(labels.cpu()))
+
+    def _check_classes(self, present: NDArray[np.int64]) -> None:
+        """Refuse labels that are not known, or have no place where one is needed."""
+        if self.known.labels is not None or self.average in PER_CLASS:
+            self.known.places(present)
+
+    @contextmanager
+    def _of_all_processes(self) -> Iterator[None]:
+        """Hold the samples of all processes, if that is wanted and not so already."""
+        own = not self._is_synced
+        with self.sync_context(
+            self.dist_sync_fn,
+            self.process_group,
+            should_sync=self.sync_on_compute and own,
+            should_unsync=own,
+        ):
+            yield
+
+    def _by_name(self, val: Any) -> Any:
+        """Return values per class by the names of the classes, if they have any."""
+        if isinstance(val, Sequence):
+            return [self._by_name(one) for one in val]
+        names = [] if self.known.names is None else sorted(self.known.names.items())
+        shown = [name.replace("$", r"\$") for _, name in names]  # none of it is mathematics
+        if not isinstance(val, Tensor) or val.shape != (len({*shown}),):
+            return val
+        return dict(zip(shown, val, strict=True))
+
+
+def _check_options(
+    metric: str = "euclidean",
+    backend: str = "auto",
+    memory_limit: int | None = None,
+    skewness: str = "plain",
+    threshold: float = 0.5,
+) -> None:
+    """Refuse options that `kstar_distribution` would."""
+    check_arguments(metric, None, None, memory_limit)
+    check_rule(skewness, threshold)
+    if backend not in ("auto", *BACKENDS):
+        names = ", ".join(map(repr, ("auto", *BACKENDS)))
+        raise ValueError(f"backend: one of {names} is wanted, got {backend!r}")
+    if metric == PRECOMPUTED:
+        raise ValueError(
+            f"metric: {' or '.join(METRICS)} is wanted, since batches hold no distances to one "
+            f"another's samples; got {metric!r}"
+        )
+
+
+def _mean(values: Floats, weights: NDArray[np.int64] | None = None) -> float:
+    """Return the mean of those that are numbers, or NaN."""
+    kept = ~np.isnan(values)
+    if not kept.any():
+        return float("nan")
+    return float(np.average(values[kept], weights=None if weights is None else weights[kept]))
+
+
+def _needs_two(present: NDArray[np.int64]) -> str:
+    found = ", ".join(map(str, present)) or "none"
+    return f"labels: at least two classes are wanted, got {len(present)} ({found})"
