@@ -96,11 +96,6 @@ class KeptSamples(Metric):
             self._update_count += 1
             self._computed = None
 
-    def reset(self) -> None:
-        """Forget all samples; a metric that shares them in a MetricCollection keeps its own."""
-        self.features, self.sample_labels = [], []
-        super().reset()
-
     @contextmanager
     def sync_context(self, *arguments: Any, **named: Any) -> Iterator[None]:
         """Hold the samples of all processes for a while."""

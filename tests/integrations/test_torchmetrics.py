@@ -19,6 +19,7 @@ from kstar_gpu import definition, kstar_distribution
 from kstar_gpu.integrations.torchmetrics import KStar, KStarOnes, KStarSkewness
 
 FAMILY = [KStar, KStarOnes, KStarSkewness]
+AVERAGED = ["macro", "micro", "macro"]  # by default
 NAMES = list("abcd")
 
 
@@ -69,7 +70,7 @@ def test_batches_and_all_of_them(samples, kind, average):
 
 
 def test_what_is_averaged_by_default(samples):
-    for kind, average in zip(FAMILY, ["macro", "micro", "macro"], strict=True):
+    for kind, average in zip(FAMILY, AVERAGED, strict=True):
         uneven = [part[:110] for part in samples]
         metric = kind()
         close(metric(*uneven), reference(kind, *uneven, average))
@@ -112,26 +113,33 @@ def test_scripted_as_those_of_torchmetrics_are():
 
 def test_in_a_collection_and_moved(samples):
     collection = MetricCollection([kind() for kind in FAMILY]).to("cpu")
-    collection.update(samples[0][:60], samples[1][:60])
-    assert len(collection.compute_groups) == 1
-    for half in (samples[0][60:90], samples[1][60:90]), (samples[0][90:], samples[1][90:]):
-        for name, value in collection(*half).items():
-            kind = type(collection[name])
-            close(value, reference(kind, *half, collection[name].average))
-    for name, value in collection.compute().items():
-        close(value, reference(type(collection[name]), *samples, collection[name].average))
+    averages = dict(zip([kind.__name__ for kind in FAMILY], AVERAGED, strict=True))
+
+    def check(values, part):
+        for kind in FAMILY:
+            name = kind.__name__
+            close(values[name], reference(kind, *part, averages[name]))
+
+    first, second, third = ([part[a : a + 40] for part in samples] for a in (0, 40, 80))
+    collection.update(*first)
+    assert len(collection.compute_groups) == 1  # whose members share their samples
+    check(collection(*second), second)
+    check(collection(*third), third)
+    check(collection.compute(), samples)
     collection.reset()
     collection.update(*samples)
-    close(collection.compute()["KStar"], reference(KStar, *samples, "macro"))
+    check(collection.compute(), samples)
 
 
-def test_classes_of_a_collection_are_checked_by_each(samples):
+@pytest.mark.parametrize("average", ["macro", None])
+def test_classes_of_a_collection_are_checked_by_each(samples, average):
     """Of a group torchmetrics updates the first one alone."""
-    collection = MetricCollection({"any": KStar(), "few": KStar(average=None, num_classes=4)})
+    few = KStar(average=average, num_classes=4)
+    collection = MetricCollection({"any": KStar(), "few": few})
     collection.update(*samples)
     collection.update(samples[0], samples[1] + 1)
     with pytest.raises(ValueError, match="num_classes has, from 0 to 3, is wanted, got 4"):
-        collection["few"].compute()
+        few.compute()
 
 
 def test_class_by_class(samples):
