@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from ..extras import import_extra
-from ..inputs.arrays import FLOAT_DTYPES, to_tensor
+from ..inputs.arrays import to_tensor
+from ..inputs.torch_tensors import FLOAT_DTYPES
 
 import_extra("torchmetrics", "metrics", "kstar_gpu.metric needs torchmetrics")
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from ..api import check_arguments
 from ..engines.registry import BACKENDS
 from ..inputs.metrics import METRICS, PRECOMPUTED
+from ..plot.common import drawn_into, plain
 from ..stats.distribution import KStarDistribution, kstar_distribution
 from ..stats.options import DISTRIBUTION_OPTIONS
 from ..stats.pattern import check_rule
@@ -156,7 +157,10 @@ class KStarMetric(KeptSamples):
         if val is None:
             axes = self.distribution().plot(ax)
             return axes.figure, axes
-        return self._plot(self._by_name(val), ax)
+        axes = drawn_into(ax, 6.4, 4.8)
+        self._plot(val, axes)
+        self._write_names(axes)
+        return axes.figure, axes
 
     def _present(self) -> NDArray[np.int64]:
         """Return the labels of the classes that have samples, rising."""
@@ -209,15 +213,13 @@ class KStarMetric(KeptSamples):
         ):
             yield
 
-    def _by_name(self, val: Any) -> Any:
-        """Return values per class by the names of the classes, if they have any."""
-        if isinstance(val, Sequence):
-            return [self._by_name(one) for one in val]
-        names = [] if self.known.names is None else sorted(self.known.names.items())
-        shown = [name.replace("$", r"\$") for _, name in names]  # none of it is mathematics
-        if not isinstance(val, Tensor) or val.shape != (len({*shown}),):
-            return val
-        return dict(zip(shown, val, strict=True))
+    def _write_names(self, axes: "Axes") -> None:
+        """Write the names of classes, if they have any, in the place of their numbers."""
+        legend, names = axes.get_legend(), self.known.names
+        if self.average in PER_CLASS and legend is not None and names is not None:
+            texts = legend.get_texts()[-len(names) :]  # before them may be what was there
+            for text, label in zip(texts, sorted(names), strict=True):
+                text.set_text(plain(names[label]))
 
 
 def _check_options(

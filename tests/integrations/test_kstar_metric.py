@@ -151,27 +151,29 @@ def test_a_picture_of_values(samples):
     _, ax = metric.plot([value, value / 2, value / 4])
     assert [value.item(), value.item() / 2, value.item() / 4] in drawn(ax).values()
     _, ours = plt.subplots()
-    assert metric.plot(value, ours)[1] is ours
+    assert metric.plot(value, ours) == (ours.figure, ours)
     assert len(ours.lines) == 1
+    for values in (None, value):
+        with pytest.raises(TypeError, match="ax: matplotlib axes are wanted, got int"):
+            metric.plot(values, 3)
 
 
 def test_a_picture_of_values_per_class(samples):
-    names = ["$10_$20", "b", "never seen"]
+    names = ["$10_$20", "_b", "_b"]
     metric = KStar({2: names[1], 1: names[0], 5: names[2]}, average=None)
     some = samples[1] > 0
     value = metric(samples[0][some], samples[1][some])
     for values in (value, [value, value / 2]):
         figure, ax = metric.plot(values)
         figure.savefig(io.BytesIO())
-        assert [text.get_text() for text in ax.get_legend().get_texts()] == [
-            r"\$10_\$20",
-            "b",
-            "never seen",
-        ]
-    assert drawn(ax)["b"] == [value[1].item(), value[1].item() / 2]
-    twins = KStar(["same", "same", "c"], average=None)
-    value = twins(*samples)
-    assert len(twins.plot(value)[1].lines) == 3
+        texts = [text.get_text() for text in ax.get_legend().get_texts()]
+        assert texts == [r"\$10_\$20", "_b", "_b"]
+        assert len(ax.lines) == 3
+    heights = [value[1].item(), value[1].item() / 2]
+    assert drawn(ax)["Class 1"] == heights
+    metric.plot(value, ax)  # once more
+    assert [text.get_text() for text in ax.get_legend().get_texts()][3:] == texts
+    assert KStar(list("abc")).plot(value[0])[1].get_legend() is None
 
 
 def test_pictures_by_others(samples):

@@ -102,7 +102,7 @@ def test_copies_go_on(samples, kind, copied):
     assert len(metric.features) == 1
 
 
-@pytest.mark.filterwarnings("ignore:.*torch.jit")
+@pytest.mark.filterwarnings("ignore:.*torch.jit", "ignore:This property:DeprecationWarning")
 def test_scripted_as_those_of_torchmetrics_are():
     """What a script module lacks is told by its name when it is called."""
     for metric in (KStar(), MulticlassAccuracy(3)):
