@@ -3,6 +3,7 @@
 import argparse
 import platform
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,15 +11,19 @@ import numpy as np
 import torch
 
 from .engines.registry import available_backends
-from .extras import import_extra
 from .files import check_target
 from .inputs.array_files import names_that_fit, read_labels, read_samples
+from .inputs.devices import check_computes, named_device
 from .inputs.metrics import METRICS, PRECOMPUTED
 from .networks.datasets import array_file, image_folder
 from .networks.sweep import Sweep, sweep
 from .networks.zoo import named_model
+from .plot.picture_file import check_picture, write_picture
 from .report.page import write_report
-from .stats.distribution import KStarDistribution, kstar_distribution
+from .stats.distribution import kstar_distribution
+from .stats.summary import one_line
+from .terminal import complain, fault_of_user, say
+from .user_code import UserData
 from .version import __version__
 
 
@@ -34,12 +39,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         0, or 2 after an error of the user (one line on stderr), or 130 after Ctrl-C.
+
+    Raises
+    ------
+    Exception
+        What is neither an error of the user nor of the user's model or data: a fault of ours.
     """
     arguments = _parser().parse_args(argv)
     try:
         arguments.run(arguments)
-    except (ValueError, TypeError, OSError, ImportError) as error:
-        print(f"kstar-gpu: error: {error}", file=sys.stderr)
+    except Exception as error:
+        message = fault_of_user(error)
+        if message is None:
+            raise
+        complain(message)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -117,20 +130,20 @@ def _parser() -> argparse.ArgumentParser:
 
 def _compute(arguments: argparse.Namespace) -> None:
     # Whatever would stop the result from being kept is found before the work, not after it.
-    for path in filter(None, (arguments.out, arguments.plot)):
-        check_target(path)
+    if arguments.out:
+        check_target(arguments.out)
     if arguments.plot:
-        _check_picture(arguments.plot)
+        check_picture(arguments.plot)
 
     features, labels, stored_names = read_samples(arguments.features, arguments.labels, "--labels")
     references, reference_labels = None, None
-    if arguments.references:
+    if arguments.references is not None:
         references, reference_labels, _ = read_samples(
             arguments.references, arguments.reference_labels, "--reference-labels"
         )
-    elif arguments.reference_labels:  # all that a table of precomputed distances needs
+    elif arguments.reference_labels is not None:  # all that a table of precomputed distances needs
         reference_labels = read_labels(arguments.reference_labels)
-    if arguments.class_names:
+    if arguments.class_names is not None:
         class_names = arguments.class_names.split(",")
     else:
         class_names = names_that_fit(stored_names, labels, reference_labels)
@@ -146,18 +159,20 @@ def _compute(arguments: argparse.Namespace) -> None:
         device=arguments.device,
         progress=sys.stderr.isatty(),
     )
-    print(result.summary())
-    if arguments.out:
-        result.save(arguments.out)
-    if arguments.plot:
-        _draw(result, arguments.plot)
+    try:
+        if arguments.out:
+            result.save(arguments.out)
+        if arguments.plot:
+            write_picture(result, arguments.plot)
+    finally:
+        say(result.summary())
 
 
 def _sweep(arguments: argparse.Namespace) -> None:
     if arguments.batch < 1:
         raise ValueError(f"--batch: at least 1 is wanted, got {arguments.batch}")
-    if arguments.device and arguments.device.startswith("cuda") and not torch.cuda.is_available():
-        raise ValueError(f"--device: torch sees no CUDA device here, got {arguments.device}")
+    if arguments.device is not None:
+        check_computes(named_device(arguments.device))
     model, transform = named_model(arguments.model)
     data = Path(arguments.data)
     if data.is_dir():
@@ -170,20 +185,22 @@ def _sweep(arguments: argparse.Namespace) -> None:
     else:
         dtype = next((parameter.dtype for parameter in model.parameters()), None)
         loader, class_names = array_file(data, arguments.batch, dtype)
-    results = sweep(
-        {_model_name(arguments.model): model},
-        {data.resolve().name if data.is_dir() else data.stem: loader},
-        arguments.layers,
-        out=arguments.out,
-        spill=True,
-        pool=arguments.pool,
-        device=arguments.device,
-        progress=sys.stderr.isatty(),
-        class_names=class_names,
-        metric=arguments.metric,
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".* failed: ")  # all are told in the end
+        results = sweep(
+            {_model_name(arguments.model): model},
+            {data.resolve().name if data.is_dir() else data.stem: UserData(loader, "the data")},
+            arguments.layers,
+            out=arguments.out,
+            spill=True,
+            pool=arguments.pool,
+            device=arguments.device,
+            progress=sys.stderr.isatty(),
+            class_names=class_names,
+            metric=arguments.metric,
+        )
     for key, result in results.results.items():
-        print(f"\n{key.layer}\n{result.summary()}")
+        say(f"\n{one_line(key.layer)}\n{result.summary()}")
     if results.errors:
         raise ValueError("; ".join(f"{key.layer}: {why}" for key, why in results.errors.items()))
 
@@ -199,7 +216,7 @@ def _report(arguments: argparse.Namespace) -> None:
     results = Sweep.load(arguments.sweep)
     check_target(path)
     write_report(results, path, title=f"k* of layers: {arguments.sweep.resolve().name}")
-    print(path)
+    say(one_line(path))
 
 
 def _info(arguments: argparse.Namespace) -> None:
@@ -218,22 +235,4 @@ def _info(arguments: argparse.Namespace) -> None:
     if torch.cuda.device_count() == 0:
         rows.append(("CUDA devices", "none that torch sees"))
     for name, value in rows:
-        print(f"{name:<14}{value}")
-
-
-def _check_picture(path: Path) -> None:
-    import_extra("seaborn", "plot", "--plot needs seaborn")
-
-    from matplotlib.figure import Figure
-
-    formats = Figure().canvas.get_supported_filetypes()
-    if path.suffix.lstrip(".").lower() not in formats:
-        raise ValueError(f"{path}: a picture's suffix is wanted, one of {', '.join(formats)}")
-
-
-def _draw(result: KStarDistribution, path: Path) -> None:
-    import matplotlib.pyplot as plt
-
-    result.plot()
-    plt.savefig(path, dpi=150)
-    plt.close()
+        say(f"{name:<14}{value}")

@@ -47,12 +47,14 @@ def check_target(path: Path) -> None:
     Raises
     ------
     OSError
-        If the folder is not there, or the path is itself a folder.
+        If the folder is not there or cannot be written to, or the path is itself a folder.
     """
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path}: there is no folder {path.parent}")
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; a file name is wanted")
+    if not os.access(path.parent, os.W_OK):
+        raise PermissionError(f"{path}: the folder {path.parent} cannot be written to")
 
 
 def plain_name(name: str) -> str:

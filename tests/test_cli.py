@@ -7,42 +7,27 @@ from importlib.metadata import version
 import numpy as np
 import pytest
 import torch
+from helpers.command_line import (
+    EXPECTED,
+    FEATURES,
+    LABELS,
+    PROGRAM,
+    error_of,
+    saved,
+    write_samples,
+)
 from safetensors.torch import save_file
 
 from kstar_gpu import cli, definition
 from kstar_gpu.engines.registry import BackendStatus
-from kstar_gpu.stats.distribution import KStarDistribution, kstar_distribution
+from kstar_gpu.stats.distribution import kstar_distribution
 
-FEATURES = np.random.default_rng(0).standard_normal((30, 4)).astype(np.float32)
-LABELS = np.arange(30) % 3
-FEATURES[:, 0] += 2 * LABELS
-EXPECTED = definition.kstar(FEATURES, LABELS)
 PNG = b"\x89PNG"
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """Run each test in a folder of its own, with the samples in data.npz."""
-    monkeypatch.chdir(tmp_path)
-    np.savez("data.npz", features=FEATURES, labels=LABELS)
-    return tmp_path
-
-
-def error_of(capsys, *arguments: str) -> str:
-    """Run what must fail and return its one line on stderr."""
-    capsys.readouterr()  # what earlier commands printed
-    assert cli.main(arguments) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.startswith("kstar-gpu: error: ")
-    assert printed.err.count("\n") == 1
-    return printed.err
-
-
-def saved(*arguments: str) -> KStarDistribution:
-    """Run what must succeed and return the result that it saved."""
-    assert cli.main([*arguments, "--out", "result.npz"]) == 0
-    return KStarDistribution.load("result.npz")
+    return write_samples(tmp_path, monkeypatch)
 
 
 def test_prints_the_table_alone_when_nothing_else_is_asked(capsys, folder):
@@ -215,12 +200,13 @@ def test_ctrl_c(capsys, monkeypatch):
     assert cli.main(["compute", "data.npz"]) == 130
 
 
-def test_other_errors_are_not_hidden(monkeypatch):
+@pytest.mark.parametrize("fault", [ZeroDivisionError, RuntimeError, KeyError, AssertionError])
+def test_other_errors_are_not_hidden(fault, monkeypatch):
     def broken(*_, **__):
-        raise ZeroDivisionError
+        raise fault
 
     monkeypatch.setattr(cli, "kstar_distribution", broken)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(fault):
         cli.main(["compute", "data.npz"])
 
 
@@ -255,9 +241,8 @@ def test_info_lists_cuda_devices(capsys, monkeypatch):
 
 
 def test_version_and_usage_as_a_program():
-    program = [sys.executable, "-c", "import sys; from kstar_gpu.cli import main; sys.exit(main())"]
-    done = subprocess.run([*program, "--version"], capture_output=True, text=True, check=True)
+    done = subprocess.run([*PROGRAM, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"kstar-gpu {version('kstar-gpu')}\n"
-    done = subprocess.run(program, capture_output=True, text=True)
+    done = subprocess.run(PROGRAM, capture_output=True, text=True)
     assert done.returncode == 2
     assert "the following arguments are required: COMMAND" in done.stderr

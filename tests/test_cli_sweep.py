@@ -98,3 +98,110 @@ def test_what_does_not_fit_is_told_in_one_line(given, message, folder, capsys, m
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+FAULTS = """
+import sys
+import torch
+from torch import nn
+
+def network():
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(4 * 16, 3))
+
+class Picky(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(1, 1)
+
+    def forward(self, x):
+        return {}["missing"]
+
+def picky():
+    return Picky()
+
+def breaks():
+    return 1 / 0
+
+def ends():
+    sys.exit("bye")
+"""
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "message"),
+    [
+        ("faults.py:network", "bytes.npz", "the model failed: RuntimeError: Input type (unsigned"),
+        ("faults.py:network", "flat.npz", "the model failed: RuntimeError: "),
+        ("faults.py:picky", "images.npz", "the model failed: KeyError: 'missing' (faults.py, line"),
+        ("faults.py:breaks", "images.npz", "faults.py:breaks failed: ZeroDivisionError: division"),
+        ("faults.py:ends", "images.npz", "model: faults.py ends the program, in the place of a m"),
+        ("ends.py:network", "images.npz", "model: ends.py ends the program, in the place of a mod"),
+        ("syntax.py:network", "images.npz", "syntax.py failed: SyntaxError: "),
+        ("imports.py:network", "images.npz", "imports.py failed: ModuleNotFoundError: No module"),
+        ("nets.py:network", "text.npz", "text.npz: an array of inputs and one of labels"),
+        ("nets.py:network", "one.npz", "one.npz: an array of inputs and one of labels"),
+        ("nets.py:network", "tuple.pt", "tuple.pt has no entry 'labels'"),
+        (
+            "nets.py:network",
+            "nested.pt",
+            "nested.pt: an array is wanted as entry 'inputs', got dict",
+        ),
+    ],
+)
+def test_what_fails_in_code_or_files_of_the_user_is_one_line(model, data, message, folder, capsys):
+    (folder / "faults.py").write_text(FAULTS)
+    (folder / "ends.py").write_text("raise SystemExit")
+    (folder / "syntax.py").write_text("def network(:")
+    (folder / "imports.py").write_text("import nothing_of_that_name")
+    labels = np.arange(60) % 3
+    np.savez("bytes.npz", inputs=np.zeros((60, 1, 6, 6), np.uint8), labels=labels)
+    np.savez("flat.npz", inputs=np.zeros((60, 6), np.float32), labels=labels)
+    np.savez("text.npz", inputs=np.array(["a"] * 60), labels=labels)
+    np.savez("one.npz", inputs=np.float32(3), labels=labels)
+    torch.save((torch.zeros(60, 1, 6, 6), torch.tensor(labels)), "tuple.pt")
+    torch.save({"inputs": {"x": torch.zeros(60)}, "labels": torch.tensor(labels)}, "nested.pt")
+    layer = "layer" if "picky" in model else "0"
+    given = ["--model", model, "--data", data, "--layers", layer, "--out", "runs"]
+    assert cli.main(["sweep", *given]) == 2
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
+    assert printed.out == ""
+
+
+@pytest.mark.parametrize("device", ["meta", "mps", "xpu", "cuda:99", "abacus", ""])
+def test_devices_that_are_not_there(device, folder, capsys):
+    if device in ("mps", "xpu") and getattr(torch, device).is_available():
+        pytest.skip("it is there")
+    assert cli.main(command("nets.py:network", "images.npz", "--device", device)) == 2
+    error = capsys.readouterr().err
+    assert "device: " in error
+    assert error.count("\n") == 1
+
+
+def test_a_fault_of_ours_is_not_hidden(folder, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("ours")
+
+    monkeypatch.setattr(cli, "sweep", broken)
+    with pytest.raises(RuntimeError, match="ours"):
+        cli.main(command())
+
+
+def test_layers_that_fail_are_told_once(folder, recwarn, capsys):
+    np.savez("same.npz", inputs=np.zeros((60, 1, 6, 6), np.float32), labels=np.zeros(60, int))
+    assert cli.main(command("nets.py:network", "same.npz")) == 2
+    error = capsys.readouterr().err
+    assert "0: ValueError: labels: at least two classes are wanted, got 1" in error
+    assert error.count("\n") == 1
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("manifest", ["[1,", "[1, 2]", "{}", "\x00"])
+def test_a_manifest_that_is_none(manifest, tmp_path, capsys):
+    (tmp_path / "net" / "data").mkdir(parents=True)
+    (tmp_path / "net" / "data" / "run.json").write_text(manifest)
+    assert cli.main(["report", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert "run.json: a sweep's manifest is wanted, got something else, or damaged" in error
+    assert error.count("\n") == 1

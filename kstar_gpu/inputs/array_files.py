@@ -1,8 +1,6 @@
 """Files of arrays, as FILE[:KEY] names them: .npy, .npz, .pt and .safetensors; never unpickled."""
 
-import pickle
-import zipfile
-import zlib
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,15 +14,7 @@ from torch import Tensor
 from ..extras import import_extra
 from .labels import encode_both
 
-# What numpy and torch raise at a file that is damaged, or that they would have to unpickle.
-UNREADABLE = (
-    EOFError,
-    RuntimeError,
-    ValueError,
-    pickle.UnpicklingError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+PLAIN = (str, bytes, bool, int, float)  # values that a list of labels may have
 
 
 def read_samples(features: str, labels: str | None, option: str) -> tuple[Any, Any, Any]:
@@ -92,9 +82,10 @@ def names_that_fit(names: Any, labels: Any, reference_labels: Any) -> list[str] 
     if names is None:
         return None
     *_, classes = encode_both(labels, reference_labels)
-    if classes.dtype.kind in "US" or np.shape(names) != classes.shape:
+    found = names.tolist() if isinstance(names, Tensor | np.ndarray) else names
+    if classes.dtype.kind in "US" or np.shape(found) != classes.shape:
         return None
-    return [str(name) for name in names]
+    return [name.decode() if isinstance(name, bytes) else str(name) for name in found]
 
 
 @dataclass(frozen=True)
@@ -105,20 +96,36 @@ class ArrayFile:
     content: Any
 
     @property
-    def names(self) -> list[str]:
-        """The names of its entries."""
-        return [str(name) for name in self.content] if isinstance(self.content, Mapping) else []
+    def names(self) -> dict[str, Any]:
+        """The names of its entries, and what they are in the file."""
+        return {str(name): name for name in self.content} if self._has_names else {}
 
     def entry(self, key: str | None, default: str) -> Any:
-        """Return the entry `key`; without a key the bare array or the entry `default`."""
-        if key is None and not isinstance(self.content, Mapping):
-            return self.content
+        """Return the entry `key`; without a key the bare array or the entry `default`.
+
+        An array, a tensor, or a list of plain values.
+        """
+        if key is None and not self._has_names:
+            return self._array(self.content, "")
         name = key or default
         if name not in self.names:
             found = ", ".join(self.names) or "none with a name"
             raise ValueError(f"{self.path} has no entry {name!r}; entries: {found}")
         with _readable(self.path):
-            return self.content[name]
+            content = self.content[self.names[name]]
+        return self._array(content, f" as entry {name!r}")
+
+    @property
+    def _has_names(self) -> bool:
+        return isinstance(self.content, Mapping)
+
+    def _array(self, content: Any, where: str) -> Any:
+        """Return what is an array; refuse what else torch keeps in a file."""
+        if isinstance(content, Tensor | np.ndarray):
+            return content
+        if isinstance(content, list | tuple) and all(isinstance(one, PLAIN) for one in content):
+            return list(content)
+        raise ValueError(f"{self.path}: an array is wanted{where}, got {_described(content)}")
 
     def class_names(self) -> Any:
         """Return the entry "class_names", if it has one."""
@@ -148,11 +155,22 @@ def open_arrays(path: Path) -> ArrayFile:
             with _readable(path):
                 return ArrayFile(path, np.load(path, allow_pickle=False))
         case ".pt":
-            with _readable(path):
+            with _readable(path), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of a damaged one torch warns, too
                 return ArrayFile(path, torch.load(path, map_location="cpu", weights_only=True))
         case ".safetensors":
             return ArrayFile(path, _load_safetensors(path))
     raise ValueError(f"{path}: .npy, .npz, .pt or .safetensors is wanted, got {path.suffix!r}")
+
+
+def _described(content: Any) -> str:
+    """Say what an entry is, in a few words."""
+    kind = type(content).__name__
+    if isinstance(content, Mapping):
+        return f"{kind} of {', '.join(map(str, content)) or 'nothing'}"
+    if isinstance(content, list | tuple):
+        return f"{kind} of {', '.join(sorted({type(one).__name__ for one in content}))}"
+    return kind
 
 
 def _load_safetensors(path: Path) -> dict[str, Tensor]:
@@ -170,10 +188,17 @@ def _load_safetensors(path: Path) -> dict[str, Tensor]:
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """Say in one line what is wrong with a file that numpy or torch refuse."""
+    """Say in one line what is wrong with a file that numpy or torch refuse.
+
+    They raise anything at one that is damaged, or that they would have to unpickle.
+    """
     try:
         yield
-    except UNREADABLE as error:
+    except MemoryError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            raise  # there is none of that name, or it is locked
         raise ValueError(
             f"{path} cannot be read: it is damaged, or it holds pickled objects, "
             "which are never loaded"

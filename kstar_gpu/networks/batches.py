@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..user_code import user_code
+
 
 def batches_of(loader: Iterable[Any]) -> Iterator[tuple[Any, Tensor]]:
     """Yield the loader's batches, each checked to hold inputs with a label for each."""
@@ -45,9 +47,13 @@ def call(model: nn.Module, inputs: Any, device: torch.device | None) -> None:
         return value if device is None else value.to(device)
 
     if isinstance(inputs, Mapping):
-        model(**{name: there(value) for name, value in inputs.items()})
+        named = {name: there(value) for name, value in inputs.items()}
+        with user_code("the model"):
+            model(**named)
     else:
-        model(there(inputs))
+        alone = there(inputs)
+        with user_code("the model"):
+            model(alone)
 
 
 def _described(batch: Any) -> str:

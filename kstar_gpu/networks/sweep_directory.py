@@ -153,7 +153,7 @@ class SweepDirectory:
 
     def _of_an_earlier_run(self) -> dict[str, Any]:
         """Return the manifest that is there, if it says what this one does."""
-        earlier: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text())
+        earlier = _read_manifest(self.folder / MANIFEST)
         if earlier.get("version") != VERSION:
             raise ValueError(
                 f"out: {self.folder} was made by another version of kstar_gpu, which knew a "
@@ -179,7 +179,7 @@ def read_sweep(
 ) -> Iterator[tuple[str, str, str, KStarDistribution | str]]:
     """Yield model, data set, layer, and its result or what is wrong with it, from a directory."""
     for path in sorted(Path(out).glob(f"*/*/{MANIFEST}")):
-        manifest = json.loads(path.read_text())
+        manifest = _read_manifest(path)
         model, data = manifest["model"], manifest["data"]
         for layer, file in manifest["layers"].items():
             result = _whole_result(path.parent / file)
@@ -187,6 +187,17 @@ def read_sweep(
                 yield model, data, layer, result
         for layer, message in manifest.get("unrecordable", {}).items():
             yield model, data, layer, message
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    """Return what a manifest says; a ValueError if it is none."""
+    try:
+        manifest: Any = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        manifest = None
+    if not isinstance(manifest, dict) or not {"model", "data", "layers"} <= manifest.keys():
+        raise ValueError(f"{path}: a sweep's manifest is wanted, got something else, or damaged")
+    return manifest
 
 
 def file_name(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from ..extras import import_extra
+from ..user_code import user_code
 
 Transform = Callable[[Any], Any]  # from a picture of PIL to a tensor
 
@@ -51,7 +52,8 @@ def _from_timm(name: str) -> tuple[nn.Module, Transform]:
             f"model: timm has none named {name!r}; timm.list_models(pretrained=True) lists them"
         )
     try:
-        model = timm.create_model(name, pretrained=True)
+        with user_code(f"timm's {name}"):
+            model = timm.create_model(name, pretrained=True)
     except RuntimeError as error:  # none at all, or none of that tag
         raise ValueError(f"model: timm has no such weights for {name!r}: {error}") from error
     settings = timm.data.resolve_model_data_config(model)
@@ -66,7 +68,8 @@ def _from_torchvision(name: str) -> tuple[nn.Module, Transform]:
             "them"
         )
     weights = models.get_model_weights(name).DEFAULT
-    return models.get_model(name, weights=weights), weights.transforms()
+    with user_code(f"torchvision's {name}"):
+        return models.get_model(name, weights=weights), weights.transforms()
 
 
 def _from_file(path: Path, name: str) -> tuple[nn.Module, Transform | None]:
@@ -79,11 +82,17 @@ def _from_file(path: Path, name: str) -> tuple[nn.Module, Transform | None]:
     module = module_from_spec(spec)
     sys.modules[spec.name] = module  # where dataclasses look for it
     sys.path.insert(0, str(path.parent))  # and what lies beside it can be imported
-    spec.loader.exec_module(module)
-    factory = getattr(module, name, None)
-    if not callable(factory):
-        raise ValueError(f"model: {path} has no function {name!r}")
-    match factory():
+    try:
+        with user_code(str(path)):
+            spec.loader.exec_module(module)
+        factory = getattr(module, name, None)
+        if not callable(factory):
+            raise ValueError(f"model: {path} has no function {name!r}")
+        with user_code(f"{path}:{name}"):
+            made = factory()
+    except SystemExit as end:
+        raise ValueError(f"model: {path} ends the program, in the place of a model") from end
+    match made:
         case nn.Module() as model:
             return model, None
         case (nn.Module() as model, transform) if callable(transform):
