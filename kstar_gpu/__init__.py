@@ -24,8 +24,8 @@ from what stands higher, never the other way::
     cli             the command kstar-gpu; terminal: what it says, on any console
 
 `files`, `extras` and `user_code` serve all of them: files that are there whole or not at all,
-packages that are imported where they are used, and failures of code that is not ours. `python
-tests/helpers/house.py` draws the house from its imports.
+packages that are imported where they are used, and failures of code that is not ours.
+`python tests/helpers/house.py` draws the house from its imports.
 """
 
 from .api import KStarForeign, kstar
