@@ -74,7 +74,7 @@ def _checked(counts: Any, classes: int) -> NDArray[Any]:
     """Return counts as an array; see that there is one for each pair of classes."""
     try:
         found = np.asarray(counts)
-    except ValueError:  # rows of different lengths
+    except (TypeError, ValueError):  # on a GPU; rows of different lengths
         found = np.array(None)
     if found.dtype.kind not in "iuf":
         raise TypeError(f"counts: a matrix of numbers is wanted, got {type(counts).__name__}")

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..networks.sweep import Key, Sweep
+from ..stats.distribution import check_result
 from ..stats.intervals import confidence_intervals, values_of
 from ..stats.statistic import statistic_named
 from .common import (
@@ -105,9 +106,13 @@ def plot_layers(
 
 
 def check_sweep(value: object) -> None:
-    """Refuse an argument `sweep` that is none."""
+    """Refuse an argument `sweep` that is none, or holds anything but results by their keys."""
     if not isinstance(value, Sweep):
         raise TypeError(f"sweep: a Sweep is wanted, got {type(value).__name__}")
+    for key, result in value.results.items():
+        if not isinstance(key, Key):
+            raise TypeError(f"sweep: results by Key(model, data, layer) are wanted, got {key!r}")
+        check_result(result, f"sweep[{'/'.join(key)!r}]")
 
 
 def _layers_of(sweep: Sweep, model: str | None, data: str | None) -> list[Key]:

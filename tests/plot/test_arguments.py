@@ -8,6 +8,7 @@ from helpers.made_sweep import made_sweep
 
 from kstar_gpu import (
     KStarDistribution,
+    Sweep,
     compare,
     confidence_intervals,
     kstar_distribution,
@@ -19,6 +20,7 @@ from kstar_gpu import (
     plot_layers,
     resampled_intervals,
 )
+from kstar_gpu.networks.sweep import Key
 from kstar_gpu.report import write_report
 
 X, Y = np.random.default_rng(0).standard_normal((40, 3)), np.arange(40) % 2
@@ -47,6 +49,19 @@ def test_what_is_no_result(name, call, other):
         TypeError, match=f"^{re.escape(name)}: .* wanted, got {type(other).__name__}"
     ):
         call(other)
+
+
+@pytest.mark.parametrize(
+    ("results", "words"),
+    [
+        ({("net", "test", "head"): RESULT}, "sweep: results by Key(model, data, layer) are wanted"),
+        ({Key("net", "test", "head"): 3}, "sweep['net/test/head']: a KStarDistribution is wanted"),
+    ],
+)
+def test_what_a_sweep_does_not_hold(results, words):
+    for call in (plot_layers, lambda sweep: write_report(sweep, "page.html")):
+        with pytest.raises(TypeError, match=re.escape(words)):
+            call(Sweep(results))
 
 
 DRAW = {

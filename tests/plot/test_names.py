@@ -104,7 +104,7 @@ def luminance(colour):
     return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
 
 
-@pytest.mark.parametrize("style", ["default", "dark_background", "Solarize_Light2"])
+@pytest.mark.parametrize("style", ["dark_background", "Solarize_Light2"])
 def test_text_can_be_told_from_the_paper(style, samples, result):
     with plt.style.context(style):
         for ax, _ in pictures(samples, result):
