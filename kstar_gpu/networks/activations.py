@@ -9,12 +9,15 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from .batches import attention_mask, batches_of, call, count_batches
+from .batches import Keys, batches_of, call, check_loader, count_batches
 from .feature_store import MemoryStore, Spill, read_spill
-from .hooks import recording
-from .layer_names import find_layers
-from .model_state import ready_to_run
-from .pooling import Pool, check_pool
+from .hooks import Recorder, recording
+from .layer_names import all_names, find_layers
+from .masks import MaskFunction, TokenMasks
+from .model_state import check_dtype, ready_to_run
+from .pooling import Pool, check_globs, check_pool, describe_pool, pools_by_layer
+from .scout import scout
+from .unheard import as_written
 
 
 class Activations(NamedTuple):
@@ -30,6 +33,9 @@ def activations(
     layers: Sequence[str],
     *,
     pool: Pool = "auto",
+    mask: MaskFunction | None = None,
+    inputs: Keys = None,
+    labels: str | int | None = None,
     dtype: torch.dtype | None = None,
     device: str | torch.device | None = None,
     amp: bool = False,
@@ -98,28 +104,53 @@ def activations(
     k* of samples whose neighbours nearly tie. The k* of given features depend on none of these.
     """
     check_pool(pool)
+    check_dtype(dtype)
+    check_loader(loader)
+    if mask is not None and not callable(mask):
+        raise TypeError(f"mask: a function is wanted, got {mask!r}")
     modules = find_layers(model, layers)
+    check_globs(pool, all_names(model))
     store: MemoryStore | Spill = MemoryStore([*modules])
     if spill is not None:
         settings = {
             "model": type(model).__name__,
-            "pool": getattr(pool, "__name__", pool),
+            "pool": describe_pool(pool),
             "dtype": str(dtype),
         }
         store = Spill(spill, [*modules], settings, count_batches(loader))
     with (
         closing(store),
         ready_to_run(model, device, amp) as running_on,
-        recording(modules, pool, dtype) as recorder,
+        as_written(model),
+        recording(model, modules, pools_by_layer(pool, modules), dtype) as recorder,
     ):
         batches = tqdm(loader, desc="activations", unit="batch", disable=not progress)
-        for inputs, labels in batches_of(batches):
-            recorder.start(attention_mask(inputs))
-            call(model, inputs, running_on)
-            store.append(recorder.rows(len(labels)), labels.cpu())
+        for given, classes in batches_of(batches, inputs, labels):
+            _record(recorder, model, given, len(classes), running_on, mask)
+            store.append(recorder.rows(), classes.cpu())
     if not store.labels:
         raise ValueError("loader is empty: it gave no batch")
     return Activations(*store.finish())
+
+
+def _record(
+    recorder: Recorder,
+    model: nn.Module,
+    inputs: Any,
+    samples: int,
+    device: torch.device | None,
+    mask: MaskFunction | None,
+) -> None:
+    """Run one batch; the first one again, if the layout of some layer had to be found out."""
+    masks = TokenMasks(inputs, model, mask)
+    recorder.start(samples, masks)
+    call(model, inputs, device)
+    if recorder.open:
+        modules = {name: recorder.modules[name] for name in recorder.open}
+        with recorder.muted():
+            recorder.settle(scout(model, inputs, samples, modules, device))
+        recorder.start(samples, masks)
+        call(model, inputs, device)
 
 
 def read_activations(directory: str | os.PathLike[str]) -> Activations:

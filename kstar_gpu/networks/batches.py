@@ -1,6 +1,7 @@
-"""Batches of a loader: pairs (inputs, labels), checked, and given to a model."""
+"""Batches of a loader: inputs and labels, found in them, checked, and given to a model."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import inspect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -8,23 +9,42 @@ from torch import Tensor, nn
 
 from ..user_code import user_code
 
+Keys = str | int | Sequence[str] | None
+LABELS = ("labels", "label")  # what mappings of Hugging Face's data sets call them
+WANTED = "loader must give pairs (inputs, labels) of tensors with one label per input; "
 
-def batches_of(loader: Iterable[Any]) -> Iterator[tuple[Any, Tensor]]:
-    """Yield the loader's batches, each checked to hold inputs with a label for each."""
+
+def check_loader(loader: Any, argument: str = "loader") -> None:
+    """Refuse what gives no batches."""
+    if isinstance(loader, str | bytes | Mapping) or not (
+        hasattr(loader, "__iter__") or hasattr(loader, "__getitem__")
+    ):
+        raise TypeError(f"{argument}: an iterable of batches is wanted, got {_described(loader)}")
+
+
+def batches_of(
+    loader: Iterable[Any], inputs: Keys = None, labels: str | int | None = None
+) -> Iterator[tuple[Any, Tensor]]:
+    """Yield inputs and labels of the loader's batches, each checked to hold a label per input.
+
+    Parameters
+    ----------
+    loader : of pairs (inputs, labels), which more may follow if it is no other vector; or of
+        mappings with an entry "labels" or "label"
+    inputs : the entry of a batch that is given to the model, or, by their names, several; by
+        default the first of a tuple, all but the labels of a mapping
+    labels : the entry that holds the labels, if it is another one
+    """
+    check_loader(loader)
+    _check_keys(inputs, labels)
     for number, batch in enumerate(loader):
-        match batch:
-            case [Tensor() as inputs, Tensor() as labels] if labels.shape == inputs.shape[:1]:
-                yield inputs, labels
-            case [Mapping() as inputs, Tensor() as labels] if all(
-                isinstance(value, Tensor) and value.shape[:1] == labels.shape
-                for value in inputs.values()
-            ):
-                yield inputs, labels
-            case _:
-                raise ValueError(
-                    "loader must give pairs (inputs, labels) of tensors with one label per input; "
-                    f"batch {number} is {_described(batch)}"
-                )
+        try:
+            found, classes = _parts(batch, inputs, labels)
+            _check(found, classes)
+        except LookupError as error:
+            why = f": {error.args[0]}" if error.args and error.args[0] else ""
+            raise ValueError(f"{WANTED}batch {number} is {_described(batch)}{why}") from None
+        yield found, classes
 
 
 def count_batches(loader: Iterable[Any]) -> int | None:
@@ -35,19 +55,33 @@ def count_batches(loader: Iterable[Any]) -> int | None:
         return None
 
 
-def attention_mask(inputs: Any) -> Tensor | None:
-    """Return which tokens of the inputs count, if they say so."""
-    return inputs.get("attention_mask") if isinstance(inputs, Mapping) else None
+def part_of(inputs: Any, samples: int, device: torch.device | None) -> Any:
+    """Return the first samples of a batch of inputs."""
+    if isinstance(inputs, Mapping):
+        return {name: part_of(value, samples, device) for name, value in inputs.items()}
+    return inputs[:samples] if device is None else inputs[:samples].to(device)
+
+
+def tensors_of(inputs: Any) -> list[Tensor]:
+    """Return the tensors of inputs."""
+    return [*inputs.values()] if isinstance(inputs, Mapping) else [inputs]
 
 
 def call(model: nn.Module, inputs: Any, device: torch.device | None) -> None:
-    """Run a model on a batch of inputs, by their names where they have any."""
+    """Run a model on a batch of inputs, by their names where they have any.
+
+    Raises
+    ------
+    ValueError
+        If the model takes none of some name.
+    """
 
     def there(value: Tensor) -> Tensor:
         return value if device is None else value.to(device)
 
     if isinstance(inputs, Mapping):
-        named = {name: there(value) for name, value in inputs.items()}
+        named = {str(name): there(value) for name, value in inputs.items()}
+        _check_names(model, named)
         with user_code("the model"):
             model(**named)
     else:
@@ -56,10 +90,97 @@ def call(model: nn.Module, inputs: Any, device: torch.device | None) -> None:
             model(alone)
 
 
+def _parts(batch: Any, inputs: Keys, labels: str | int | None) -> tuple[Any, Any]:
+    """Return what are the inputs and the labels of a batch, by keys or by its form."""
+    if isinstance(batch, Mapping):
+        if labels is None:
+            labels = next((name for name in LABELS if name in batch), None)
+        if labels is None:
+            raise LookupError(
+                f"it has no entry {' or '.join(map(repr, LABELS))}: labels= names one"
+            )
+        if inputs is None:
+            inputs = [name for name in batch if name != labels]
+    elif not isinstance(batch, list | tuple) or len(batch) < 2:
+        raise LookupError
+    else:
+        inputs = 0 if inputs is None else inputs
+        labels = _only_labels(batch, inputs) if labels is None else labels
+    if isinstance(inputs, str | int):
+        return _entry(batch, inputs), _entry(batch, labels)
+    if not inputs:
+        raise LookupError("it has no inputs beside its labels")
+    return {name: _entry(batch, name) for name in inputs}, _entry(batch, labels)
+
+
+def _only_labels(batch: Any, inputs: Any) -> int:
+    """Return where the labels are: second, unless something else may be labels, too."""
+    if len(batch) > 2:
+        vectors = [
+            number
+            for number, part in enumerate(batch)
+            if number != inputs and isinstance(part, Tensor) and part.ndim == 1
+        ]
+        if vectors != [1]:
+            found = ", ".join(map(str, vectors)) or "none"
+            raise LookupError(f"its labels may be any of entries {found}: labels= says which")
+    return 1
+
+
+def _entry(batch: Any, key: Any) -> Any:
+    try:
+        return batch[key]
+    except (KeyError, IndexError, TypeError):
+        have = [*batch] if isinstance(batch, Mapping) else f"0 to {len(batch) - 1}"
+        raise LookupError(f"it has no entry {key!r}, but {have}") from None
+
+
+def _check(inputs: Any, labels: Any) -> None:
+    """See that there is one label per input."""
+    if not isinstance(labels, Tensor) or labels.ndim != 1:
+        raise LookupError(f"its labels are {_described(labels)}")
+    for name, value in inputs.items() if isinstance(inputs, Mapping) else [("", inputs)]:
+        entry = f"entry {name!r} of its inputs is" if isinstance(inputs, Mapping) else "inputs are"
+        if not isinstance(value, Tensor):
+            raise LookupError(f"{entry} {_described(value)}")
+        if value.is_nested:
+            raise LookupError(f"{entry} a nested tensor")
+        if value.shape[:1] != labels.shape:
+            raise LookupError(f"{entry} {_described(value)}, its labels {_described(labels)}")
+
+
+def _check_keys(inputs: Any, labels: Any) -> None:
+    if labels is not None and (not isinstance(labels, str | int) or isinstance(labels, bool)):
+        raise TypeError(f"labels: the name or number of an entry is wanted, got {labels!r}")
+    if inputs is None or (isinstance(inputs, str | int) and not isinstance(inputs, bool)):
+        return
+    if not isinstance(inputs, list | tuple) or not all(isinstance(key, str) for key in inputs):
+        raise TypeError(
+            "inputs: the name or number of an entry, or names of several, is wanted, "
+            f"got {inputs!r}"
+        )
+
+
+def _check_names(model: nn.Module, named: Mapping[str, Tensor]) -> None:
+    try:
+        signature = inspect.signature(model.forward)
+    except (TypeError, ValueError):
+        return
+    takes = signature.parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes):
+        return
+    strange = [name for name in named if name not in signature.parameters]
+    if strange:
+        raise ValueError(
+            f"{WANTED}batch 0 is a dict, and the model takes no {strange[0]!r}, but "
+            f"{', '.join(signature.parameters)}: inputs= names what it is to take"
+        )
+
+
 def _described(batch: Any) -> str:
     """Say what a batch is: its type, or its parts where they are few."""
     if isinstance(batch, Tensor):
-        return f"a tensor of shape {tuple(batch.shape)}"
+        return f"a tensor of shape {'of many' if batch.is_nested else tuple(batch.shape)}"
     if isinstance(batch, list | tuple) and len(batch) <= 3:
         return f"({', '.join(map(_described, batch))})"
-    return f"a {type(batch).__name__}"
+    return "None" if batch is None else f"a {type(batch).__name__}"

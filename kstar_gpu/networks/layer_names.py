@@ -1,32 +1,57 @@
 """Which modules of a model are meant: by their names, or by globs."""
 
 import difflib
-import fnmatch
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from torch import nn
+
+from .pooling import fits
+
+# What wrappers call the module that they are around: DataParallel and averaged weights,
+# torch.compile, FSDP, checkpoints of activations.
+WRAPPED = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
 
 
 def find_layers(model: nn.Module, layers: Sequence[str]) -> dict[str, nn.Module]:
     """Return the modules of these names; globs stand for all names that match, in model order.
 
+    Wrappers are looked through: "layer1.0" finds "_orig_mod.layer1.0" or "module.layer1.0", and
+    the other way round, and is what the layer is called then.
+
     Raises
     ------
     TypeError, ValueError
-        For a single string; for a name or a glob that matches nothing.
+        For a model that is none; for a single string, what is no string, or no names at all; for a
+        name or a glob that matches nothing.
     """
-    if isinstance(layers, str):
-        raise TypeError(f"layers must be a sequence of names, got the string {layers!r}")
+    check_model(model, "model")
+    names = _checked(layers)
     known = dict(model.named_modules(remove_duplicate=False))
+    inner = {plain: known[name] for name, plain in _plain_names(model).items() if plain}
     found: dict[str, nn.Module] = {}
-    for name in layers:
-        matching = [name] if name in known else [other for other in known if _fits(other, name)]
+    for name in names:
+        # As it is written first: somebody's own part may be called "module", too.
+        if name in known:
+            matching = {name: known[name]}
+        elif name in inner or _unwrapped(name) in inner:
+            plain = name if name in inner else _unwrapped(name)
+            matching = {plain: inner[plain]}
+        else:
+            matching = {other: inner[other] for other in inner if fits(other, name)}
+            matching = matching or {other: known[other] for other in known if fits(other, name)}
         if not matching:
-            close = difflib.get_close_matches(name, known)
+            close = difflib.get_close_matches(name, inner)
             hint = f"close names: {', '.join(map(repr, close))}" if close else "no name is close"
             raise ValueError(f"layers: the model has no module named {name!r}; {hint}")
-        found |= {match: known[match] for match in matching}
+        found |= matching
     return found
+
+
+def all_names(model: nn.Module) -> list[str]:
+    """Return all names that a model's layers may be called by."""
+    names = _plain_names(model)
+    return [*dict.fromkeys([*names.values(), *names])]
 
 
 def names_by_model(
@@ -48,11 +73,43 @@ def names_by_model(
     for name, model in models.items():
         if isinstance(layers, Mapping) and name not in layers:
             raise ValueError(f"layers: names for every model are wanted, got none for {name!r}")
+        check_model(model, f"models[{name!r}]")
         found[name] = [*find_layers(model, layers[name] if isinstance(layers, Mapping) else layers)]
     return found
 
 
-def _fits(name: str, glob: str) -> bool:
-    """Whether a glob matches a name, part by part: a star does not reach beyond a dot."""
-    parts, wanted = name.split("."), glob.split(".")
-    return bool(name) and len(parts) == len(wanted) and all(map(fnmatch.fnmatch, parts, wanted))
+def check_model(model: Any, argument: str) -> None:
+    """Refuse what is no module."""
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"{argument}: a torch.nn.Module is wanted, got {type(model).__name__}")
+
+
+def _checked(layers: Any) -> list[str]:
+    if isinstance(layers, str):
+        raise TypeError(f"layers must be a sequence of names, got the string {layers!r}")
+    if isinstance(layers, Mapping | bytes) or not hasattr(layers, "__iter__"):
+        raise TypeError(f"layers: a sequence of names is wanted, got {type(layers).__name__}")
+    names = [*layers]
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"layers: names are wanted, got {name!r}, a {type(name).__name__}")
+    if not names:
+        raise ValueError("layers: at least one name is wanted, got none")
+    return names
+
+
+def _plain_names(model: nn.Module) -> dict[str, str]:
+    """Return the names of all modules, and what they are without the parts that wrappers add."""
+    known = dict(model.named_modules(remove_duplicate=False))
+    plain = {"": ""}
+    for name in filter(None, known):
+        around, _, own = name.rpartition(".")
+        # Somebody's own part may be called "module", too; a wrapper has no other.
+        wrapped = own in WRAPPED and len(known[around]._modules) == 1
+        plain[name] = plain[around] if wrapped else f"{plain[around]}.{own}".lstrip(".")
+    return plain
+
+
+def _unwrapped(name: str) -> str:
+    """Return a name without the parts that wrappers would add."""
+    return ".".join(part for part in name.split(".") if part not in WRAPPED)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from itertools import chain
+from typing import Any
 
 import torch
 from torch import nn
@@ -38,6 +39,12 @@ def mixed_precision(model: nn.Module, device: str | torch.device | None) -> torc
     """Return what `amp` computes in: on CPUs bfloat16, on GPUs float16, unless torch was told."""
     running_on = _device_of(model) if device is None else torch.device(device)
     return torch.get_autocast_dtype((running_on or torch.device("cpu")).type)
+
+
+def check_dtype(dtype: Any) -> None:
+    """Refuse what features cannot be kept in."""
+    if dtype is not None and not isinstance(dtype, torch.dtype):
+        raise TypeError(f"dtype: a torch.dtype or None is wanted, got {dtype!r}")
 
 
 @contextmanager

@@ -21,7 +21,8 @@ def otherwise_rounded(layer):
     @wraps(layer)
     def elsewhere(*operands, **options):
         result = layer(*operands, **options)
-        if result.requires_grad:  # in training: nothing is compared, and the sums below take long
+        # In training nothing is compared, and the sums below take long.
+        if result.requires_grad or result.is_nested:
             return result
         wide = layer(*map(_widened, operands), **options)
         generator = torch.Generator("cpu").manual_seed(len(result))

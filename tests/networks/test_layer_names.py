@@ -1,10 +1,11 @@
 """Layers by name and by glob."""
 
 import pytest
+import torch
 from helpers.small_models import count_hooks
 from torch import nn
 
-from kstar_gpu import activations
+from kstar_gpu import activations, sweep
 
 
 def test_unknown_layer(model, loader):
@@ -35,3 +36,65 @@ def test_a_star_does_not_reach_beyond_a_dot(loader):
     model = nn.Sequential(nn.Sequential(nn.Linear(3, 3), nn.ReLU()), nn.Linear(3, 2))
     assert list(activations(model, loader, ["*"]).features) == ["0", "1"]
     assert list(activations(model, loader, ["*.*"]).features) == ["0.0", "0.1"]
+
+
+@pytest.mark.parametrize(
+    ("layers", "error", "message"),
+    [
+        ([0], TypeError, "layers: names are wanted, got 0, a int"),
+        (["0", None], TypeError, "layers: names are wanted, got None, a NoneType"),
+        ([b"0"], TypeError, "layers: names are wanted, got b'0', a bytes"),
+        ([], ValueError, "layers: at least one name is wanted, got none"),
+        ((), ValueError, "layers: at least one name is wanted, got none"),
+        (None, TypeError, "layers: a sequence of names is wanted, got NoneType"),
+        (0, TypeError, "layers: a sequence of names is wanted, got int"),
+        (b"0", TypeError, "layers: a sequence of names is wanted, got bytes"),
+        ({"0": 1}, TypeError, "layers: a sequence of names is wanted, got dict"),
+    ],
+)
+def test_layers_that_are_no_names(model, loader, layers, error, message):
+    with pytest.raises(error, match=message):
+        activations(model, loader, layers)
+    if not isinstance(layers, dict):
+        with pytest.raises(error, match=message):
+            sweep(model, loader, layers)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, "resnet18", nn.Linear, lambda x: x])
+def test_models_that_are_none(loader, wrong):
+    with pytest.raises(TypeError, match="model: a torch.nn.Module is wanted, got "):
+        activations(wrong, loader, ["0"])
+    with pytest.raises(TypeError, match="a torch.nn.Module is wanted, got "):
+        sweep({"a": wrong}, loader, ["0"])
+
+
+class Wrapper(nn.Module):
+    def __init__(self, module, name):
+        super().__init__()
+        self.add_module(name, module)
+        self.forward = module.forward
+
+
+@pytest.mark.parametrize("wrapper", ["module", "_orig_mod", "_fsdp_wrapped_module"])
+def test_wrappers_are_looked_through(model, loader, wrapper):
+    wanted = activations(model, loader, ["0", "3"]).features
+    wrapped = Wrapper(model, wrapper)
+    for layers in (["0", "3"], ["[03]"]):
+        found = activations(wrapped, loader, layers).features
+        assert [*found] == ["0", "3"]
+        assert all(torch.equal(found[name], wanted[name]) for name in found)
+    within = nn.Sequential()
+    within.add_module("body", wrapped)
+    assert [*activations(within, loader, ["body.?"]).features] == [f"body.{n}" for n in "0123"]
+    # Whole names are taken as they are, and stay it.
+    assert [*activations(wrapped, loader, [f"{wrapper}.0"]).features] == [f"{wrapper}.0"]
+    assert [*activations(model, loader, ["module.0"]).features] == ["0"]
+    assert [*activations(nn.DataParallel(model), loader, ["*"]).features] == [*"0123"]
+
+
+def test_a_part_that_somebody_calls_module(loader):
+    model = nn.Sequential()
+    model.add_module("module", nn.Linear(3, 2))
+    model.add_module("head", nn.Linear(2, 2))
+    assert [*activations(model, loader, ["module", "head"]).features] == ["module", "head"]
+    assert [*activations(model, loader, ["*"]).features] == ["module", "head"]
