@@ -16,6 +16,7 @@ from .inputs.array_files import names_that_fit, read_labels, read_samples
 from .inputs.devices import check_computes, named_device
 from .inputs.metrics import METRICS, PRECOMPUTED
 from .networks.datasets import array_file, image_folder
+from .networks.pooling import read_pool
 from .networks.sweep import Sweep, sweep
 from .networks.zoo import named_model
 from .plot.picture_file import check_picture, write_picture
@@ -109,7 +110,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--data", required=True, metavar="FOLDER|FILE.npz", help="pictures, or inputs and labels")
     add("--layers", required=True, nargs="+", metavar="NAME", help="names or globs of layers")
     add("--out", required=True, type=Path, metavar="DIR", help="where the results go")
-    add("--pool", default="auto", help="auto (default), flatten, mean or cls")
+    add(
+        "--pool",
+        nargs="+",
+        default=["auto"],
+        metavar="NAME|GLOB=NAME",
+        help="how outputs become vectors: auto (default), flatten, mean, cls, channels_last, ...; "
+        "or for each of some layers, such as 'layers.*=channels_last'",
+    )
     add("--metric", default="euclidean", help=f"{metrics}; default euclidean")
     add("--batch", type=int, default=256, help="inputs at a time (default 256)")
     add("--device", help="where the model runs, such as cpu or cuda:1")
@@ -193,7 +201,7 @@ def _sweep(arguments: argparse.Namespace) -> None:
             arguments.layers,
             out=arguments.out,
             spill=True,
-            pool=arguments.pool,
+            pool=read_pool(arguments.pool),
             device=arguments.device,
             progress=sys.stderr.isatty(),
             class_names=class_names,

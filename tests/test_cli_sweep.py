@@ -205,3 +205,24 @@ def test_a_manifest_that_is_none(manifest, tmp_path, capsys):
     error = capsys.readouterr().err
     assert "run.json: a sweep's manifest is wanted, got something else, or damaged" in error
     assert error.count("\n") == 1
+
+
+def test_a_pool_for_each_layer(folder, capsys):
+    layers = ("--pool", "0=channels_last", "?=flatten")
+    assert cli.main(command("nets.py:network", "images.npz", "--batch", "25", *layers)) == 0
+    data = np.load("images.npz")
+    namespace = {}
+    exec(MODEL, namespace)
+    samples = TensorDataset(torch.tensor(data["inputs"]), torch.tensor(data["labels"]))
+    pool = {"0": "channels_last", "?": "flatten"}
+    loader = DataLoader(samples, batch_size=25)
+    found = activations(namespace["network"](), loader, ["0"], pool=pool).features["0"]
+    assert found.shape == (60, 4)
+    wanted = kstar(found.numpy(), data["labels"])
+    results = Sweep.load("runs")
+    np.testing.assert_array_equal(results["nets.network", "images", "0"].kstar, wanted)
+    assert cli.main(command("nets.py:network", "images.npz", "--pool", "flatten")) == 2
+    assert "was made with pool" in capsys.readouterr().err
+    for words in (["median"], ["0=median"], ["0=mean", "cls"], ["7=mean"]):
+        assert cli.main(command("nets.py:network", "images.npz", "--pool", *words)) == 2
+        assert "error: pool: " in capsys.readouterr().err

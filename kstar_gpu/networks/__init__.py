@@ -20,9 +20,13 @@ distributions, for many models, data sets and layers, and keeps them. Who calls 
        v
      activations                     one pass over a loader; for each batch:
        |-> layer_names               "layer?.conv" -> modules
-       |-> batches                   checked pairs (inputs, labels), given to the model
+       |-> batches                   checked inputs and labels, given to the model
        |-> model_state               evaluation mode, device and precision, and back
+       |-> unheard                   compiled modules as they were written; why others give nothing
+       |-> scout --> axes            the first batch's half, with axes followed, where that is open
        |-> hooks --> pooling         what each layer gave -> a row per sample
+       |     |-> layouts             which axis is the batch, which the channels
+       |     +-> masks               which tokens count
        +-> feature_store             rows in memory, or spilled to a directory
 
 Dots: nothing is called, their results are handed on. Nothing here knows how k* are computed.

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from .batches import Keys, batches_of, call, check_loader, count_batches
+from .batches import Keys, batches_of, call, check_loader, copy_of, count_batches
 from .feature_store import MemoryStore, Spill, read_spill
 from .hooks import Recorder, recording
 from .layer_names import all_names, find_layers
@@ -53,18 +53,35 @@ def activations(
     model : torch.nn.Module
     loader : iterable of (inputs, labels)
         Such as a `torch.utils.data.DataLoader`: per batch a tensor of B inputs, or a mapping of
-        them that the model takes by name, and a tensor of B labels. The order is kept.
+        them that the model takes by name, and a tensor of B labels. More may follow, such as paths,
+        if it is no other vector. A batch may also be one mapping, as in Hugging Face's data sets,
+        with its labels as "labels" or "label". The order is kept.
     layers : sequence of str
         Names from ``model.named_modules()``, or globs such as ``"layer*.?"``, in which a star does
-        not reach beyond a dot; ``""`` is the model itself. Each layer must run exactly once per
-        batch and give a row per sample: a tensor, or a tuple, list or mapping whose first tensor
-        is taken.
-    pool : {"auto", "flatten", "mean", "cls"} or callable
-        How a sample becomes a vector. "auto": the mean of maps (B, C, H, W, ...) over their
-        places, and of sequences (B, T, D) over their tokens (those that ``attention_mask`` marks,
-        if the inputs have one); vectors as they are. 1-d convolutions give (B, C, L), and want a
-        function. "mean": the same, and vectors are refused.
-        "cls": the first token. "flatten": all numbers. A function is given the output (B, ...).
+        not reach beyond a dot; ``""`` is the model itself. Wrappers (DataParallel, torch.compile)
+        are looked through. Each layer must run exactly once per batch and give a row per sample: a
+        tensor, or a tuple, list or mapping whose first tensor is taken; packed sequences and nested
+        tensors, too.
+    pool : str, callable, or mapping from names or globs of layers to such
+        How a sample becomes a vector. "auto": the mean over all places of maps, and over the tokens
+        of sequences that count; vectors as they are. "mean": the same, and vectors are refused.
+        "cls": the first token. "flatten": all numbers. A function is given the output as it is.
+        Which axis is the batch and which holds the channels is found out: see Notes. If that
+        cannot be, the layer is refused, and the layout wants to be stated: "channels_first"
+        (B, C, ...), "channels_last" (B, ..., C), "sequence_first" (T, B, D) are "auto" for these;
+        "mean_last" is "mean" for channels that come last. Of a mapping, a layer takes what its name
+        says, else the first glob that fits, else "auto".
+    mask : callable, optional
+        From a mask (B, T) that says which tokens count, and another length, to a mask of that
+        length: for layers whose sequences are of another length than ``attention_mask`` (or
+        ``key_padding_mask``) in the inputs, and for maps, of as many places. Without it such layers
+        are refused where the mask leaves something out, unless the model itself knows, as speech
+        encoders of transformers do (``_get_feature_vector_attention_mask``).
+    inputs : str, int, or sequence of str, optional
+        Which entry of a batch the model is given, or, by their names, which of them; by default the
+        first of a tuple, and all of a mapping but the labels.
+    labels : str or int, optional
+        Which entry of a batch holds the labels.
     dtype : torch.dtype, optional
         What the features are kept in; by default what the layer gave.
     device : str or torch.device, optional
@@ -87,18 +104,30 @@ def activations(
     Raises
     ------
     TypeError
-        If `layers` is a single string.
+        If `model` is no module, `layers` no sequence of names, `loader` no iterable of batches.
     LayerError
         A ValueError: if layers did not run, ran more than once in a batch, or gave no tensor, or
-        other than one row per sample and one shape throughout; if the pool does not fit them.
+        other than one row per sample and one shape throughout; if the pool does not fit them, or
+        their layout or the tokens that count cannot be known; for parts of what torch.jit has
+        traced or scripted, which take no hooks.
     ValueError
-        If the model has no module of that name; if the loader is empty or its batches are not
-        pairs (inputs, labels); for a model in float16 on the CPU.
+        If `layers` names none, or none that the model has; if the loader is empty or its batches
+        are of another form; for a model in float16 on the CPU.
     OSError
         If the disk is full; what was written stays readable.
 
     Notes
     -----
+    The batch is the axis that is as long as the batch; where that fits two, or another one than the
+    first, what torch's recurrent and attention modules say counts (``batch_first``). The channels
+    are where the numbers of convolutions, norms, and linear maps in the module fit one axis alone.
+    Where that leaves anything open, half of the first batch is run once more to see which axis
+    becomes shorter, and where operations put batch and channels (convolutions second, linear maps
+    last, and so on through `permute` and `reshape`); then that batch is run again. Where nothing
+    has moved an axis, torch's convention holds: maps (B, C, ...), sequences (B, T, D).
+
+    Modules compiled by torch.compile run as they were written, since hooks in them are not heard.
+
     Features are what torch gives for these batches, in memory and on disk alike. Batches of another
     size, another number of threads or another processor can move their last bit, and with it the
     k* of samples whose neighbours nearly tie. The k* of given features depend on none of these.
@@ -143,14 +172,15 @@ def _record(
 ) -> None:
     """Run one batch; the first one again, if the layout of some layer had to be found out."""
     masks = TokenMasks(inputs, model, mask)
+    again = copy_of(inputs) if recorder.unsettled else inputs  # models may work in place on them
     recorder.start(samples, masks)
     call(model, inputs, device)
     if recorder.open:
         modules = {name: recorder.modules[name] for name in recorder.open}
         with recorder.muted():
-            recorder.settle(scout(model, inputs, samples, modules, device))
+            recorder.settle(scout(model, again, samples, modules, device))
         recorder.start(samples, masks)
-        call(model, inputs, device)
+        call(model, again, device)
 
 
 def read_activations(directory: str | os.PathLike[str]) -> Activations:

@@ -59,7 +59,15 @@ def part_of(inputs: Any, samples: int, device: torch.device | None) -> Any:
     """Return the first samples of a batch of inputs."""
     if isinstance(inputs, Mapping):
         return {name: part_of(value, samples, device) for name, value in inputs.items()}
-    return inputs[:samples] if device is None else inputs[:samples].to(device)
+    part = inputs[:samples].clone()  # a model may work in place on it
+    return part if device is None else part.to(device)
+
+
+def copy_of(inputs: Any) -> Any:
+    """Return inputs that a model may work in place on."""
+    if isinstance(inputs, Mapping):
+        return {name: copy_of(value) for name, value in inputs.items()}
+    return inputs.clone()
 
 
 def tensors_of(inputs: Any) -> list[Tensor]:

@@ -91,6 +91,11 @@ class Recorder:
         self.failed: dict[str, str] = {}
         self.open: dict[str, torch.Size] = {}
 
+    @property
+    def unsettled(self) -> bool:
+        """Whether the layout of some layer is still unknown."""
+        return any(n not in self.layouts for n, pool in self.pools.items() if not callable(pool))
+
     @contextmanager
     def muted(self) -> Iterator[None]:
         """Hear nothing meanwhile."""

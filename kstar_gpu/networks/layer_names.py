@@ -73,7 +73,6 @@ def names_by_model(
     for name, model in models.items():
         if isinstance(layers, Mapping) and name not in layers:
             raise ValueError(f"layers: names for every model are wanted, got none for {name!r}")
-        check_model(model, f"models[{name!r}]")
         found[name] = [*find_layers(model, layers[name] if isinstance(layers, Mapping) else layers)]
     return found
 

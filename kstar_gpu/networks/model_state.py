@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..inputs.devices import check_computes, named_device
+
 
 @contextmanager
 def ready_to_run(
@@ -65,12 +67,18 @@ def _on_device(
 ) -> Iterator[torch.device | None]:
     """Put the model on a device, and back afterwards; yield where it is."""
     before = _device_of(model)
-    if device is None or before is None:
-        yield before if device is None else torch.device(device)
+    if device is None:
+        yield before
+        return
+    place = named_device(device)
+    if place.type != "meta":  # where a model can run, but gives no numbers
+        check_computes(place)
+    if before is None:
+        yield place
         return
     try:
         model.to(device)
-        yield torch.device(device)
+        yield place
     finally:
         model.to(before)
 

@@ -14,12 +14,14 @@ from ..extras import import_pandas
 from ..stats.class_names import name_classes
 from ..stats.distribution import KStarDistribution, kstar_distribution
 from .activations import activations
+from .batches import Keys
 from .first_outputs import differing_layers
 from .layer_names import names_by_model
-from .pooling import Pool
+from .masks import MaskFunction
+from .pooling import Pool, pools_by_layer
 from .sweep_directory import SweepDirectory, read_sweep
 from .sweep_run import SweepRun
-from .sweep_settings import check_options, check_what_is_kept, settings_of
+from .sweep_settings import check_options, check_what_is_kept, check_what_is_run, settings_of
 from .watched_loader import WatchedLoader
 
 if TYPE_CHECKING:
@@ -111,6 +113,9 @@ def sweep(
     out: str | os.PathLike[str] | None = None,
     spill: bool = False,
     pool: Pool = "auto",
+    mask: MaskFunction | None = None,
+    inputs: Keys = None,
+    labels: str | int | None = None,
     dtype: torch.dtype | None = None,
     device: str | torch.device | None = None,
     amp: bool = False,
@@ -138,7 +143,7 @@ def sweep(
         goes on.
     spill : bool
         Keep features on disk below `out`, instead of in memory, until their k* are known.
-    pool, dtype, device, amp, progress
+    pool, mask, inputs, labels, dtype, device, amp, progress
         As for `kstar_gpu.activations`; k* are computed on the same device.
     class_names, options
         As for `kstar_gpu.kstar_distribution`: metric, backend, memory_limit, skewness, threshold.
@@ -154,7 +159,8 @@ def sweep(
         random transformations); if a directory in `out` was made from another model, other inputs
         or labels, other settings, or by a version before; for a model whose parameters have no
         numbers (lazy, on the device meta) or cannot be read, where `out` is given; if `spill` is
-        wanted without `out`, or a function as `pool` with it; for what `activations` refuses.
+        wanted without `out`, or a function as `pool` or `mask` with it; for what `activations`
+        refuses.
 
     Notes
     -----
@@ -175,10 +181,12 @@ def sweep(
         models = {type(models).__name__: models}
     if not isinstance(loaders, Mapping):
         loaders = {"data": loaders}
-    check_what_is_kept(out, spill, pool)
+    check_what_is_run(models, loaders, pool)
+    check_what_is_kept(out, spill, pool, mask)
     check_options(options)
     names = names_by_model(models, layers)  # of all, before the first of them runs
-    running = {"pool": pool, "dtype": dtype, "device": device, "amp": amp, "progress": progress}
+    running: dict[str, Any] = {"pool": pool, "mask": mask, "inputs": inputs, "labels": labels}
+    running |= {"dtype": dtype, "device": device, "amp": amp, "progress": progress}
     compute = partial(kstar_distribution, class_names=class_names, device=device, **options)
     found = Sweep()
     for model_name, data_name, run in _runs(models, loaders, names, out, running, options):
@@ -208,13 +216,14 @@ def _runs(
     for model_name, model in models.items():
         names = layers[model_name]
         settings = {} if out is None else settings_of(model, running, options)
+        running_it = {**running, "pool": pools_by_layer(running["pool"], names)}
         for data_name, batches in loaders.items():
             directory = None
             if out is not None:
                 directory = SweepDirectory(out, model_name, data_name, names, settings)
             loader = watched[id(batches)]
-            record = partial(activations, model, loader, **running)
-            differing = partial(differing_layers, model, running=running)
+            record = partial(activations, model, loader, **running_it)
+            differing = partial(differing_layers, model, running=running_it)
             run = SweepRun(f"{model_name} {data_name}", names, loader, record, directory, differing)
             yield model_name, data_name, run
 

@@ -1,7 +1,8 @@
 """What the results of a sweep depend on, but for the data; and what is refused before it begins."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from torch import nn
@@ -9,19 +10,42 @@ from torch import nn
 from ..inputs.metrics import METRICS
 from ..stats.options import DISTRIBUTION_OPTIONS
 from ..stats.pattern import check_rule
+from .batches import check_loader
 from .fingerprints import model_fingerprint
+from .layer_names import all_names, check_model
 from .model_state import mixed_precision
-from .pooling import Pool, check_pool
+from .pooling import Pool, check_globs, check_pool, describe_pool, has_functions
 
 
-def check_what_is_kept(out: str | os.PathLike[str] | None, spill: bool, pool: Pool) -> None:
+def check_what_is_run(
+    models: Mapping[str, nn.Module], loaders: Mapping[str, Iterable[Any]], pool: Pool
+) -> None:
+    """Refuse models and loaders that are none, and a pool that is none or of no layer."""
+    for argument, given in (("models", models), ("loaders", loaders)):
+        if not given:
+            raise ValueError(f"{argument}: at least one is wanted, got none")
+    for name, model in models.items():
+        check_model(model, "models" if len(models) == 1 else f"models[{name!r}]")
+    for name, loader in loaders.items():
+        check_loader(loader, "loaders" if len(loaders) == 1 else f"loaders[{name!r}]")
+    check_pool(pool)
+    check_globs(pool, chain.from_iterable(map(all_names, models.values())))
+
+
+def check_what_is_kept(
+    out: str | os.PathLike[str] | None, spill: bool, pool: Pool, mask: Any = None
+) -> None:
     """Refuse what a directory cannot keep, or keeps nowhere."""
     if spill and out is None:
         raise ValueError("out: a directory is wanted where spill=True, got None")
-    check_pool(pool)
-    if out is not None and callable(pool):
+    if out is not None and has_functions(pool):
         raise ValueError(
             f"pool: a name is wanted where results are kept (out=), got {pool!r}: two functions "
+            "cannot be told apart later"
+        )
+    if out is not None and mask is not None:
+        raise ValueError(
+            f"mask: None is wanted where results are kept (out=), got {mask!r}: two functions "
             "cannot be told apart later"
         )
 
@@ -46,7 +70,9 @@ def settings_of(
     return {
         "bytecode": fingerprint.code_of,
         "model_sha256": fingerprint.sha256,
-        "pool": str(running["pool"]),
+        "pool": describe_pool(running["pool"]),
+        "inputs": running.get("inputs"),
+        "labels": running.get("labels"),
         "dtype": str(running["dtype"]),
         "amp": amp,
         "metric": options.get("metric", "euclidean"),

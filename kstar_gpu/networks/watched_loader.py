@@ -6,7 +6,6 @@ from typing import Any
 
 from torch import Tensor
 
-from .batches import batches_of
 from .tensor_parts import is_plain, parts_of, plain_bytes
 from .value_hashes import ValueHash
 
@@ -131,7 +130,7 @@ class WatchedLoader:
     def read(self) -> None:
         """Read all batches, for the fingerprint alone, if they have not been read already."""
         if not self._whole:
-            for _ in batches_of(self):
+            for _ in self:
                 pass
 
     def _compare(self, now: Pass, ended: bool) -> None:

@@ -119,7 +119,7 @@ def test_entries_that_are_not_there(options, error, message):
 
 def test_a_name_that_the_model_does_not_take():
     batch = {"pixels": INPUTS, "labels": LABELS}
-    with pytest.raises(ValueError, match="takes no 'pixels', but pixel_values.*inputs= names"):
+    with pytest.raises(ValueError, match=r"takes no 'pixels', but pixel_values.*inputs= names"):
         activations(Named(), [batch], [""])
 
 

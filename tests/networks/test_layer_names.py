@@ -62,10 +62,10 @@ def test_layers_that_are_no_names(model, loader, layers, error, message):
 
 @pytest.mark.parametrize("wrong", [None, 3, "resnet18", nn.Linear, lambda x: x])
 def test_models_that_are_none(loader, wrong):
-    with pytest.raises(TypeError, match="model: a torch.nn.Module is wanted, got "):
+    with pytest.raises(TypeError, match=r"model: a torch\.nn.Module is wanted, got "):
         activations(wrong, loader, ["0"])
-    with pytest.raises(TypeError, match="a torch.nn.Module is wanted, got "):
-        sweep({"a": wrong}, loader, ["0"])
+    with pytest.raises(TypeError, match=r"models: a torch\.nn.Module is wanted, got "):
+        sweep(wrong, loader, ["0"])
 
 
 class Wrapper(nn.Module):

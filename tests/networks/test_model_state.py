@@ -58,6 +58,26 @@ def test_the_model_goes_to_a_device_and_comes_back(loader):
     assert seen == ["meta"]
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"device": "nowhere"}, ValueError, "device: a torch device is wanted, got 'nowhere'"),
+        ({"device": "cuda:99"}, ValueError, "device: torch sees .* CUDA devices? here"),
+        ({"device": "xpu:99"}, ValueError, "device: torch sees no device of the type xpu"),
+        ({"device": 1.5}, TypeError, "device: a torch device is wanted, got 1.5"),
+        (
+            {"dtype": "float32"},
+            TypeError,
+            r"dtype: a torch\.dtype or None is wanted, got 'float32'",
+        ),
+    ],
+)
+def test_devices_and_types_that_are_none(model, loader, options, error, message):
+    for network in (model, nn.Sequential(nn.Identity())):
+        with pytest.raises(error, match=message):
+            activations(network, loader, ["0"], **options)
+
+
 def test_the_model_goes_back_to_where_it_was(model, loader, monkeypatch):
     asked = []
     monkeypatch.setattr(model, "to", asked.append)

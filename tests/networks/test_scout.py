@@ -67,3 +67,13 @@ def test_hooks_are_gone_and_errors_of_the_model_are_its_own():
     model = Breaks(4, 8)
     activations(model, batches(torch.randn(12, 6, 4), 6), [""])
     assert not model._forward_hooks
+
+
+def test_a_model_that_works_in_place_on_its_inputs_gets_them_as_they_were():
+    class Shifts(nn.Module):
+        def forward(self, tokens):
+            return tokens.add_(1)
+
+    inputs = torch.randn(6, 6, 4)
+    found = activations(Shifts(), batches(inputs.clone(), 6), [""]).features[""]
+    torch.testing.assert_close(found, (inputs + 1).mean(1))

@@ -19,6 +19,8 @@ def test_what_results_depend_on():
         "bytecode": "any",
         "model_sha256": "",
         "pool": "auto",
+        "inputs": None,
+        "labels": None,
         "dtype": "None",
         "amp": False,
         "metric": "cosine",
@@ -35,8 +37,61 @@ def test_what_is_refused():
         check_what_is_kept(None, True, "auto")
     with pytest.raises(ValueError, match="pool: a name is wanted where results are kept"):
         check_what_is_kept("somewhere", False, torch.relu)
+    with pytest.raises(ValueError, match="pool: a name is wanted where results are kept"):
+        check_what_is_kept("somewhere", False, {"0": torch.relu})
+    with pytest.raises(ValueError, match="mask: None is wanted where results are kept"):
+        check_what_is_kept("somewhere", False, "auto", torch.relu)
     with pytest.raises(TypeError, match="sweep: options are "):
         check_options({"metrics": "cosine"})
+
+
+@pytest.mark.parametrize(
+    ("models", "loaders", "pool", "error", "message"),
+    [
+        (None, [], "auto", TypeError, r"models: a torch\.nn\.Module is wanted, got NoneType"),
+        ({}, [], "auto", ValueError, "models: at least one is wanted, got none"),
+        ({"a": network(), "b": 3}, [], "auto", TypeError, r"models\['b'\]: a torch\.nn"),
+        (network(), None, "auto", TypeError, "loaders: an iterable of batches is wanted, got None"),
+        (network(), {}, "auto", ValueError, "loaders: at least one is wanted, got none"),
+        (network(), {"a": [], "b": 3}, "auto", TypeError, r"loaders\['b'\]: an iterable"),
+        (network(), [], {"0.*": "mean"}, ValueError, r"pool: there is no layer '0\.\*'"),
+        (network(), [], {"0": "median"}, ValueError, "or a function is wanted, got 'median'"),
+    ],
+)
+def test_models_loaders_and_pools_that_are_none(models, loaders, pool, error, message):
+    with pytest.raises(error, match=message):
+        sweep(models, loaders, ["0"], pool=pool)
+
+
+def test_a_pool_for_each_layer_goes_on_where_it_stopped(tmp_path):
+    maps = torch.randn(60, 3, 4, 4)
+    batches = [*zip(maps.split(16), LABELS.split(16), strict=True)]
+    torch.manual_seed(0)
+    models = {
+        "maps": nn.Sequential(nn.Conv2d(3, 4, 1), nn.Flatten()),
+        "rows": nn.Sequential(nn.Linear(4, 4), nn.Identity()),
+    }
+    pool = {"0": "channels_last", "?": "flatten"}
+    first = sweep(models, batches, ["0"], out=tmp_path, pool=pool)
+    both = sweep(models, batches, ["0", "1"], out=tmp_path, pool=pool)
+    again = sweep(models, batches, ["0", "1"], pool=pool)
+    for key, result in again.results.items():
+        assert same(both[key], result)
+        if key in first.results:
+            assert same(first[key], result)
+    for other in ("channels_last", {"0": "channels_last"}, {**pool, "0": "mean"}):
+        with pytest.raises(ValueError, match="was made with pool"):
+            sweep(models, batches, ["0", "1"], out=tmp_path, pool=other)
+
+
+def test_entries_of_batches(tmp_path):
+    batches = [{"x": x, "y": y, "other": y.flip(0)} for x, y in loader()]
+    keys = {"inputs": "x", "labels": "y"}
+    found = sweep(network(), batches, ["0"], out=tmp_path, **keys)
+    wanted = sweep(network(), loader(), ["0"])
+    assert same(found["Sequential", "data", "0"], wanted["Sequential", "data", "0"])
+    with pytest.raises(ValueError, match="was made with labels 'y', now it is 'other'"):
+        sweep(network(), batches, ["0"], out=tmp_path, inputs="x", labels="other")
 
 
 class Marked(torch.Tensor):
