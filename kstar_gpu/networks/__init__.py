@@ -23,7 +23,8 @@ distributions, for many models, data sets and layers, and keeps them. Who calls 
        |-> batches                   checked inputs and labels, given to the model
        |-> model_state               evaluation mode, device and precision, and back
        |-> unheard                   compiled modules as they were written; why others give nothing
-       |-> scout --> axes            the first batch's half, with axes followed, where that is open
+       |-> scout --> axes            half of the first batch, its axes followed, where it is open
+       |               +-> operations by what torch's operations do to axes
        |-> hooks --> pooling         what each layer gave -> a row per sample
        |     |-> layouts             which axis is the batch, which the channels
        |     +-> masks               which tokens count

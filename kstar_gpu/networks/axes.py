@@ -7,7 +7,6 @@ it comes up, and the names go with it. What is not understood leaves the axes un
 """
 
 import itertools
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -16,27 +15,20 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
+from .operations import (
+    CONVOLUTIONS,
+    RECURRENT,
+    REDUCTIONS,
+    RESHAPES,
+    RESIZES,
+    SECOND,
+    UNCLEAR,
+    VIEWS,
+    axes_taken,
+    regrouped,
+)
+
 BATCH = 0
-CONVOLUTIONS = {f"conv{kind}{d}d" for kind in ("", "_transpose") for d in (1, 2, 3)} | {
-    *("pixel_shuffle", "pixel_unshuffle")
-}
-# Whose channels come second, in and out, and stay the same ones.
-SECOND = {
-    f"{kind}pool{d}d"
-    for kind in ("max_", "avg_", "adaptive_max_", "adaptive_avg_", "lp_")
-    for d in (1, 2, 3)
-} | {"batch_norm", "group_norm", "instance_norm", "local_response_norm", "interpolate"}
-RECURRENT = {"lstm", "gru", "rnn_tanh", "rnn_relu"}
-VIEWS = {
-    *("permute", "transpose", "swapaxes", "swapdims", "movedim", "moveaxis", "t", "T", "mT", "H"),
-    *("mH", "adjoint", "unsqueeze", "squeeze", "__getitem__", "select", "narrow"),
-    *("chunk", "split", "split_with_sizes", "tensor_split", "unbind", "expand", "expand_as"),
-}
-RESHAPES = {"reshape", "view", "flatten", "unflatten", "reshape_as", "view_as"}
-REDUCTIONS = {"mean", "sum", "amax", "amin", "max", "min", "std", "var", "norm", "logsumexp"}
-# Sizes change, axes do not.
-RESIZES = {"cat", "concat", "concatenate", "pad", "repeat_interleave", "index_select"}
-UNCLEAR = {"einsum", "tensordot", "bmm", "baddbmm", "rot90", "view_as_real", "view_as_complex"}
 PRIMES = (10007, 10009, 10037, 10039, 10061, 10067, 10069, 10079)
 
 
@@ -109,7 +101,7 @@ class AxisTracker(TorchFunctionMode):
         out = parts[0]
         if (
             name in CONVOLUTIONS | SECOND
-            and first.ndim == out.ndim == _wanted(name, first.ndim) > 2
+            and first.ndim == out.ndim == axes_taken(name, first.ndim) > 2
         ):
             self.known[out] = self._second(name, axes, out)
         elif name in RECURRENT and axes is not None and out.ndim == 3:
@@ -211,7 +203,7 @@ class AxisTracker(TorchFunctionMode):
     def _reshaped(self, axes: Axes, before: torch.Size, after: torch.Size) -> Axes:
         """Keep the names of axes that stay whole; parts of channels are channels, and again one."""
         names: list[int] = []
-        for old, count in _regrouped(before, after):
+        for old, count in regrouped(before, after):
             whole = [axes.names[axis] for axis in old]
             if count == 1 and len(whole) == 1:
                 names += whole
@@ -250,23 +242,6 @@ class AxisTracker(TorchFunctionMode):
         return Axes(tuple(names), chosen.moved)
 
 
-def _regrouped(before: torch.Size, after: torch.Size) -> Iterator[tuple[list[int], int]]:
-    """Yield which axes become how many: the fewest whose sizes have one product."""
-    start = end = 0
-    while end < len(after):
-        old, new = [start], 1
-        end += 1
-        start += 1
-        while math.prod(before[axis] for axis in old) != math.prod(after[end - new : end]):
-            if math.prod(before[axis] for axis in old) < math.prod(after[end - new : end]):
-                old.append(start)
-                start += 1
-            else:
-                new += 1
-                end += 1
-        yield old, new
-
-
 def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
     """Yield the tensors among arguments, and in lists among them."""
     for value in values:
@@ -285,11 +260,6 @@ def _with(probe: Tensor, first: Tensor, values: Any) -> Any:
     if isinstance(values, Mapping):
         return {name: probe if value is first else value for name, value in values.items()}
     return [probe if value is first else value for value in values]
-
-
-def _wanted(name: str, ndim: int) -> int:
-    """Return how many axes a batch has for an operation such as conv2d."""
-    return int(name[-2]) + 2 if name[-2:-1].isdigit() else ndim
 
 
 def _normalized(args: Any, kwargs: Any) -> Any:

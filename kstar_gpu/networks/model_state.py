@@ -54,11 +54,21 @@ def evaluation_mode(model: nn.Module) -> Iterator[None]:
     """Put the model into evaluation mode, and each module back into its own mode afterwards."""
     modes = [(module, module.training) for module in model.modules()]
     try:
-        model.eval()
+        _evaluate(model)
         yield
     finally:
         for module, training in modes:
             module.training = training
+
+
+def _evaluate(model: nn.Module) -> None:
+    try:
+        model.eval()
+    except NotImplementedError as error:
+        raise ValueError(
+            "model: one that can be put into evaluation mode is wanted, got a "
+            f"{type(model).__name__} of torch.export: give the module that it was made from"
+        ) from error
 
 
 @contextmanager

@@ -63,10 +63,9 @@ def why_unheard(model: nn.Module, module: nn.Module) -> str:
 
 def _compiled(module: nn.Module) -> bool:
     return (
-        hasattr(type(module), "_opt_mod_attributes")
-        or type(module).__name__ == "OptimizedModule"
+        type(module).__name__ == "OptimizedModule"
         or getattr(module, "_compiled_call_impl", None) is not None
-        or hasattr(module.forward, "_torchdynamo_orig_callable")
+        or hasattr(getattr(module, "forward", None), "_torchdynamo_orig_callable")
     )
 
 

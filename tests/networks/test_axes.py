@@ -46,6 +46,7 @@ def followed(compute, tensor):
         (lambda x: F.layer_norm(x, (4,)).sum(1), 0, 2),
         (lambda x: torch.cat([x, F.conv2d(x, WEIGHT)], 1), 0, 1),
         (lambda x: torch.randn(4, 4, 4, 4) * F.conv2d(x, WEIGHT), 0, 1),
+        (lambda x: F.linear(x.flatten(0, 1), WEIGHT[..., 0, 0]).view_as(x) + x.relu(), 0, 3),
         (lambda x: F.scaled_dot_product_attention(x, x, F.layer_norm(x, (4,))), 0, 3),
     ],
 )

@@ -227,6 +227,17 @@ class Unknown(nn.Module):
         return torch.from_numpy(tensor.numpy().copy())
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_smaller_batch_tells_where_operations_are_not_seen(axis):
+    class Unseen(nn.Module):
+        def forward(self, tokens):
+            return torch.from_numpy(tokens.numpy().swapaxes(0, axis).copy())
+
+    tokens = torch.randn(5, 5, 8)
+    found = features(nn.Sequential(Unseen()), tokens, ["0"])["0"]
+    torch.testing.assert_close(found, tokens.mean(1))
+
+
 def test_what_nothing_tells_is_refused_with_the_choices():
     tokens = torch.randn(5, 5, 8)
     with pytest.raises(LayerError) as caught:
