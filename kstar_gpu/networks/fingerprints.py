@@ -39,11 +39,11 @@ def model_fingerprint(model: nn.Module) -> Fingerprint:
     """Return a hash of what decides what a model computes in evaluation mode.
 
     That are, of every module in its place: its class and `extra_repr`, parameters and buffers
-    (persistent or not), packed and extra state, attributes (all that are numbers, texts, tensors
-    or functions; others where the forward pass names them), hooks of the forward pass, and what
-    the forward pass reaches of one's own code. Code of torch and of installed packages counts by
-    its name. Attributes that the forward pass itself writes do not count, nor do devices,
-    gradients, the mode, compilation, or the wrappers of `DataParallel` and
+    (persistent or not), packed and extra state, attributes (tensors and functions; numbers and
+    texts that are not private; others where the forward pass names them), hooks of the forward
+    pass, and what the forward pass reaches of one's own code. Code of torch and of installed
+    packages counts by its name. Attributes that the forward pass itself writes do not count, nor do
+    devices, gradients, the mode, compilation, or the wrappers of `DataParallel` and
     `DistributedDataParallel`. Parameters that are spread over processes (`fully_shard`) are
     gathered, one by one: every process has to ask.
 
@@ -84,6 +84,8 @@ class ModelHash(ValueHash):
             )
         yield self.of(type(module))
         yield re.sub(r" at 0x[0-9a-f]+", "", module.extra_repr())
+        if isinstance(module, torch.fx.GraphModule):
+            yield module.code
         if isinstance(module, torch.jit.ScriptModule):
             yield from self._of_script(module)
         for name, value in (*module._parameters.items(), *module._buffers.items()):
@@ -148,13 +150,19 @@ def attributes_of(module: nn.Module) -> list[tuple[str, Any]]:
         names |= names_in(function.__code__)
     # What torch computes from parameters of these names, for each call anew.
     derived = {key.removesuffix(s) for key in module._parameters for s in ("_g", "_orig")}
+    # Of a package's code, only the entry was read for names.
+    packaged = not any(map(is_own, bases_of(type(module))))
     return [
         (name, value)
         for name, value in sorted(vars(module).items())
         if name not in OF_EVERY_MODULE | stored | derived
         and not name.startswith(OF_WRAPPING)
         and not _is_its_own_forward(module, value)
-        and (name in names or isinstance(value, SCALARS + SCALARS_OF_TORCH + COUNTED))
+        and (
+            name in names
+            or isinstance(value, COUNTED)
+            or (not name.startswith("_") and _is_of_scalars(value, packaged))
+        )
     ]
 
 
@@ -168,6 +176,15 @@ def unwrapped(value: Any) -> Any:
         else:
             break
     return value
+
+
+def _is_of_scalars(value: Any, containers: bool) -> bool:
+    """Whether a value is a number, a text or the like; or is made of such, if containers are."""
+    if containers and isinstance(value, dict):
+        value = [*value, *value.values()]
+    if containers and isinstance(value, list | tuple | set | frozenset):
+        return all(_is_of_scalars(part, containers) for part in value)
+    return isinstance(value, SCALARS + SCALARS_OF_TORCH)
 
 
 def _is_its_own_forward(module: nn.Module, value: Any) -> bool:

@@ -10,6 +10,7 @@ import torch
 import torch.distributed.fsdp
 from helpers.kinds_of_networks import (
     Held,
+    Packaged,
     Scripted,
     ScriptedOtherwise,
     doubled,
@@ -59,6 +60,7 @@ DIFFERENT = {
     "a number": (lambda: seeded(), lambda: seeded(scale=3.0)),
     "the last bit of a number": (lambda: seeded(), lambda: seeded(scale=last_bit(2.0))),
     "a list": (lambda: seeded(), lambda: seeded(steps=(2, 1, 0))),
+    "a tuple of a package's": (Packaged, lambda: Packaged((2, 4))),
     "a function": (lambda: seeded(), lambda: seeded(activation=torch.relu)),
     "an own function": (lambda: seeded(activation=twice), lambda: seeded(activation=lambda x: x)),
     "a tensor": (lambda: seeded(), lambda: seeded(mean=torch.ones(2))),
@@ -119,6 +121,7 @@ def test_what_is_not_of_the_forward_pass_does_not_count(monkeypatch):
     wanted = of(network)
     monkeypatch.setattr(Scaled, "training_step", lambda self, batch: 0)
     network.history = [1.0, 2.0]  # kept while it was trained
+    network._trained_by = "a trainer"
     network(torch.zeros(1, 3))  # which counts its calls
     assert network.calls == 1
     assert of(network) == wanted
