@@ -83,7 +83,7 @@ def functions_in(value: Any) -> list[FunctionType]:
             found.append(value)
             waiting += map(contents_of, value.__closure__ or ())
         elif isinstance(value, property):
-            waiting += [value.fget, value.fset]
+            waiting.append(value.fget)  # what its setter writes was given, not computed
         elif isinstance(value, staticmethod | classmethod | MethodType):
             waiting.append(value.__func__)
         elif isinstance(value, partial | partialmethod | cached_property):

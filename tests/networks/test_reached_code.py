@@ -82,3 +82,21 @@ def test_names_and_what_is_written_of_code_within_code():
 
     assert names_in(outer.__code__) >= {"kept", "other", "state"}
     assert stored_in(outer.__code__) == {"state"}
+
+
+def test_what_a_setter_writes_is_of_the_network():
+    class Tuned(nn.Module):
+        @property
+        def scale(self):
+            return self._scale
+
+        @scale.setter
+        def scale(self, value):
+            self._scale = value
+
+        def forward(self, x):
+            return x * self.scale
+
+    reach = reach_of(Tuned)
+    assert "_scale" in reach.names
+    assert not reach.stored
