@@ -15,7 +15,6 @@ from .reached_code import bases_of, functions_in, is_own, names_in, original, re
 from .value_hashes import SCALARS, SCALARS_OF_TORCH, Token, ValueHash, graph_text
 
 OF_EVERY_MODULE = {*vars(nn.Module()), "_compiled_call_impl"}
-OF_WRAPPING = ("__composable_api_state", "_fsdp", "_is_fsdp", "_is_torch_compile")
 COUNTED = (
     *(Tensor, np.ndarray, torch.ScriptObject, torch.jit.ScriptFunction),
     *(FunctionType, BuiltinFunctionType, np.ufunc, partial),
@@ -156,7 +155,6 @@ def attributes_of(module: nn.Module) -> list[tuple[str, Any]]:
         (name, value)
         for name, value in sorted(vars(module).items())
         if name not in OF_EVERY_MODULE | stored | derived
-        and not name.startswith(OF_WRAPPING)
         and not _is_its_own_forward(module, value)
         and (
             name in names

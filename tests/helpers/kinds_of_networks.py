@@ -21,11 +21,11 @@ class Held(nn.Module):
     def __init__(self, buffer=1.0, module=None, state="a"):
         super().__init__()
         self.register_buffer("mask", torch.full((2,), buffer), persistent=False)
-        self.state = state
+        self._state = state
         self.__dict__["hidden"] = [module or nn.ReLU()]
 
     def get_extra_state(self):
-        return {"state": [self.state]}
+        return {"state": [self._state]}
 
     def forward(self, x):
         return self.hidden[0](x) * self.mask
@@ -47,6 +47,35 @@ class Packaged(nn.Module):
         return x * self.window[0] + self.window[1]
 
 
+class Told(nn.Module):
+    """What it computes with is in its `extra_repr` alone."""
+
+    def __init__(self, power=1):
+        super().__init__()
+        self._power = power
+
+    def extra_repr(self):
+        return f"power={self._power}"
+
+    def forward(self, x):
+        return x ** vars(self)["_" + "power"]
+
+
+class Tuned(nn.Module):
+    """Where it is trained it is another one: as some that merge their weights to be evaluated."""
+
+    def __init__(self):
+        super().__init__()
+        self.gain = 1.0
+
+    def train(self, mode=True):
+        self.gain = 2.0 if mode else 1.0
+        return super().train(mode)
+
+    def forward(self, x):
+        return x * self.gain
+
+
 def hooked(hook):
     layer = nn.Linear(3, 2)
     layer.register_forward_hook(hook)
@@ -57,6 +86,14 @@ def parametrized(made):
     layer = nn.Linear(2, 2)
     parametrize.register_parametrization(layer, "weight", made())
     return layer
+
+
+def gaining(gain):
+    """Return a network whose forward pass is another one, of this very network."""
+    network = seeded(plain)
+    network._gain = gain
+    network.forward = lambda x: x * network._gain
+    return network
 
 
 def quantized(seed):
@@ -98,6 +135,9 @@ class Scripted(nn.Module):
 class ScriptedOtherwise(Scripted):
     def forward(self, x):
         return x * self.weight * self.scale - self.shift
+
+
+ScriptedOtherwise.__name__ = ScriptedOtherwise.__qualname__ = "Scripted"
 
 
 def doubled(x: torch.Tensor):

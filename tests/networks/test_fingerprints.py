@@ -13,7 +13,10 @@ from helpers.kinds_of_networks import (
     Packaged,
     Scripted,
     ScriptedOtherwise,
+    Told,
+    Tuned,
     doubled,
+    gaining,
     halved,
     hooked,
     last_bit,
@@ -40,6 +43,7 @@ def of(model):
 DIFFERENT = {
     "a class": (lambda: seeded(plain), lambda: seeded(plain, nn.Tanh)),
     "extra_repr": (lambda: seeded(plain), lambda: seeded(plain, eps=1e-3)),
+    "extra_repr alone": (Told, partial(Told, power=2)),
     "order": (
         lambda: nn.Sequential(nn.ReLU(), nn.Tanh()),
         lambda: nn.Sequential(nn.Tanh(), nn.ReLU()),
@@ -87,6 +91,7 @@ DIFFERENT = {
     "packed weights": (lambda: quantized(2), lambda: quantized(4)),
     "packed weights of an LSTM": (lambda: quantized(3), lambda: quantized(5)),
     "a forward pass of its own": (lambda: overridden(2), lambda: overridden(3)),
+    "what that names": (lambda: gaining(2), lambda: gaining(3)),
     "an attribute of a script": (scripted, partial(scripted, scale=last_bit(2.0))),
     "a tensor of a script": (scripted, partial(scripted, number=2.0)),
     "a constant of a trace": (traced, partial(traced, scale=last_bit(2.0))),
@@ -155,6 +160,11 @@ def test_how_and_where_a_network_runs_does_not_count(factory):
     assert [module.training for module in changed.train().modules()] == [True] * len(
         [*changed.modules()]
     )
+
+
+def test_a_network_is_known_as_it_is_evaluated():
+    assert of(Tuned().train()) == of(Tuned().eval())
+    assert "gain" in dict(attributes_of(Tuned()))
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -49,6 +49,19 @@ def test_places_count_and_not_only_lengths():
     assert is_other(in_short(ROWS), in_short(ROWS.roll(8, 1)), COARSE)
 
 
+def test_numbers_have_one_of_two_signs_in_one_of_eight_places():
+    lines = {in_short(row[None])[0] for row in torch.eye(200)}
+    assert len(lines) == 2 * 8
+
+
+def test_lengths_count_where_sums_cancel():
+    lines = [in_short(row[None]) for row in torch.eye(200)]
+    row = torch.zeros(1, 200)
+    row[0, 0], row[0, lines.index(lines[0], 1)] = 1, -1
+    assert is_other(in_short(row), in_short(row * 3), COARSE)
+    assert not is_other(in_short(row), in_short(row), FINE)
+
+
 def test_zeros_and_what_is_not_finite():
     zeros, undefined = torch.zeros(3, 2), torch.full((3, 2), torch.nan)
     for same in (zeros, undefined, undefined.fill_(torch.inf)):

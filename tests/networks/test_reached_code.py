@@ -4,6 +4,7 @@ import functools
 
 import pytest
 import torch
+from helpers.kinds_of_networks import Packaged
 from helpers.own_networks import Scaled, twice
 from torch import nn
 
@@ -50,6 +51,12 @@ def test_a_class_that_inherits_its_forward_pass():
     names = [name for name, _ in reach_of(Higher).definitions]
     assert names == ["Higher.forward", "Scaled.forward", "Scaled.after", "Scaled.kept"]
     assert bases_of(Higher) == [Higher, Scaled]
+
+
+def test_of_a_package_the_entry_alone_is_read():
+    assert "within" in reach_of(Packaged).names
+    assert "window" not in reach_of(Packaged).names
+    assert not reach_of(Packaged).definitions
 
 
 def test_functions_within_others():

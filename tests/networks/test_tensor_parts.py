@@ -27,10 +27,11 @@ def marked(numbers, mark):
 
 
 def quantized(scale, by_channel=False):
+    """Return a tensor of the same integers for any scale."""
     if not by_channel:
-        return torch.quantize_per_tensor(EYE, scale, 0, torch.qint8)
-    scales, zeros = torch.tensor([float(scale), 1, 1, 1]), torch.zeros(4, dtype=torch.long)
-    return torch.quantize_per_channel(EYE, scales, zeros, 0, torch.qint8)
+        return torch.quantize_per_tensor(EYE * scale, scale, 0, torch.qint8)
+    scales, zeros = torch.full((4,), float(scale)), torch.zeros(4, dtype=torch.long)
+    return torch.quantize_per_channel(EYE * scale, scales, zeros, 0, torch.qint8)
 
 
 OTHERS = {  # a function of k that gives others for other k, and the same for the same

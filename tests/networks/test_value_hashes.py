@@ -20,6 +20,8 @@ from helpers.own_networks import Scaled, twice
 
 from kstar_gpu.networks.value_hashes import ValueHash
 
+COUNT = 0
+
 
 @dataclass
 class Options:
@@ -45,6 +47,28 @@ def of(value):
 
 def adder(number):
     return lambda x: x + number
+
+
+def by_default(number):
+    return lambda x, k=number: x + k
+
+
+def by_keyword(number):
+    return lambda x, *, k=number: x + k
+
+
+def decorated(function):
+    @functools.wraps(function)
+    def around(x):
+        return function(x) + 1
+
+    return around
+
+
+def counting(x):
+    global COUNT
+    COUNT += 1
+    return x
 
 
 def looped(number):
@@ -90,6 +114,10 @@ def looped(number):
         (lambda k: functools.partial(k, 1), twice, adder(1)),
         (lambda k: Slotted(k).__init__, 2, 3),
         (functools.cache, twice, adder(1)),
+        (by_default, 2, 3),
+        (by_keyword, 2, 3),
+        (lambda k: k, lambda x: x + 1, lambda x: x - 1),
+        (lambda k: k, twice, decorated(twice)),
         (looped, 2, 3),
     ],
 )
@@ -103,6 +131,22 @@ def test_what_differs_from_run_to_run_does_not_count():
     assert of(logging.getLogger("a")) == of(logging.getLogger("b"))
     handles = [torch.nn.Linear(1, 1).register_forward_hook(print) for _ in range(2)]
     assert of(handles[0]) == of(handles[1])
+
+
+def test_what_a_function_writes_is_of_a_run(monkeypatch):
+    before = of(counting)
+    counting(0)
+    assert COUNT == 1
+    assert of(counting) == before
+
+
+def test_no_two_lists_of_tokens_run_together():
+    class Told(ValueHash):
+        def _tokens(self, value):
+            yield from value
+
+    assert Told().of(["ab", "c"]) == Told().of(["ab", "c"])
+    assert Told().of(["ab", "c"]) != Told().of(["a", "bc"])
 
 
 def test_devices_count_as_one():

@@ -125,7 +125,14 @@ def test_a_sweep_that_goes_on_over_what_is_left(tmp_path):
 
 def test_passes_that_were_broken_off():
     whole = gone_through(batches(), None)
-    for counts in ([None, None], [1, None], [2, 1, None], [1, 3, None, None], [1, 0, 2, None]):
+    for counts in (
+        [None, None],
+        [1, None],
+        [2, 1, None],
+        [1, 3, None, None],
+        [1, 0, 2, None],
+        [None, 1, None],
+    ):
         watched = gone_through(batches(), *counts)
         assert watched.fingerprint == whole.fingerprint
         assert watched.samples == 60
