@@ -58,7 +58,7 @@ class Told(nn.Module):
         return f"power={self._power}"
 
     def forward(self, x):
-        return x ** vars(self)["_" + "power"]
+        return x ** [*vars(self).values()][-1]
 
 
 class Tuned(nn.Module):

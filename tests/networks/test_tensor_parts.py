@@ -26,12 +26,12 @@ def marked(numbers, mark):
     return tensor
 
 
-def quantized(scale, by_channel=False):
+def quantized(scale, by_channel=False, axis=0):
     """Return a tensor of the same integers for any scale."""
     if not by_channel:
         return torch.quantize_per_tensor(EYE * scale, scale, 0, torch.qint8)
     scales, zeros = torch.full((4,), float(scale)), torch.zeros(4, dtype=torch.long)
-    return torch.quantize_per_channel(EYE * scale, scales, zeros, 0, torch.qint8)
+    return torch.quantize_per_channel(EYE * scale, scales, zeros, axis, torch.qint8)
 
 
 OTHERS = {  # a function of k that gives others for other k, and the same for the same
@@ -55,6 +55,7 @@ OTHERS = {  # a function of k that gives others for other k, and the same for th
     "jagged": lambda k: nested(torch.jagged, k),
     "quantized": lambda k: quantized(k),
     "quantized by channel": lambda k: quantized(k, by_channel=True),
+    "quantized along an axis": lambda k: quantized(1, by_channel=True, axis=k - 1),
     "subclass": lambda k: marked(EYE * k, "a"),
     "attribute of a subclass": lambda k: marked(EYE, k),
     "pair": lambda k: TwoTensor(EYE, EYE * k),
