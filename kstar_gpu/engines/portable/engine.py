@@ -24,7 +24,7 @@ from ..projection import Costs, Trial, contraction
 from ..torch_state import float32_products_are_float32
 from .balls import Balls, make_certificate, make_frame, make_full, make_narrow
 from .memory import tile_side, widest_narrow
-from .questions import FAR, Count, Part, Question, Search, View
+from .questions import FAR, Count, Part, Question, Search, Task, View
 from .scratch import Scratch
 from .tiles import Tile, class_tiles, foreign_tiles
 
@@ -51,44 +51,41 @@ class Engine(BallEngine):
         self, problem: Problem, device: torch.device, memory_limit: int | None, progress: bool
     ) -> None:
         super().__init__(problem, device, memory_limit, progress)
-        self.side = tile_side(problem, memory_limit)
+        side = tile_side(problem, memory_limit)
         self.distinct = without_duplicates(problem, _fingerprints(problem))
-        self.frame = make_frame(self.problem)
         dimensions = self.problem.samples.values.shape[1]
-        self.fine = make_certificate(FLOAT64, dimensions, dimensions, device)
+        fine = make_certificate(FLOAT64, dimensions, dimensions, device)
+        frame = make_frame(self.problem)
+        self.task = Task(self.problem, frame, fine, side)
         coarse = make_certificate(FLOAT32, dimensions, dimensions, device)
         everything = slice(None)
-        full = [
-            make_full(side, self.frame, coarse, everything, device) for side in self.problem.sides
-        ]
+        sides = self.problem.sides
+        full = [make_full(samples, frame, coarse, everything, device) for samples in sides]
         # Where float32 products are not what they say, all starts at the float64 sieve.
         trusted = coarse.holds and float32_products_are_float32(device)
         self.sieves = [Sieve(coarse, CROWDED, full)] if trusted else []
-        self.sieves.append(Sieve(self.fine, CROWDED, None))
-        widest = widest_narrow(self.problem, self.side, memory_limit)
+        self.sieves.append(Sieve(fine, CROWDED, None))
+        widest = widest_narrow(self.problem, side, memory_limit)
         self.narrow = self._narrow_sieve(full, widest) if trusted else None
-        self.codes = [torch.from_numpy(side.codes).to(device) for side in self.problem.sides]
+        self.codes = [torch.from_numpy(samples.codes).to(device) for samples in sides]
         self.met: tuple[Part, Sieve, Tensor] | None = None
-        self.scratch = Scratch(self.side, device)
+        self.scratch = Scratch(side, device)
 
     def _search(self, squared: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         exact = self.problem.samples.values.device
-        search = Search(
-            self.problem, self.frame, self.fine, self.side, squared.to(exact), rows.to(exact)
-        )
+        search = Search(self.task, squared.to(exact), rows.to(exact))
         sieves = self.sieves
         if self.narrow:
             sieves = [self.narrow, *sieves]
             self._shorten_reach(search)
-        self._walk("search", list(foreign_tiles(self.problem, self.side)), sieves, search)
+        self._walk("search", list(foreign_tiles(self.problem, self.task.side)), sieves, search)
         return search.squared, search.rows
 
     def _count(self, squared: Tensor) -> Tensor:
         weights = torch.from_numpy(self.distinct.weights)
-        count = Count(
-            self.problem, self.frame, self.fine, self.side, squared, weights, self.scratch
-        )
-        self._walk("count", list(class_tiles(self.problem, self.side // 2)), self.sieves, count)
+        count = Count(self.task, squared, weights, self.scratch)
+        tiles = list(class_tiles(self.problem, self.task.side // 2))
+        self._walk("count", tiles, self.sieves, count)
         return count.counts
 
     def _walk(self, name: str, tiles: list[Tile], sieves: list[Sieve], question: Question) -> None:
@@ -112,8 +109,8 @@ class Engine(BallEngine):
         assert others.balls is not None
         step = -(-len(others.balls[-1]) // SEED_REFERENCES)
         some, codes = others.balls[-1][::step], self.codes[-1][::step]
-        for start in range(0, len(self.codes[0]), self.side):
-            rows = slice(start, start + self.side)
+        for start in range(0, len(self.codes[0]), self.task.side):
+            rows = slice(start, start + self.task.side)
             own = others.balls[0][rows]
             acc = own.partners() @ some.points.T
             acc.masked_fill_(self.codes[0][rows, None] == codes, FAR)
@@ -175,7 +172,7 @@ class Engine(BallEngine):
 
     def _part(self, side: Samples, positions: slice, sieve: Sieve) -> Part:
         if sieve.balls is None:
-            balls = make_full(side, self.frame, sieve.bounds, positions, self.device)
+            balls = make_full(side, self.task.frame, sieve.bounds, positions, self.device)
             return Part(positions, balls)
         stored = sieve.balls[0 if side is self.problem.samples else -1]
         return Part(positions, stored[positions])

@@ -41,19 +41,26 @@ class View(NamedTuple):
         return per_own.to(self.acc.device).unsqueeze(self.along)
 
 
+class Task(NamedTuple):
+    """What both questions are asked of."""
+
+    problem: Problem  # without duplicates
+    frame: Frame
+    fine: Certificate  # of float64 balls
+    side: int  # of a tile
+
+
 class Question(ABC):
     """What a walk finds out. Pairs that no sieve decides are collected and refined together."""
 
     foreign: bool  # whether it asks about pairs of different classes, or of the same
 
-    def __init__(
-        self, problem: Problem, frame: Frame, fine: Certificate, side: int, *columns: torch.dtype
-    ) -> None:
-        self.problem, self.frame, self.fine = problem, frame, fine
+    def __init__(self, task: Task, *columns: torch.dtype) -> None:
+        self.task = task
         # Room for all pairs of a tile and some more. One piece of memory: many small ones, living
         # between tiles, would keep the tiles' own memory from being used again.
-        room = side**2 * 5 // 4
-        device = problem.samples.values.device
+        room = task.side**2 * 5 // 4
+        device = task.problem.samples.values.device
         self.pending = [torch.empty(room, dtype=dtype, device=device) for dtype in columns]
         self.waiting = 0
 
@@ -89,16 +96,8 @@ class Search(Question):
 
     foreign = True
 
-    def __init__(
-        self,
-        problem: Problem,
-        frame: Frame,
-        fine: Certificate,
-        side: int,
-        squared: Tensor,
-        rows: Tensor,
-    ) -> None:
-        super().__init__(problem, frame, fine, side, torch.int64, torch.int64, torch.float64)
+    def __init__(self, task: Task, squared: Tensor, rows: Tensor) -> None:
+        super().__init__(task, torch.int64, torch.int64, torch.float64)
         self.squared, self.rows = squared, rows
         self.settled = squared == 0
         self.reach = self.squared.clone()  # radius in the frame within which the nearest must lie
@@ -149,15 +148,15 @@ class Search(Question):
         samples, references, at_least = self.take_pending()
         within = ~(self.reach[samples] < at_least)
         samples, references = samples[within], references[within]
-        squared = self.problem.distances(samples, references)
+        squared = self.task.problem.distances(samples, references)
         before = self.squared[samples]
         self.squared.scatter_reduce_(0, samples, squared, "amin")
         now = self.squared[samples]
         self.rows[samples[now < before]] = NO_ROW
         nearest = squared == now
-        rows = self.problem.references.order[references[nearest]]
+        rows = self.task.problem.references.order[references[nearest]]
         self.rows.scatter_reduce_(0, samples[nearest], rows, "amin")
-        reach = self.fine.above(self.frame.radius(now))
+        reach = self.task.fine.above(self.task.frame.radius(now))
         self.reach[samples] = torch.minimum(self.reach[samples], reach)
 
 
@@ -166,20 +165,11 @@ class Count(Question):
 
     foreign = False
 
-    def __init__(
-        self,
-        problem: Problem,
-        frame: Frame,
-        fine: Certificate,
-        side: int,
-        squared: Tensor,
-        weights: Tensor,
-        scratch: Scratch,
-    ) -> None:
-        super().__init__(problem, frame, fine, side, torch.int64, torch.int64)
+    def __init__(self, task: Task, squared: Tensor, weights: Tensor, scratch: Scratch) -> None:
+        super().__init__(task, torch.int64, torch.int64)
         self.squared = squared
-        radius = frame.radius(squared)
-        self.inner, self.outer = fine.below(radius), fine.above(radius)
+        radius = task.frame.radius(squared)
+        self.inner, self.outer = task.fine.below(radius), task.fine.above(radius)
         self.counts = torch.zeros_like(squared, dtype=torch.int64)
         self.weights = weights.to(squared.device)
         self.weights_at_tiles = weights.to(scratch.device)  # where tiles are multiplied
@@ -217,6 +207,6 @@ class Count(Question):
     def refine(self) -> None:
         """Count the pending pairs whose canonical distance is less than the radius."""
         samples, references = self.take_pending()
-        within = self.problem.distances(samples, references) < self.squared[samples]
+        within = self.task.problem.distances(samples, references) < self.squared[samples]
         weights = self.weights[references[within]]
         self.counts.index_add_(0, samples[within], weights)

@@ -5,7 +5,7 @@ import torch
 from helpers.families import far_clusters, gaussian, labels, problem_of
 
 from kstar_gpu.engines.portable.engine import Engine
-from kstar_gpu.engines.portable.questions import Count, Question
+from kstar_gpu.engines.portable.questions import Count, Question, Task
 from kstar_gpu.engines.portable.tiles import class_tiles
 
 CPU = torch.device("cpu")
@@ -16,7 +16,7 @@ class Collected(Question):
     """Refines nothing, and keeps what it is given to refine."""
 
     def __init__(self, problem):
-        super().__init__(problem, None, None, SIDE, torch.int64)
+        super().__init__(Task(problem, None, None, SIDE), torch.int64)
         self.refined = []
 
     def settle(self, views, crowd):
@@ -46,7 +46,7 @@ def asked(rng):
     engine = Engine(problem, CPU, None, False)
     squared, _ = engine.nearest_foreign()
     weights = torch.from_numpy(engine.distinct.weights)
-    count = Count(problem, engine.frame, engine.fine, 60, squared, weights, engine.scratch)
+    count = Count(engine.task._replace(problem=problem, side=60), squared, weights, engine.scratch)
     tile = next(class_tiles(problem, 60))
     return count, engine._views(tile, engine.sieves[0], foreign=False)
 
