@@ -1,7 +1,7 @@
 """Batches of a loader: inputs and labels, found in them, checked, and given to a model."""
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -50,24 +50,19 @@ def batches_of(
 def count_batches(loader: Iterable[Any]) -> int | None:
     """Return how many batches there are, if the loader knows."""
     try:
-        return len(loader)  # type: ignore[arg-type]
+        return len(loader)  # type: ignore[arg-type]  # a TypeError where it has none
     except TypeError:
         return None
 
 
 def part_of(inputs: Any, samples: int, device: torch.device | None) -> Any:
-    """Return the first samples of a batch of inputs."""
-    if isinstance(inputs, Mapping):
-        return {name: part_of(value, samples, device) for name, value in inputs.items()}
-    part = inputs[:samples].clone()  # a model may work in place on it
-    return part if device is None else part.to(device)
+    """Return the first samples of a batch of inputs, which a model may work in place on."""
+    return _each(inputs, lambda value: _there(value[:samples].clone(), device))
 
 
 def copy_of(inputs: Any) -> Any:
     """Return inputs that a model may work in place on."""
-    if isinstance(inputs, Mapping):
-        return {name: copy_of(value) for name, value in inputs.items()}
-    return inputs.clone()
+    return _each(inputs, Tensor.clone)
 
 
 def tensors_of(inputs: Any) -> list[Tensor]:
@@ -83,19 +78,27 @@ def call(model: nn.Module, inputs: Any, device: torch.device | None) -> None:
     ValueError
         If the model takes none of some name.
     """
+    there = _each(inputs, lambda value: _there(value, device))
+    named = isinstance(there, Mapping)
+    if named:
+        there = {str(name): value for name, value in there.items()}
+        _check_names(model, there)
+    with user_code("the model"):
+        if named:
+            model(**there)
+        else:
+            model(there)
 
-    def there(value: Tensor) -> Tensor:
-        return value if device is None else value.to(device)
 
+def _each(inputs: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """Return inputs, one tensor or several by name, with each of them changed."""
     if isinstance(inputs, Mapping):
-        named = {str(name): there(value) for name, value in inputs.items()}
-        _check_names(model, named)
-        with user_code("the model"):
-            model(**named)
-    else:
-        alone = there(inputs)
-        with user_code("the model"):
-            model(alone)
+        return {name: change(value) for name, value in inputs.items()}
+    return change(inputs)
+
+
+def _there(value: Tensor, device: torch.device | None) -> Tensor:
+    return value if device is None else value.to(device)
 
 
 def _parts(batch: Any, inputs: Keys, labels: str | int | None) -> tuple[Any, Any]:

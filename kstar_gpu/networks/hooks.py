@@ -165,7 +165,8 @@ class Recorder:
         """Return a row per sample; None, if the layout is still open."""
         pool = self.pools[name]
         if callable(pool):
-            return pool(output.detach() if isinstance(output, Tensor) else output)  # type: ignore[arg-type]
+            whole: Any = output.detach() if isinstance(output, Tensor) else output
+            return pool(whole)
         if isinstance(output, PackedSequence):
             return pooled_parts(unpack_sequence(output), pool)
         if output.is_nested:

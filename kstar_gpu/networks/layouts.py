@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from torch import Size, nn
 
-from .pooling import FIRST_PLACE, LAST_PLACE, Layout, Pool
+from .pooling import CHANNELS_FIRST, CHANNELS_LAST, SEQUENCE_FIRST, STATING, Layout, Pool
 
 FLAGS = {"NCHW": 1, "NCL": 1, "NHWC": -1, "NLC": -1}  # timm's `output_fmt`
 RECURRENT = (nn.RNN, nn.LSTM, nn.GRU)
@@ -90,7 +90,7 @@ class Layouts:
         if channels is None:
             raise UnclearError(
                 f"neither the modules nor what they compute tell which axis of {tuple(shape)} "
-                f"holds the channels: pool={FIRST_PLACE!r}, {LAST_PLACE!r}, 'flatten' or a "
+                f"holds the channels: pool={CHANNELS_FIRST!r}, {CHANNELS_LAST!r}, 'flatten' or a "
                 "function is wanted"
             )
         return Layout(batch, channels)
@@ -121,8 +121,8 @@ class Layouts:
                 return scouted.batch or 0
             if len(follow) == 1:
                 return follow[0]
-        if pool in (FIRST_PLACE, LAST_PLACE, "mean_last", "sequence_first"):
-            return 1 if pool == "sequence_first" else 0
+        if pool in STATING:
+            return 1 if pool == SEQUENCE_FIRST else 0
         parts = (getattr(part, "batch_first", None) for part in self.chains[name][0].modules())
         says = {part for part in parts if isinstance(part, bool)}
         if len(says) == 1:
@@ -131,8 +131,8 @@ class Layouts:
             return 0  # and is refused, since that is not as long as the batch
         raise UnclearError(
             f"axes 0 and 1 of {tuple(shape)} may be the batch of {samples}, and neither the "
-            f"modules nor a smaller batch tell: pool={LAST_PLACE!r} for (B, T, D), "
-            "'sequence_first' for (T, B, D), or a function is wanted, or batches of another size"
+            f"modules nor a smaller batch tell: pool={CHANNELS_LAST!r} for (B, T, D), "
+            f"{SEQUENCE_FIRST!r} for (T, B, D), or a function is wanted, or batches of another size"
         )
 
     def _told(self, name: str, shape: Size) -> int | None:
@@ -176,7 +176,9 @@ def _wanted(pool: Pool, axes: int) -> str:
 
 def _stated(pool: Pool) -> int | None:
     """Return the channel axis that a pool's name states."""
-    return {FIRST_PLACE: 1, LAST_PLACE: -1, "mean_last": -1, "sequence_first": -1}.get(str(pool))
+    if pool not in STATING:
+        return None
+    return 1 if pool == CHANNELS_FIRST else -1
 
 
 def _chain(model: nn.Module, module: nn.Module) -> list[nn.Module]:
@@ -200,9 +202,9 @@ def _own_batch_first(module: nn.Module) -> bool | None:
     if type(module) in (*RECURRENT, nn.MultiheadAttention, nn.Transformer):
         return bool(module.batch_first)
     if type(module) in LAYERS:
-        return bool(module.self_attn.batch_first)  # type: ignore[union-attr]
+        return bool(module.self_attn.batch_first)  # type: ignore[union-attr]  # torch types a Tensor
     if type(module) in STACKS:
-        return _own_batch_first(module.layers[0])  # type: ignore[index, arg-type]
+        return _own_batch_first(module.layers[0])  # type: ignore[index, arg-type]  # likewise
     if type(module) is nn.Sequential and len(module):
         return _own_batch_first(module[-1])
     return None

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-FIRST_PLACE = "channels_first"
-LAST_PLACE = "channels_last"
+CHANNELS_FIRST = "channels_first"
+CHANNELS_LAST = "channels_last"
+MEAN_LAST = "mean_last"
 SEQUENCE_FIRST = "sequence_first"
 POOLS = ("auto", "flatten", "mean", "cls")
-STATING = (FIRST_PLACE, LAST_PLACE, "mean_last", SEQUENCE_FIRST)  # which axis is which
+STATING = (CHANNELS_FIRST, CHANNELS_LAST, MEAN_LAST, SEQUENCE_FIRST)  # which axis is which
 OneFunction = Callable[[Tensor], Tensor]
 OnePool = str | OneFunction
 Pool = OnePool | Mapping[str, OnePool]
@@ -136,7 +137,7 @@ def pooled(
         return pool(output)
     shape = tuple(output.shape)
     if (pool == SEQUENCE_FIRST and (layout.batch != 1 or output.ndim != 3)) or (
-        pool == FIRST_PLACE and layout.batch != 0
+        pool == CHANNELS_FIRST and layout.batch != 0
     ):
         wanted = "(T, B, D)" if pool == SEQUENCE_FIRST else "(B, C, ...)"
         raise ValueError(
@@ -155,7 +156,7 @@ def pooled(
             raise ValueError("pool='cls': the first tokens count by no attention_mask: padding")
         return tokens[:, 0]
     if output.ndim <= 2:
-        if pool in ("mean", "mean_last"):
+        if pool in ("mean", MEAN_LAST):
             raise ValueError(f"pool={pool!r}: maps or sequences are wanted, got shape {shape}")
         return output
     assert layout.channels is not None
@@ -178,7 +179,7 @@ def pooled_parts(parts: Sequence[Tensor], pool: OnePool) -> Tensor:
         raise ValueError(
             f"sequences (T, D) of one width are wanted, got samples of shapes {shapes}"
         )
-    if pool in ("flatten", FIRST_PLACE, SEQUENCE_FIRST):
+    if pool in ("flatten", CHANNELS_FIRST, SEQUENCE_FIRST):
         raise ValueError(f"pool={pool!r}: samples of one length are wanted, got sequences of many")
     if pool == "cls":
         if not all(map(len, parts)):

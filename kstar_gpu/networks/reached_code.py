@@ -31,11 +31,17 @@ class Reach(NamedTuple):
 def is_own(thing: Any) -> bool:
     """Whether a function or class is one's own code, not that of Python, torch or a package."""
     module = getattr(thing, "__module__", None) or ""
+    code = getattr(thing, "__code__", None)
+    return is_own_file(module, code.co_filename if code else None)
+
+
+def is_own_file(module: str, file: str | None = None) -> bool:
+    """Whether a module of Python is one's own code, in this file or in the one it came from."""
     top = module.partition(".")[0]
     if top == "torch" or top in sys.stdlib_module_names:
         return False
-    code = getattr(thing, "__code__", None)
-    file = code.co_filename if code else getattr(sys.modules.get(module), "__file__", None)
+    if file is None:
+        file = getattr(sys.modules.get(module), "__file__", None)
     return not INSTALLED & {*PurePath(file or "").parts}
 
 

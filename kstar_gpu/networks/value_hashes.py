@@ -19,7 +19,7 @@ from torch import Tensor
 from torch._ops import OpOverload, OpOverloadPacket
 from torch.utils.hooks import RemovableHandle
 
-from .reached_code import bases_of, contents_of, is_own, names_in, original, stored_in
+from .reached_code import bases_of, contents_of, is_own, is_own_file, names_in, original, stored_in
 from .tensor_parts import gathered, is_plain, is_spread, parts_of, plain_bytes
 
 SCALARS = (type(None), bool, int, float, complex, str, bytes, Enum, Number, np.generic)
@@ -160,7 +160,8 @@ class ValueHash:
         around = function.__globals__
         places: list[Mapping[str, Any]] = [around]
         imported = (around.get(name) for name in sorted(names))
-        places += [vars(m) for m in imported if isinstance(m, ModuleType) and is_own_module(m)]
+        modules = (each for each in imported if isinstance(each, ModuleType))
+        places += [vars(module) for module in modules if is_own_file(module.__name__)]
         for place in places:
             for name in sorted(names - stored_in(function.__code__)):
                 if name in place and not name.startswith("__"):
@@ -203,18 +204,6 @@ def graph_text(graph: object) -> str:
     """Return a graph of TorchScript as text, without files, and shapes as they were traced."""
     text = re.sub(r"#.*|, scope: .*|___torch_mangle_\d+\.", "", str(graph))
     return re.sub(r"\b[A-Z]\w*\([^()]*\)", "Tensor", text)
-
-
-def is_own_module(module: ModuleType) -> bool:
-    """Whether a module of Python is one's own."""
-    return is_own(_Of(module.__name__))
-
-
-class _Of:
-    """Something that says which module of Python it is of."""
-
-    def __init__(self, module: str) -> None:
-        self.__module__ = module
 
 
 def _scalar(value: Any) -> str:
