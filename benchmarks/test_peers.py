@@ -67,7 +67,7 @@ def test_faiss_excludes_the_sample_by_number() -> None:
 def test_complexity_peers_are_right_where_classes_coincide(name: str) -> None:
     """What they call LSC is `KStarDistribution.lsc`, on duplicates of other classes, too."""
     if name == "pycol":
-        pytest.importorskip("pycol_complexity")
+        pytest.importorskip("pycol_complexity", reason="an extra: bench")
     rng = np.random.default_rng(0)
     features = rng.integers(0, 9, (90, 2)).astype(np.float32)
     labels = np.arange(90) % 2

@@ -45,7 +45,7 @@ class UserData:
         self.what = what
 
     def __len__(self) -> int:
-        return len(self.batches)  # type: ignore[arg-type]
+        return len(self.batches)  # type: ignore[arg-type]  # a TypeError where it has none
 
     def __iter__(self) -> Iterator[Any]:
         with user_code(self.what):

@@ -45,7 +45,7 @@ def is_column(values: Any) -> bool:
 def columns_of(table: Any) -> Iterable[tuple[Any, Any]]:
     """Return name and values of each column."""
     if comes_from(table, "pandas", "DataFrame"):
-        return table.items()  # type: ignore[no-any-return]
+        return table.items()  # type: ignore[no-any-return]  # pandas is not imported
     if comes_from(table, "polars", "DataFrame"):
         return zip(table.columns, table.iter_columns(), strict=True)
     return zip(table.column_names, table.columns, strict=True)

@@ -59,7 +59,7 @@ class AxisTracker(TorchFunctionMode):
         """Return what is known of a tensor."""
         if not isinstance(tensor, Tensor):
             return None
-        found: Axes | None = self.known.get(tensor)  # type: ignore[no-untyped-call]
+        found: Axes | None = self.known.get(tensor)  # type: ignore[no-untyped-call]  # torch's
         return found
 
     def batch_axis(self, axes: Axes) -> int | None:

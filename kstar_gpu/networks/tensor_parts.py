@@ -31,7 +31,7 @@ def is_spread(tensor: Tensor) -> bool:
 
 def gathered(tensor: Tensor) -> Tensor:
     """Return a tensor whole that is spread over processes; all of them have to ask."""
-    whole: Tensor = tensor.detach().full_tensor()  # type: ignore[attr-defined]
+    whole: Tensor = tensor.detach().full_tensor()  # type: ignore[attr-defined]  # a DTensor's
     return whole
 
 

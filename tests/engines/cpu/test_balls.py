@@ -7,7 +7,7 @@ import pytest
 import torch
 from helpers.families import FAMILIES, labels, problem_of
 
-pytest.importorskip("kstar_gpu.engines.cpu._cpu")
+pytest.importorskip("kstar_gpu.engines.cpu._cpu", reason="the CPU engine is not built")
 
 from kstar_gpu.engines.cpu import _cpu, balls
 from kstar_gpu.engines.cpu.sides import native_rows

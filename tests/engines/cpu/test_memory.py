@@ -5,7 +5,7 @@ import re
 import pytest
 from helpers.families import gaussian, labels, problem_of
 
-pytest.importorskip("kstar_gpu.engines.cpu._cpu")
+pytest.importorskip("kstar_gpu.engines.cpu._cpu", reason="the CPU engine is not built")
 
 from kstar_gpu.engines.cpu.memory import widest_narrow
 

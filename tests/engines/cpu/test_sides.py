@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers.families import duplicates, gaussian, labels, problem_of
 
-pytest.importorskip("kstar_gpu.engines.cpu._cpu")
+pytest.importorskip("kstar_gpu.engines.cpu._cpu", reason="the CPU engine is not built")
 
 from kstar_gpu.engines.cpu import _cpu
 from kstar_gpu.engines.cpu.balls import Crew
