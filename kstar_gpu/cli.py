@@ -15,6 +15,7 @@ from .files import check_target
 from .inputs.array_files import names_that_fit, read_labels, read_samples
 from .inputs.devices import check_computes, named_device
 from .inputs.metrics import METRICS, PRECOMPUTED
+from .names import one_line
 from .networks.datasets import array_file, image_folder
 from .networks.pooling import read_pool
 from .networks.sweep import Sweep, sweep
@@ -22,7 +23,6 @@ from .networks.zoo import named_model
 from .plot.picture_file import check_picture, write_picture
 from .report.page import write_report
 from .stats.distribution import kstar_distribution
-from .stats.summary import one_line
 from .terminal import complain, fault_of_user, say
 from .user_code import UserData
 from .version import __version__

@@ -1,9 +1,27 @@
-"""Files that are there whole or not at all, and names that any file system takes."""
+"""Files that are there whole or not at all, and the error for one that is not what was written."""
 
 import os
-import re
 import uuid
 from pathlib import Path
+
+from .names import one_line
+
+
+class DamagedFileError(ValueError):
+    """A file does not hold what was once written to it, or has never been of its kind.
+
+    Parameters
+    ----------
+    path : of the file
+    why : what is wrong with it
+    """
+
+    def __init__(self, path: str | os.PathLike[str], why: str) -> None:
+        super().__init__(path, why)
+
+    def __str__(self) -> str:
+        path, why = self.args
+        return one_line(f"{os.fspath(path)}: {why}")
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -55,8 +73,3 @@ def check_target(path: Path) -> None:
         raise IsADirectoryError(f"{path} is a folder; a file name is wanted")
     if not os.access(path.parent, os.W_OK):
         raise PermissionError(f"{path}: the folder {path.parent} cannot be written to")
-
-
-def plain_name(name: str) -> str:
-    """Return a name without what file systems may refuse; "model" for an empty one."""
-    return re.sub("[^A-Za-z0-9_.-]", "_", name) or "model"

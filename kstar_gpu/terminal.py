@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from .stats.summary import one_line
+from .names import one_line
 from .user_code import raised_by
 
 # The user's to mend: arguments (each error names its own), files, packages, memory.

@@ -1,10 +1,11 @@
-"""Files that are there whole or not at all, and names for them."""
+"""Files that are there whole or not at all, and the error for others."""
 
 import os
+import pickle
 
 import pytest
 
-from kstar_gpu.files import check_target, plain_name, write_whole
+from kstar_gpu.files import DamagedFileError, check_target, write_whole
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_targets(tmp_path):
         check_target(tmp_path)
 
 
-def test_names():
-    assert plain_name("a/b:c d") == "a_b_c_d"
-    assert plain_name("layer-1.0_x") == "layer-1.0_x"
-    assert plain_name("") == "model"
+def test_a_damaged_file_is_named_in_one_line():
+    error = pickle.loads(pickle.dumps(DamagedFileError("a\x1b[2J\nb", "it is short")))
+    assert isinstance(error, ValueError)
+    assert str(error) == r"a\x1b[2J\nb: it is short"

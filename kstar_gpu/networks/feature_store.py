@@ -20,7 +20,8 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..files import plain_name, write_whole
+from ..files import write_whole
+from ..names import file_name
 
 MANIFEST = "manifest.json"
 LABELS = "labels.npy"
@@ -122,7 +123,7 @@ class Spill:
         self.samples = 0
         self.labels: list[Tensor] = []
         self.files = {
-            name: LayerFile(self.directory / f"{number:03d}_{plain_name(name)}.npy")
+            name: LayerFile(self.directory / f"{number:03d}_{file_name(name)}.npy")
             for number, name in enumerate(layers)
         }
 

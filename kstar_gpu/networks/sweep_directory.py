@@ -10,7 +10,6 @@ refused. So is one of before version 2, which knew a network by parameters and b
 is in it can still be read.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -18,7 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..files import plain_name, write_whole
+from ..files import write_whole
+from ..names import file_name
 from ..stats.distribution import KStarDistribution
 from .activations import Activations, read_activations
 
@@ -198,14 +198,6 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     if not isinstance(manifest, dict) or not {"model", "data", "layers"} <= manifest.keys():
         raise ValueError(f"{path}: a sweep's manifest is wanted, got something else, or damaged")
     return manifest
-
-
-def file_name(name: str) -> str:
-    """Return a name that any file system takes, different for different names."""
-    plain = plain_name(name).lstrip(".") or "model"
-    if plain == name:
-        return plain
-    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _whole_result(path: Path) -> KStarDistribution | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..extras import import_extra
-from ..stats.summary import one_line
+from ..names import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

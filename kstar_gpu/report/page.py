@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from ..files import as_path, write_whole
+from ..names import one_line
 from ..networks.sweep import Key, Sweep
 from ..plot.layers import check_sweep, plot_layers
-from ..stats.summary import one_line
 from ..version import __version__
 
 STYLE = """

@@ -14,12 +14,13 @@ from ..api import answer, check_arguments
 from ..extras import import_pandas
 from ..files import as_path
 from ..inputs.problem import make_classes, normalized
+from ..names import one_line
 from .class_names import name_classes
 from .local_sets import LSC, lsc_of
 from .pattern import check_rule, pattern_of
 from .result_file import ARRAYS, AT_ZERO, read_result, write_result
 from .statistic import by_class, skewness_of
-from .summary import decimals, one_line, text_table
+from .summary import decimals, text_table
 
 if TYPE_CHECKING:
     import pandas as pd

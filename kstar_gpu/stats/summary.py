@@ -1,6 +1,5 @@
-"""Statistics as lines of plain text, for a terminal; names that fit into one."""
+"""Statistics as lines of plain text, for a terminal."""
 
-import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,20 +14,6 @@ def text_table(columns: Sequence[Sequence[str]]) -> list[str]:
         cells = (cell.rjust(width) for cell, width in zip(figures, widths[1:-1], strict=True))
         lines.append("  ".join((name.ljust(widths[0]), *cells, last)))
     return lines
-
-
-# Control characters, halves of surrogate pairs, and what separates lines and paragraphs.
-UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
-
-
-def one_line(text: object) -> str:
-    """Return a name as one line that any file and terminal takes: other characters by number."""
-    return "".join(
-        letter.encode("unicode_escape").decode()
-        if unicodedata.category(letter) in UNPRINTABLE
-        else letter
-        for letter in str(text)
-    )
 
 
 def decimals(numbers: NDArray[np.float64]) -> list[str]:

@@ -10,13 +10,14 @@ from helpers.small_sweep import INPUTS, LABELS, LAYERS, loader, network, same
 from torch import nn
 
 from kstar_gpu import Sweep, activations, sweep
+from kstar_gpu.names import file_name
 from kstar_gpu.networks import sweep as sweeps
 from kstar_gpu.networks.sweep_directory import SweepDirectory
 
 
 def test_a_half_written_file_is_not_trusted(tmp_path):
     wanted = sweep(network(), loader(), LAYERS, out=tmp_path)
-    file = next((tmp_path / "Sequential" / "data").glob("000_*.npz"))
+    file = next((tmp_path / file_name("Sequential") / "data").glob("000_*.npz"))
     file.write_bytes(file.read_bytes()[:100])
     again = sweep(network(), loader(), LAYERS, out=tmp_path)
     for key, result in wanted.results.items():
@@ -67,7 +68,7 @@ def test_the_same_parameters_are_not_the_same_network(tmp_path):
 
 def test_a_directory_of_an_earlier_version_can_be_read_and_not_gone_on_with(tmp_path):
     wanted = sweep(network(), loader(), LAYERS, out=tmp_path)
-    file = tmp_path / "Sequential" / "data" / "run.json"
+    file = tmp_path / file_name("Sequential") / "data" / "run.json"
     manifest = json.loads(file.read_text())
     assert manifest["samples"] == 60
     for name in ("version", "bytecode", "first_samples", "samples"):
@@ -104,7 +105,7 @@ def test_features_on_disk_are_used_for_the_same_data_alone(other, monkeypatch, t
         patch.setattr(sweeps, "kstar_distribution", interrupted)
         with pytest.raises(KeyboardInterrupt):
             sweep(network(), loader(), LAYERS, out=tmp_path, spill=True)
-    assert (tmp_path / "Sequential" / "data" / "features" / "manifest.json").is_file()
+    assert (tmp_path / file_name("Sequential") / "data" / "features" / "manifest.json").is_file()
     with pytest.raises(ValueError, match="other inputs or labels"):
         sweep(network(), loader(**other), LAYERS, out=tmp_path, spill=True)
     again = sweep(network(), loader(), LAYERS, out=tmp_path, spill=True)
@@ -136,7 +137,7 @@ def test_features_of_other_data_are_not_used_though_nothing_else_is_known_of_the
         patch.setattr(SweepDirectory, "check_data", killed)
         with pytest.raises(SystemExit):
             sweep(network(), loader(), LAYERS, out=tmp_path, spill=True)
-    left = tmp_path / "Sequential" / "data" / "features.sha256"
+    left = tmp_path / file_name("Sequential") / "data" / "features.sha256"
     assert left.is_file()
 
     def watched(*arguments, **options):

@@ -11,6 +11,7 @@ from helpers.small_sweep import INPUTS, loader, network, same
 from torch import nn
 
 from kstar_gpu import LayerError, Sweep, sweep
+from kstar_gpu.names import file_name
 from kstar_gpu.networks import sweep as sweeps
 
 
@@ -35,7 +36,7 @@ def test_what_is_there_is_not_computed_again(spill, monkeypatch, caplog, tmp_pat
     loaded = Sweep.load(tmp_path)
     for key, result in second.results.items():
         assert same(loaded[key], result)
-    assert not (tmp_path / "Sequential" / "data" / "features").exists()
+    assert not (tmp_path / file_name("Sequential") / "data" / "features").exists()
 
 
 @pytest.mark.parametrize("spill", [False, True])
@@ -51,7 +52,7 @@ def test_a_layer_that_fails_does_not_lose_the_others(spill, tmp_path):
     assert "ValueError: features: finite numbers" in result.errors["Sequential", "data", "1"]
     assert repr(result) == "<Sweep: 1 results, 1 failed>"
     # For another try, without another pass.
-    assert (tmp_path / "Sequential" / "data" / "features").exists() == spill
+    assert (tmp_path / file_name("Sequential") / "data" / "features").exists() == spill
 
 
 @pytest.mark.parametrize("spill", [False, True])
@@ -148,7 +149,7 @@ def test_killed_and_started_again(tmp_path, caplog):
     whole = sweep(network(), loader(), ["0", "1", "2"], out=tmp_path / "whole")
     for key, result in whole.results.items():
         assert same(again[key], result)
-    for file in (tmp_path / "whole" / "Sequential" / "data").glob("*.npz"):
-        twin = np.load(tmp_path / "killed" / "Sequential" / "data" / file.name)
+    for file in (tmp_path / "whole" / file_name("Sequential") / "data").glob("*.npz"):
+        twin = np.load(tmp_path / "killed" / file_name("Sequential") / "data" / file.name)
         for name, values in np.load(file).items():
             np.testing.assert_array_equal(twin[name], values)

@@ -14,9 +14,9 @@ matplotlib.use("Agg")
 from helpers.made_sweep import LAYERS, features, made_sweep
 
 from kstar_gpu import Sweep, cli, kstar_distribution
+from kstar_gpu.names import one_line
 from kstar_gpu.networks.sweep import Key
 from kstar_gpu.report.page import write_report
-from kstar_gpu.stats.summary import one_line
 
 
 class Page(HTMLParser):

@@ -2,10 +2,7 @@
 
 import dataclasses
 
-import pytest
 from helpers.made_result import made
-
-from kstar_gpu.stats.summary import one_line
 
 
 def test_a_line_per_class():
@@ -15,22 +12,6 @@ def test_a_line_per_class():
     assert lines[0] == "k* distribution: 6 samples, 2 classes, euclidean"
     assert lines[-1] == "pattern: plain skewness, threshold 0.5"
     assert len({line.rindex("  ") for line in lines[1:-1]}) == 1  # columns are as wide in all
-
-
-@pytest.mark.parametrize(
-    ("name", "wanted"),
-    [
-        ("one\ntwo\r\n", r"one\ntwo\r\n"),
-        ("\x1b[31mred\x1b[0m\x00", r"\x1b[31mred\x1b[0m\x00"),
-        ("a\u2028b\x85", r"a\u2028b\x85"),
-        ("\udcff", r"\udcff"),
-        ("Straße 猫 \u200d😀\xa0é $1$", "Straße 猫 \u200d😀\xa0é $1$"),
-        (7, "7"),
-    ],
-)
-def test_a_name_is_one_line(name, wanted):
-    assert one_line(name) == wanted
-    assert one_line(name).encode()  # which half a surrogate pair does not bear
 
 
 def test_a_line_per_class_whatever_it_is_called():
