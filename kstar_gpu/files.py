@@ -1,10 +1,19 @@
-"""Files that are there whole or not at all, and the error for one that is not what was written."""
+"""Files: written whole or not at all, opened where no link leads elsewhere, damaged ones named."""
 
+import errno
 import os
+import stat
 import uuid
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from .names import one_line
+
+# Windows has no such links that anybody could have planted, and another way with ends of lines.
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+BINARY = getattr(os, "O_BINARY", 0)
+NO_FILE = (errno.ELOOP, errno.EMLINK, errno.ENXIO)  # a link, on FreeBSD, too; a socket
 
 
 class DamagedFileError(ValueError):
@@ -44,6 +53,62 @@ def write_whole(path: Path, content: str | bytes) -> None:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def open_plain_file(path: Path) -> BinaryIO:
+    """Open a file for reading, if it is one: no link that leads elsewhere, no pipe, no device.
+
+    Raises
+    ------
+    DamagedFileError
+        If it is something else.
+    OSError
+        If there is none, or it cannot be read.
+    """
+    try:
+        # Without waiting, since a pipe might never be written to.
+        number = os.open(path, os.O_RDONLY | NO_LINK | getattr(os, "O_NONBLOCK", 0) | BINARY)
+    except OSError as error:
+        if error.errno not in NO_FILE:
+            raise
+        raise DamagedFileError(path, "a file is wanted, got a link or a socket") from error
+    if stat.S_ISREG(os.fstat(number).st_mode):
+        return os.fdopen(number, "rb")
+    os.close(number)
+    raise DamagedFileError(path, "a file is wanted, got a folder, a pipe or a device")
+
+
+def create_file(path: Path) -> BinaryIO:
+    """Create a file for reading and writing where nothing is, not even a link; unbuffered.
+
+    Raises
+    ------
+    FileExistsError
+        If something is there.
+    """
+    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_LINK | BINARY, 0o666)
+    return os.fdopen(number, "w+b", buffering=0)
+
+
+def make_folder(root: Path, *names: str) -> Path:
+    """Make a folder below another one, and those between; that one may be reached by links.
+
+    Raises
+    ------
+    FileExistsError
+        If a name below `root` is taken by a link, which might lead elsewhere, or by no folder.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    folder = root
+    for name in names:
+        folder = folder / name
+        with suppress(FileExistsError):
+            folder.mkdir()
+        if folder.is_symlink() or not folder.is_dir():
+            raise FileExistsError(
+                errno.EEXIST, "a folder is wanted, got a link or a file", os.fspath(folder)
+            )
+    return folder
 
 
 def as_path(path: object, name: str = "path") -> Path:

@@ -31,7 +31,8 @@ def file_name(name: str) -> str:
     """Return a file's name that any file system takes, another one for another name.
 
     That holds where upper and lower case are the same, too. A name of lower-case letters, digits,
-    points, dashes and underscores stays as it is; what can be kept of another is followed by a hash.
+    points, dashes and underscores stays as it is; of others, what can be kept is followed by a
+    hash.
     """
     own = OWN.fullmatch(name) and len(name) <= LONGEST
     if own and not WITH_HASH.fullmatch(name) and not DEVICES.fullmatch(name):

@@ -5,7 +5,14 @@ import pickle
 
 import pytest
 
-from kstar_gpu.files import DamagedFileError, check_target, write_whole
+from kstar_gpu.files import (
+    DamagedFileError,
+    check_target,
+    create_file,
+    make_folder,
+    open_plain_file,
+    write_whole,
+)
 
 
 @pytest.mark.parametrize(
@@ -55,3 +62,48 @@ def test_a_damaged_file_is_named_in_one_line():
     error = pickle.loads(pickle.dumps(DamagedFileError("a\x1b[2J\nb", "it is short")))
     assert isinstance(error, ValueError)
     assert str(error) == r"a\x1b[2J\nb: it is short"
+
+
+def test_only_files_are_opened(tmp_path):
+    (tmp_path / "file").write_bytes(b"x")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "no file")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")  # which nobody writes to
+    (tmp_path / "device").symlink_to("/dev/zero")
+    with open_plain_file(tmp_path / "file") as file:
+        assert file.read() == b"x"
+    for name in ("link", "nowhere", "folder", "pipe", "device"):
+        with pytest.raises(DamagedFileError, match=f"{name}: a file is wanted, got a "):
+            open_plain_file(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        open_plain_file(tmp_path / "no file")
+
+
+def test_a_file_is_created_where_nothing_is(tmp_path):
+    with create_file(tmp_path / "file") as file:
+        file.write(b"abc")
+        file.seek(1)
+        assert file.read() == b"bc"
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    for name in ("file", "link"):
+        with pytest.raises(FileExistsError, match=name):
+            create_file(tmp_path / name)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_folders_below_another_are_no_links(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "chosen").symlink_to("real")
+    made = make_folder(tmp_path / "chosen", "a", "b")
+    assert made == make_folder(tmp_path / "chosen", "a", "b")
+    assert (tmp_path / "real" / "a" / "b").is_dir()
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "real" / "link").symlink_to(tmp_path / "outside")
+    (tmp_path / "real" / "nowhere").symlink_to(tmp_path / "new")
+    (tmp_path / "real" / "file").touch()
+    for name in ("link", "nowhere", "file"):
+        with pytest.raises(FileExistsError, match="a folder is wanted, got a link or a file"):
+            make_folder(tmp_path / "chosen", name, "b")
+    assert [*(tmp_path / "outside").iterdir()] == []
+    assert not (tmp_path / "new").exists()

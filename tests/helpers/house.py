@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = "kstar_gpu"
 # From the ground: a module imports from its own floor, and from those below.
 FLOORS = [
-    ("definition", "version", "names", "files", "extras", "distance", "user_code"),
+    ("definition", "version", "extras", "distance", "user_code"),
+    ("names", "files", "checked_json", "npy_header"),
     ("inputs",),
     ("engines",),
     ("api",),
