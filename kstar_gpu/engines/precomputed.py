@@ -1,11 +1,13 @@
 """k* from distances that are given: no balls, only comparisons, row by row."""
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from ..inputs.devices import float64_device
 from ..inputs.problem import DistanceTable
+from ..progress import each
 from . import base
 
 BLOCK_BYTES = 256 << 20  # of the rows looked at together, with all that is made of them
@@ -53,10 +55,10 @@ class Engine(base.Engine):
         radii = squared_radii.to(self.device)
         return torch.cat([self._count_of(rows, radii[rows]) for rows in self._blocks("count")])
 
-    def _blocks(self, question: str) -> "tqdm[slice]":
+    def _blocks(self, question: str) -> Iterable[slice]:
         count = len(self.codes)
         rows = [slice(start, start + self.step) for start in range(0, count, self.step)]
-        return tqdm(rows, desc=question, unit="block", disable=not self.progress)
+        return each(rows, self.progress, question, "block")
 
     def _same_class(self, rows: slice) -> Tensor:
         return self.codes[rows, None] == self.reference_codes

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
+from ..progress import each
 from .batches import Keys, batches_of, call, check_loader, copy_of, count_batches
 from .feature_store import MemoryStore, Spill, read_spill
 from .hooks import Recorder, recording
@@ -153,7 +153,7 @@ def activations(
         as_written(model),
         recording(model, modules, pools_by_layer(pool, modules), dtype) as recorder,
     ):
-        batches = tqdm(loader, desc="activations", unit="batch", disable=not progress)
+        batches = each(loader, progress, "activations", "batch")
         for given, classes in batches_of(batches, inputs, labels):
             _record(recorder, model, given, len(classes), running_on, mask)
             store.append(recorder.rows(), classes.cpu())

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from torch import Tensor
-from tqdm import tqdm
 
+from ..progress import each
 from ..stats.distribution import KStarDistribution
 from .activations import Activations
 from .first_outputs import in_short
@@ -65,7 +65,7 @@ class SweepRun:
             log.info("%s %s: finished before", self.name, layer)
         recorded = self._missing_features(spill)
         failed = False
-        for layer in tqdm(self.layers, desc=self.name, disable=not progress):
+        for layer in each(self.layers, progress, self.name):
             if layer in self.finished:
                 yield layer, self.finished[layer]
                 continue

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from tqdm import trange
 
 from ..inputs.arrays import to_tensor
 from ..inputs.metrics import METRICS, PRECOMPUTED
+from ..progress import each
 from .distribution import KStarDistribution, check_result, kstar_distribution
 from .options import check_count, check_search_options
 from .statistic import NUMBERS_AT_ONCE, Floats, statistic_named
@@ -157,7 +157,7 @@ def resampled_intervals(
         result = kstar_distribution(samples[torch.from_numpy(rows)], codes[rows], **options)
         return values_of(result, statistic)
 
-    rounds = trange(resamples, desc="resamples", disable=not progress)
+    rounds = each(range(resamples), progress, "resamples")
     found = np.array([resampled() for _ in rounds])
     ends = np.quantile(found - found.mean(0), [(1 - level) / 2, (1 + level) / 2], axis=0)
     intervals: Floats = (values_of(observed, statistic) + ends).T

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import trange
 
 from ..api import kstar
 from ..inputs.arrays import to_tensor
 from ..inputs.labels import encode_labels
+from ..progress import each
 from .options import check_count, check_search_options
 from .statistic import Floats
 
@@ -64,7 +64,7 @@ def label_null(
 
     observed = means(codes)
     rng = np.random.default_rng(seed)
-    rounds = trange(permutations, desc="permutations", disable=not progress)
+    rounds = each(range(permutations), progress, "permutations")
     permuted = np.array([means(rng.permutation(codes)) for _ in rounds])
     permuted = permuted.reshape(permutations, len(classes))  # where there are none, too
     pvalue = (1 + (permuted >= observed).sum(0)) / (1 + permutations)

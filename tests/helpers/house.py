@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = "kstar_gpu"
 # From the ground: a module imports from its own floor, and from those below.
 FLOORS = [
-    ("definition", "version", "extras", "distance", "user_code"),
+    ("definition", "version", "extras", "distance", "user_code", "progress"),
     ("names", "files", "checked_json", "npy_header"),
     ("inputs",),
     ("engines",),

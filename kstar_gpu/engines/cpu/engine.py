@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from tqdm import tqdm
 
 from ...inputs.problem import Problem
+from ...progress import counter
 from ..base import BallEngine
 from . import _cpu
 from .balls import Crew
@@ -62,12 +62,7 @@ class Engine(BallEngine):
     def _ask(
         self, name: str, question: Callable[..., dict[str, int]], *columns: NDArray[np.generic]
     ) -> dict[str, int]:
-        with tqdm(desc=name, unit="tile", disable=not self.progress) as bar:
-
-            def show(done: int, pieces: int) -> None:
-                bar.total = pieces
-                bar.update(done - bar.n)
-
-            references = None if self.problem.self_form else self.sides[1]
-            report = show if self.progress else None
+        references = None if self.problem.self_form else self.sides[1]
+        with counter(self.progress, name, "tile") as count:
+            report = count.reach if self.progress else None
             return question(self.sides[0], references, *columns, *self.crew, report)

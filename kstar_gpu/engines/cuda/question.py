@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from ...inputs.problem import Integers, Problem
+from ...progress import counter
 from ..frame import Frame
 from .arrays import padded
 from .balls import Balls
@@ -69,8 +69,8 @@ class Question(ABC):
         """Let every two panels meet; two are on the device at a time."""
         total = sum(map(self.tiles, self.meetings())) if progress else None
         balls: dict[Key, list[Balls]] = {}
-        with tqdm(total=total, desc=self.name, unit="tile", disable=not progress) as bar:
-            launches = Launches(self.plan, self.task.device, work, bar.update)
+        with counter(progress, self.name, "tile", total) as count:
+            launches = Launches(self.plan, self.task.device, work, count.add)
             for keys in self.meetings():
                 rounds = self.rounds_of(keys)
                 if not rounds:

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from tqdm import tqdm
 
 from ...distance import lane_sum, row_chunks
 from ...inputs.problem import Integers, Problem, Samples
+from ...progress import each
 from .. import projection
 from ..base import BallEngine
 from ..bounds import FLOAT32, FLOAT64, Certificate
@@ -90,7 +90,7 @@ class Engine(BallEngine):
 
     def _walk(self, name: str, tiles: list[Tile], sieves: list[Sieve], question: Question) -> None:
         rows, number = slice(0, 0), 0
-        for tile in tqdm(tiles, desc=name, unit="tile", disable=not self.progress):
+        for tile in each(tiles, self.progress, name, "tile"):
             if tile.samples != rows:
                 rows, number = tile.samples, 0
             # A row of tiles goes on with the sieve that its last tile needed.

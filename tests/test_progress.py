@@ -1,0 +1,136 @@
+"""Bars: where none is shown there is no tqdm, no thread, no lock; none is shared with a child."""
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+from tqdm import tqdm
+
+from kstar_gpu import kstar
+from kstar_gpu.progress import counter, each
+
+WITHOUT_TQDM = """
+import sys
+import torch
+sys.modules["tqdm"] = None  # torch has loaded it: to import it is an error from now on
+from kstar_gpu import available_backends, kstar, label_null, resampled_intervals
+x, y = torch.arange(16.0)[:, None].sin(), [0, 1] * 8
+for backend, status in available_backends().items():
+    if status.available:
+        kstar(x, y, backend=backend)
+kstar(torch.cdist(x, x), y, metric="precomputed")
+label_null(x, y, permutations=2)
+resampled_intervals(x, y, resamples=2)
+"""
+
+KILLED_WITH_THE_LOCK = """
+import os, signal
+from tqdm import tqdm
+from kstar_gpu import kstar
+tqdm.monitor_interval = 0
+with tqdm(disable=False):
+    kstar([[0.0], [1.0], [3.0]], [0, 0, 1], progress=True)
+reading, writing = os.pipe()
+child = os.fork()
+if child == 0:
+    signal.alarm(50)
+    tqdm.get_lock().acquire()
+    os.write(writing, b"x")
+    signal.pause()
+os.read(reading, 1)
+os.kill(child, signal.SIGKILL)
+os.waitpid(child, 0)
+for progress in (False, True):
+    kstar([[0.0], [1.0], [3.0]], [0, 0, 1], progress=progress)
+print("returned")
+"""
+
+FORKED_WHILE_LOCKED = """
+import os, signal, threading
+from kstar_gpu import kstar, progress
+held = threading.Event()
+def hold():
+    with progress._bars()._lock:
+        held.set()
+        threading.Event().wait()
+threading.Thread(target=hold, daemon=True).start()
+held.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(50)
+    kstar([[0.0], [1.0], [3.0]], [0, 0, 1], progress=True)
+    print("returned", flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+os._exit(0)
+"""
+
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are not forked here")
+
+
+def output_of(code):
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    return done.stdout
+
+
+def test_without_a_bar_tqdm_is_not_imported():
+    output_of(WITHOUT_TQDM)
+
+
+@forks
+def test_a_killed_child_that_held_the_lock_of_tqdm_stops_nobody():
+    assert output_of(KILLED_WITH_THE_LOCK) == "returned\n"
+
+
+@forks
+def test_a_child_that_was_forked_while_a_bar_was_drawn_can_draw_its_own():
+    assert output_of(FORKED_WHILE_LOCKED) == "returned\n"
+
+
+def test_no_bar_starts_a_thread(backend):
+    before = threading.enumerate()
+    for progress in (False, True):
+        kstar([[0.0], [1.0], [3.0]], [0, 0, 1], backend=backend, progress=progress)
+    assert threading.enumerate() == before
+
+
+def test_items_pass_through_whether_or_not_they_are_counted(capsys):
+    items = [3, 1, 2]
+    assert each(items, False, "rounds") is items
+    assert capsys.readouterr().err == ""
+    assert [*each(items, True, "rounds", "round")] == items
+    shown = capsys.readouterr().err
+    assert "rounds: 100%" in shown
+    assert "3/3" in shown
+
+
+def test_a_counter_moves_its_bar(capsys):
+    with counter(False, "search", "tile") as count:
+        count.add(2)
+        count.reach(3, 4)
+    assert capsys.readouterr().err == ""
+    with counter(True, "search", "tile", total=4) as count:
+        count.add(1)
+        count.add(1)
+    assert "search:  50%|█████     | 2/4" in capsys.readouterr().err
+    with counter(True, "count", "tile") as count:
+        count.reach(1, 5)
+        count.reach(5, 5)
+    assert "5/5" in capsys.readouterr().err
+
+
+def test_a_bar_stands_below_those_of_others(capsys):
+    with tqdm([1], desc="outer") as outer, counter(True, "inner", "tile") as inner:
+        assert (outer.pos, abs(inner._bar.pos)) == (0, 1)
+    capsys.readouterr()
+
+
+def test_the_lock_is_no_semaphore_of_processes():
+    with counter(True, "search", "tile") as count:
+        assert isinstance(count._bar.get_lock(), type(threading.RLock()))
+        assert not isinstance(count._bar.get_lock(), type(multiprocessing.RLock()))
