@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <numeric>
@@ -17,13 +18,15 @@ namespace kstar::cpu {
 constexpr int64_t kBoxedWidth = 64;  // in more dimensions boxes overlap whatever the order
 
 struct Box {
-    std::vector<int16_t> low;
-    std::vector<int16_t> high;
+    int64_t sides;
+    std::array<int16_t, kBoxedWidth> low;
+    std::array<int16_t, kBoxedWidth> high;
 
     // Around nothing. A box of wide balls has no sides, and no gap to any other.
-    explicit Box(const Balls& balls)
-        : low(balls.width <= kBoxedWidth ? balls.width : 0, std::numeric_limits<int16_t>::max()),
-          high(low.size(), std::numeric_limits<int16_t>::min()) {}
+    explicit Box(const Balls& balls) : sides(balls.width <= kBoxedWidth ? balls.width : 0) {
+        low.fill(std::numeric_limits<int16_t>::max());
+        high.fill(std::numeric_limits<int16_t>::min());
+    }
 
     // Outliers, of which no tile knows anything, are left out.
     Box(const Balls& balls, Range range) : Box(balls) {
@@ -37,7 +40,7 @@ struct Box {
     void include(const Box& other) { include(other.low.data(), other.high.data()); }
 
     void include(const int16_t* lowest, const int16_t* highest) {
-        for (size_t k = 0; k < low.size(); ++k) {
+        for (int64_t k = 0; k < sides; ++k) {
             low[k] = std::min(low[k], lowest[k]);
             high[k] = std::max(high[k], highest[k]);
         }
@@ -46,7 +49,7 @@ struct Box {
     // Squared distance between the nearest points of two boxes.
     double gap(const Box& other) const {
         int64_t squared = 0;
-        for (size_t k = 0; k < low.size(); ++k) {
+        for (int64_t k = 0; k < sides; ++k) {
             const int32_t apart = std::max(other.low[k] - high[k], low[k] - other.high[k]);
             const int64_t positive = std::max(apart, 0);
             squared += positive * positive;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "cpu/crew.hpp"
@@ -55,10 +56,19 @@ class Count {
         explicit Walker(Count& count)
             : count_(count),
               kernels_(count.problem_.kernels),
-              width_(columns_at_once(count.samples_.full.feature_pairs())),
-              rows_(kernels_, kernels_.rows),
-              columns_(kernels_, kernels_.columns),
-              undecided_(kCell * (width_ + kernels_.columns)) {}
+              width_(columns_at_once(feature_pairs(count))),
+              rows_(kernels_, kernels_.rows, most_in_piece(kStripRows), feature_pairs(count)),
+              columns_(kernels_, kernels_.columns, width_, feature_pairs(count)),
+              undecided_(new Pair[kCell * (width_ + kernels_.columns)]),
+              products_(new int32_t[kernels_.rows * (width_ + kernels_.columns)]) {
+            for (auto* of_rows : {&row_outer_, &row_inner_, &row_weights_, &row_counts_}) {
+                of_rows->reserve(most_in_piece(kStripRows) + kernels_.rows);
+            }
+            for (auto* of_columns :
+                 {&column_outer_, &column_inner_, &column_weights_, &column_counts_}) {
+                of_columns->reserve(width_ + kernels_.columns);
+            }
+        }
 
         void walk(const Tile& tile) {
             const Side& samples = count_.samples_;
@@ -83,6 +93,10 @@ class Count {
         }
 
      private:
+        static int64_t feature_pairs(const Count& count) {
+            return count.samples_.full.feature_pairs();
+        }
+
         // Thresholds and weights of a stretch of samples. Padding never asks and weighs nothing,
         // and neither do outliers.
         void gather(Range range, int64_t padded, const Side& side, bool asks,
@@ -137,7 +151,7 @@ class Count {
                 {row_outer_.data() + r, row_inner_.data() + r, row_weights_.data() + r,
                  row_counts_.data() + r, column_outer_.data() + c, column_inner_.data() + c,
                  column_weights_.data() + c, column_counts_.data() + c},
-                undecided_.data());
+                undecided_.get());
             for (int64_t p = 0; p < open; ++p) {
                 const Pair pair = undecided_[p];
                 refine(rows, columns, r + pair.row, c + pair.column, pair.product);
@@ -151,12 +165,11 @@ class Count {
                 return;
             }
             const int64_t width = groups.size() * kernels_.columns;
-            products_.resize(kernels_.rows * width);
-            kernels_.multiply(rows_.strip(group, columns_, groups), products_.data());
+            kernels_.multiply(rows_.strip(group, columns_, groups), products_.get());
             const int64_t c = groups.begin * kernels_.columns;
             const Range among{columns.begin + c, std::min(columns.begin + c + width, columns.end)};
             for (int64_t i = members.begin; i < members.end; ++i) {
-                const int32_t* product = products_.data() + (i - members.begin) * width;
+                const int32_t* product = products_.get() + (i - members.begin) * width;
                 const Range asked = count_.layout_.asked({i, i + 1}, among, false);
                 for (int64_t k = asked.begin - columns.begin; k < asked.end - columns.begin; ++k) {
                     decide(rows, columns, i - rows.begin, k, product[k - c]);
@@ -199,8 +212,8 @@ class Count {
         int64_t width_;
         Packed rows_;
         Packed columns_;
-        std::vector<Pair> undecided_;
-        std::vector<int32_t> products_;
+        std::unique_ptr<Pair[]> undecided_;
+        std::unique_ptr<int32_t[]> products_;
         std::vector<int32_t> row_outer_, row_inner_, row_weights_, row_counts_;
         std::vector<int32_t> column_outer_, column_inner_, column_weights_, column_counts_;
         int64_t refined_ = 0;

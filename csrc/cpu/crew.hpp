@@ -9,6 +9,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -22,15 +23,24 @@ struct Crew {
     int threads;
     std::function<void(int64_t done, int64_t pieces)> listen;
 
-    // Each thread makes a worker, and calls it with the number of each piece that it takes. An
-    // exception, of a worker or of `listen`, ends all threads and comes out here.
+    // Makes a worker for each thread, which calls it with the number of each piece that it takes.
+    // An exception, of a worker or of `listen`, ends all threads and comes out here.
+    //
+    // Workers are made here, with all memory that they will want, and ask for none in their
+    // threads: to throw there that there is none takes memory, without which the process is ended.
     template <typename MakeWorker>
     void run(int64_t pieces, const MakeWorker& make_worker) const {
+        const auto most = static_cast<size_t>(std::min<int64_t>(threads, pieces));
+        std::vector<decltype(make_worker())> workers;
+        workers.reserve(most);
+        while (workers.size() < most) {
+            workers.push_back(make_worker());
+        }
         Shift shift;
-        const auto work = [&] {
+        shift.threads.reserve(most);
+        const auto work = [&](auto& worker) {
             const IeeeMode ieee;
             try {
-                auto worker = make_worker();
                 for (int64_t piece; !shift.stop && (piece = shift.next++) < pieces; ++shift.done) {
                     worker(piece);
                 }
@@ -40,10 +50,10 @@ struct Crew {
             shift.leave();
         };
         try {
-            while (static_cast<int64_t>(shift.threads.size()) <
-                   std::min<int64_t>(threads, pieces)) {
-                shift.enter();
-                shift.threads.emplace_back(work);
+            for (auto& worker : workers) {
+                if (!shift.start([&] { work(worker); })) {
+                    break;
+                }
             }
             while (!shift.over()) {
                 listen(shift.done, pieces);
@@ -64,6 +74,22 @@ struct Crew {
         std::condition_variable changed;
         int64_t present = 0;
         std::exception_ptr failure;
+
+        // Starts a thread; returns whether there is room for one. The first one has to be.
+        template <typename Work>
+        bool start(const Work& work) {
+            enter();
+            try {
+                threads.emplace_back(work);
+            } catch (const std::exception&) {  // of memory, or of a limit on threads
+                leave();
+                if (threads.empty()) {
+                    throw std::bad_alloc();
+                }
+                return false;
+            }
+            return true;
+        }
 
         void enter() {
             const std::lock_guard<std::mutex> lock(mutex);

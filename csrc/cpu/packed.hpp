@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "cpu/problem.hpp"
@@ -20,17 +21,21 @@ inline int64_t columns_at_once(int64_t feature_pairs) {
 
 class Packed {
  public:
-    // `group` is the number of rows, or of columns, of a micro-tile.
-    Packed(const Kernels& kernels, int group) : kernels_(kernels), group_(group) {}
+    // Room for so many balls. `group` is the number of rows, or of columns, of a micro-tile.
+    Packed(const Kernels& kernels, int group, int64_t most, int64_t feature_pairs)
+        : kernels_(kernels),
+          group_(group),
+          points_(new int16_t[2 * (whole_groups(most) * feature_pairs + kPackingSlack)]) {
+        seeds_.reserve(whole_groups(most));
+    }
 
-    // Packs `count` balls: number `first`, and then every `step`-th.
+    // Packs `count` balls, no more than there is room for: number `first`, and then every
+    // `step`-th.
     void fill(const Balls& balls, const int32_t* seeds, int64_t first, int64_t count,
               int64_t step = 1) {
-        const int64_t padded = (count + group_ - 1) / group_ * group_;
-        points_.resize(2 * (padded * balls.feature_pairs() + kPackingSlack));
         kernels_.pack(balls.point(first), step * balls.stride, count, balls.feature_pairs(), group_,
-                      points_.data());
-        seeds_.assign(padded, kLowSeed);  // of padding, too
+                      points_.get());
+        seeds_.assign(whole_groups(count), kLowSeed);  // of padding, too
         for (int64_t i = 0; i < count; ++i) {
             seeds_[i] = seeds[first + i * step];
         }
@@ -75,8 +80,9 @@ class Packed {
     }
 
  private:
+    int64_t whole_groups(int64_t count) const { return (count + group_ - 1) / group_ * group_; }
     const int16_t* points_of(int64_t group) const {
-        return points_.data() + 2 * group * group_ * feature_pairs_;
+        return points_.get() + 2 * group * group_ * feature_pairs_;
     }
 
     const Kernels& kernels_;
@@ -84,7 +90,7 @@ class Packed {
     int64_t first_ = 0;  // position of the first member
     int64_t count_ = 0;
     int64_t feature_pairs_ = 0;
-    std::vector<int16_t> points_;
+    std::unique_ptr<int16_t[]> points_;
     std::vector<int32_t> seeds_;
 };
 

@@ -15,11 +15,11 @@ namespace kstar::cpu {
 
 constexpr int64_t kPreparedRows = 256;  // in one piece of work
 
-// Calls `use` with stretches of 0 .. count - 1, from several threads.
-template <typename Use>
-void in_stretches(const Crew& crew, int64_t count, const Use& use) {
+// Calls what is made for each thread with stretches of 0 .. count - 1.
+template <typename MakeUse>
+void in_stretches(const Crew& crew, int64_t count, const MakeUse& make_use) {
     crew.run((count + kPreparedRows - 1) / kPreparedRows, [&] {
-        return [&](int64_t piece) {
+        return [count, use = make_use()](int64_t piece) mutable {
             use(piece * kPreparedRows, std::min((piece + 1) * kPreparedRows, count));
         };
     });
@@ -30,13 +30,14 @@ void in_stretches(const Crew& crew, int64_t count, const Use& use) {
 inline void measure_rows(const Kernels& kernels, const Members& samples, const double* centre,
                          const double* weights, double* lengths, double* fingerprints,
                          const Crew& crew) {
-    in_stretches(crew, samples.count, [&](int64_t begin, int64_t end) {
+    const auto each = [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
             const int64_t row = samples.order[i];
             lengths[i] = std::sqrt(kernels.moment(samples.rows, row, centre, nullptr));
             fingerprints[i] = kernels.moment(samples.rows, row, centre, weights);
         }
-    });
+    };
+    in_stretches(crew, samples.count, [&] { return each; });
 }
 
 // Full-width balls. Points and radii are zero before. A row whose length, on input in `radii`, is
@@ -44,7 +45,7 @@ inline void measure_rows(const Kernels& kernels, const Members& samples, const d
 inline void make_full(const Kernels& kernels, const Members& samples, const double* centre,
                       double scale, double longest, int64_t stride, int16_t* points, double* radii,
                       const Crew& crew) {
-    in_stretches(crew, samples.count, [&](int64_t begin, int64_t end) {
+    const auto each = [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
             int16_t* point = points + i * stride;
             if (radii[i] > longest) {
@@ -59,7 +60,8 @@ inline void make_full(const Kernels& kernels, const Members& samples, const doub
             // all coordinates are then integers below 2^15, and so exact before and after.
             radii[i] = error == 0 ? 0 : error * (1 + 0x1p-30) + length * 0x1p-50;
         }
-    });
+    };
+    in_stretches(crew, samples.count, [&] { return each; });
 }
 
 // Narrow balls: the point u = B z / norm and the length t of what the projection misses.
@@ -73,12 +75,11 @@ inline void make_narrow(const Kernels& kernels, const Balls& full, int64_t count
     constexpr double kToInteger = 0x1.8p52;  // added and subtracted, rounds to an integer
     const Balls directions{basis, full.stride, full.width, nullptr, full.certificate};
     const std::vector<int32_t> none(std::max(width, count), 0);
-    Packed columns(kernels, kernels.columns);
+    Packed columns(kernels, kernels.columns, width, full.feature_pairs());
     columns.fill(directions, none.data(), 0, width);
-    in_stretches(crew, count, [&](int64_t begin, int64_t end) {
-        Packed rows(kernels, kernels.rows);
+    const auto each = [&](Packed& rows, std::vector<int32_t>& products, int64_t begin,
+                          int64_t end) {
         rows.fill(full, none.data(), begin, end - begin);
-        std::vector<int32_t> products(kernels.rows * columns.padded());
         for (int64_t i = begin; i < end; ++i) {
             const int64_t group = (i - begin) / kernels.rows;
             const int64_t member = (i - begin) % kernels.rows;
@@ -110,6 +111,11 @@ inline void make_narrow(const Kernels& kernels, const Balls& full, int64_t count
                 tail > 0 ? std::min(std::sqrt(doubt), doubt / tail) : std::sqrt(doubt);
             radii[i] = (full.radii[i] + std::sqrt(error) + tail_error) * (1 + 0x1p-30);
         }
+    };
+    in_stretches(crew, count, [&] {
+        return [&, rows = Packed(kernels, kernels.rows, kPreparedRows, full.feature_pairs()),
+                products = std::vector<int32_t>(kernels.rows * columns.padded())](
+                   int64_t begin, int64_t end) mutable { each(rows, products, begin, end); };
     });
 }
 
@@ -117,12 +123,11 @@ inline void make_narrow(const Kernels& kernels, const Balls& full, int64_t count
 inline void products(const Kernels& kernels, const Balls& queries, int64_t query_count,
                      const Balls& balls, int64_t count, int32_t* result, const Crew& crew) {
     const std::vector<int32_t> none(std::max(query_count, count), 0);
-    Packed rows(kernels, kernels.rows);
+    Packed rows(kernels, kernels.rows, query_count, queries.feature_pairs());
     rows.fill(queries, none.data(), 0, query_count);
-    in_stretches(crew, count, [&](int64_t begin, int64_t end) {
-        Packed columns(kernels, kernels.columns);
+    const auto each = [&](Packed& columns, std::vector<int32_t>& block, int64_t begin,
+                          int64_t end) {
         columns.fill(balls, none.data(), begin, end - begin);
-        std::vector<int32_t> block(kernels.rows * columns.padded());
         for (int64_t q = 0; q < query_count; ++q) {
             if (q % kernels.rows == 0) {
                 kernels.multiply(rows.strip(q / kernels.rows, columns), block.data());
@@ -130,6 +135,11 @@ inline void products(const Kernels& kernels, const Balls& queries, int64_t query
             const int32_t* row = block.data() + q % kernels.rows * columns.padded();
             std::copy(row, row + (end - begin), result + q * count + begin);
         }
+    };
+    in_stretches(crew, count, [&] {
+        return [&, columns = Packed(kernels, kernels.columns, kPreparedRows, balls.feature_pairs()),
+                block = std::vector<int32_t>(kernels.rows * (kPreparedRows + kernels.columns))](
+                   int64_t begin, int64_t end) mutable { each(columns, block, begin, end); };
     });
 }
 

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -78,11 +80,15 @@ class Search {
         explicit Walker(Search& search)
             : search_(search),
               kernels_(search.problem_.kernels),
-              rows_(kernels_, kernels_.rows),
-              columns_(kernels_, kernels_.columns),
+              rows_(kernels_, kernels_.rows, most_in_piece(kStripRows), feature_pairs(search)),
+              columns_(kernels_, kernels_.columns, most_in_piece(search.block_columns()),
+                       feature_pairs(search)),
               box_(search.samples_.narrow),
               row_thresholds_(kCell),
-              survivors_(kCell * 2 * kMostColumns) {}
+              survivors_(new Pair[kCell * 2 * kMostColumns]) {
+            cells_.reserve(most_in_piece(kStripRows) / kCell);
+            column_thresholds_.reserve(2 * kMostColumns);
+        }
 
         void walk(const Tile& tile) {
             take_rows(tile.rows);
@@ -112,6 +118,10 @@ class Search {
         }
 
      private:
+        static int64_t feature_pairs(const Search& search) {
+            return search.samples_.narrow.feature_pairs();
+        }
+
         // A stretch of the rows, with a box of its own.
         struct Cell {
             Range rows;
@@ -180,7 +190,7 @@ class Search {
                 int32_t* thresholds = column_thresholds_.data() + left_out;
                 const int64_t count =
                     kernels_.search(rows_.strip({group, group + at_once}, columns_, groups),
-                                    {row_thresholds_.data(), thresholds}, survivors_.data());
+                                    {row_thresholds_.data(), thresholds}, survivors_.get());
                 settle(members, {columns.begin + left_out, columns.end}, thresholds, mixed, count);
                 search_.work_.tile_pairs += members.size() * asked.size();
             }
@@ -213,7 +223,7 @@ class Search {
         Box box_;                  // around all of them
         std::vector<int32_t> row_thresholds_;
         std::vector<int32_t> column_thresholds_;
-        std::vector<Pair> survivors_;
+        std::unique_ptr<Pair[]> survivors_;
 
      public:
         struct Counts {
@@ -317,7 +327,7 @@ class Search {
         std::vector<Packed> stretches;
         std::vector<int32_t> codes;
         for (int64_t begin = 0; begin < chosen; begin += width) {
-            stretches.emplace_back(kernels, kernels.columns);
+            stretches.emplace_back(kernels, kernels.columns, width, narrow.feature_pairs());
             stretches.back().fill(narrow, narrow_.reference_seeds.data(), begin * step,
                                   std::min(width, chosen - begin), step);
         }
@@ -327,7 +337,8 @@ class Search {
         }
         const int64_t cells = (samples_.count + kCell - 1) / kCell;
         crew.run(cells, [&] {
-            return [&, rows = Packed(kernels, kernels.rows)](int64_t cell) mutable {
+            return [&, rows = Packed(kernels, kernels.rows, kCell, narrow.feature_pairs())](
+                       int64_t cell) mutable {
                 const int64_t begin = cell * kCell;
                 const int64_t end = std::min(begin + kCell, samples_.count);
                 rows.fill(samples_.narrow, narrow_.sample_seeds.data(), begin, end - begin);
@@ -343,17 +354,17 @@ class Search {
     void seed_group(const Packed& rows, int64_t group, int64_t first, int64_t last,
                     const std::vector<Packed>& stretches, const std::vector<int32_t>& codes,
                     int64_t step) {
-        const int rows_at_once = problem_.kernels.rows;
-        std::vector<int32_t> own(rows_at_once), products(rows_at_once, 2 * kLowSeed);
-        std::vector<int32_t> columns(rows_at_once), best(rows_at_once, -1);
+        std::array<int32_t, kCell> own{}, products, columns, best;  // a cell is several groups
+        products.fill(2 * kLowSeed);
+        best.fill(-1);
         std::copy(samples_.codes + first, samples_.codes + last, own.begin());
         int64_t offset = 0;
         for (const Packed& stretch : stretches) {
-            std::fill(columns.begin(), columns.end(), -1);
+            columns.fill(-1);
             problem_.kernels.challenge(
                 rows.strip(group, stretch),
                 {own.data(), codes.data() + offset, products.data(), columns.data()});
-            for (size_t r = 0; r < columns.size(); ++r) {
+            for (int r = 0; r < problem_.kernels.rows; ++r) {
                 const int64_t column = offset + columns[r];
                 if (columns[r] >= 0 && column * step < references_.count) {
                     best[r] = static_cast<int32_t>(column);

@@ -71,6 +71,9 @@ constexpr int64_t kCell = 48;              // samples that stay together; a mult
 constexpr int64_t kStripRows = 4 * kCell;  // rows of a tile
 constexpr int64_t kTileLength = 1024;      // its columns: a fraction of a second of work
 
+// The most that are in a piece of about `size`.
+constexpr int64_t most_in_piece(int64_t size) { return size + size / 2; }
+
 // Cuts positions into pieces of `size`, or up to half as much again, from the start of every class
 // on. Small classes share a piece.
 inline std::vector<Range> pieces(const int32_t* codes, int64_t count, int64_t size) {
@@ -85,7 +88,7 @@ inline std::vector<Range> pieces(const int32_t* codes, int64_t count, int64_t si
             result.push_back({start, first});
             start = first;
         }
-        for (; last - start >= size + size / 2; start += size) {
+        for (; last - start >= most_in_piece(size); start += size) {
             result.push_back({start, start + size});
         }
         result.push_back({start, last});

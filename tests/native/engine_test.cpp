@@ -1,8 +1,10 @@
 // The native engine against its definition, without Python, so that sanitizers see all of it:
 // `make test-native`. Prints what failed, and exits with the number of failures.
+#include <atomic>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <new>
 #include <random>
 #include <string>
 #include <vector>
@@ -15,6 +17,23 @@
 
 using namespace kstar;
 using namespace kstar::cpu;
+
+namespace {
+
+thread_local bool is_worker = true;
+std::atomic<int64_t> asked_by_workers{0};
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+    asked_by_workers += is_worker;
+    if (void* memory = std::malloc(size)) {
+        return memory;
+    }
+    throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 
@@ -274,8 +293,11 @@ void test_exceptions() {
 }  // namespace
 
 int main(int argc, char** argv) {
+    is_worker = false;
     test_certificate();
-    test_exceptions();
     test_engine(argc > 1 ? std::atoi(argv[1]) : 700);
+    check(asked_by_workers == 0,
+          std::to_string(asked_by_workers) + " times workers asked for memory");
+    test_exceptions();
     return report();
 }
