@@ -11,6 +11,8 @@ from torch import Tensor
 
 from .engines.registry import choose_engine, default_device
 from .engines.torch_state import exact_arithmetic
+from .engines.torch_workers import start_workers
+from .exhausted_memory import as_memory_error
 from .inputs.arrays import restorer, to_tensor
 from .inputs.devices import check_computes, named_device
 from .inputs.metrics import METRICS, PRECOMPUTED, check_metric
@@ -35,6 +37,7 @@ class KStarForeign(NamedTuple):
     index: Any
 
 
+@as_memory_error()
 def kstar(
     features: Any,
     labels: Any,
@@ -105,6 +108,9 @@ def kstar(
     ------
     ValueError, TypeError
         For arguments that do not fit; the message names the argument, what came and what is wanted.
+    MemoryError
+        Where the host's memory does not suffice; torch.OutOfMemoryError where that of a CUDA device
+        does not, even in small pieces.
 
     References
     ----------
@@ -178,6 +184,7 @@ def answer(
     place = _computing_device(inputs[0], backend, device)
     engine_class = choose_engine(backend, metric, place)
     check_computes(place)
+    start_workers()
     with exact_arithmetic(place, *inputs):
         stored_on = engine_class.storage_device(inputs, place, memory_limit)
         problem = _problem(inputs, classes, metric, stored_on)

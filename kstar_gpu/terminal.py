@@ -9,12 +9,12 @@ from pathlib import Path
 
 import torch
 
+from .exhausted_memory import is_exhausted
 from .names import one_line
 from .user_code import raised_by
 
 # The user's to mend: arguments (each error names its own), files, packages, memory.
 EXPECTED = (ValueError, TypeError, OSError, ImportError, MemoryError, torch.cuda.OutOfMemoryError)
-NO_MEMORY = ("can't allocate memory", "not enough memory")  # torch on the CPU: a RuntimeError
 READER_GONE = (errno.EPIPE, errno.EINVAL)  # the latter on Windows
 WORKERS_TRACEBACK = "\nOriginal Traceback"  # what DataLoader tells of its workers
 
@@ -43,7 +43,7 @@ def complain(message: str) -> None:
 def fault_of_user(error: Exception) -> str | None:
     """Return in one line what the user can mend; None if the exception is a fault of ours."""
     what = raised_by(error)
-    if isinstance(error, MemoryError) or any(text in str(error) for text in NO_MEMORY):
+    if is_exhausted(error):
         return f"memory does not suffice: {_line(error)}"
     if what is not None:
         return f"{what} failed: {type(error).__name__}: {_line(error)} ({_place(error)})"

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..exhausted_memory import is_exhausted
+
 
 @dataclass(frozen=True)
 class Argument:
@@ -59,9 +61,9 @@ class Argument:
         """Within, whatever another library raises becomes one error in this argument's name."""
         try:
             yield
-        except MemoryError:
-            raise
         except Exception as error:
+            if is_exhausted(error):
+                raise
             reason = (str(error).splitlines() or [""])[0] or type(error).__name__
             raise self.type_error(
                 f"{type(values).__name__}, which cannot be read ({reason})"

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..api import answer, check_arguments
+from ..exhausted_memory import as_memory_error
 from ..extras import import_pandas
 from ..files import as_path
 from ..inputs.problem import make_classes, normalized
@@ -234,6 +235,7 @@ class KStarDistribution:
         return _read_only(np.array([statistic(values) for values in self.class_values]))
 
 
+@as_memory_error()
 def kstar_distribution(
     features: Any,
     labels: Any,
@@ -280,6 +282,8 @@ def kstar_distribution(
     ValueError, TypeError
         For arguments that do not fit, as in `kstar_gpu.kstar`; for class names of which there are
         more or fewer than classes; for an unknown `skewness` or a negative `threshold`.
+    MemoryError
+        As in `kstar_gpu.kstar`.
 
     References
     ----------

@@ -28,3 +28,10 @@ def test_a_missing_one_says_why_it_was_not_built(record, reason, monkeypatch, tm
     assert not available
     assert detail.startswith("kstar_gpu.engines.cpu._cpu was not built when the package was: ")
     assert reason in detail
+
+
+def test_one_that_finds_no_room_is_not_missing(monkeypatch):
+    monkeypatch.setattr(status, "LOADED_BYTES", 1 << 60)
+    monkeypatch.setitem(sys.modules, "kstar_gpu.engines.cpu._cpu", None)
+    with pytest.raises(MemoryError):
+        status.extension_status("kstar_gpu.engines.cpu._cpu")

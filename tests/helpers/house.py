@@ -16,7 +16,15 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = "kstar_gpu"
 # From the ground: a module imports from its own floor, and from those below.
 FLOORS = [
-    ("definition", "version", "extras", "distance", "user_code", "progress"),
+    (
+        "definition",
+        "version",
+        "extras",
+        "distance",
+        "user_code",
+        "progress",
+        "exhausted_memory",
+    ),
     ("names", "files", "checked_json", "npy_header"),
     ("inputs",),
     ("engines",),
