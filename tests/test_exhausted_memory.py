@@ -45,14 +45,18 @@ def test_functions_are_decorated():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="address space is limited on Linux")
-@pytest.mark.parametrize("form", ["euclidean", "references", "precomputed"])
-def test_a_process_whose_memory_is_exhausted_lives_on(backend, form):
+def test_a_process_whose_memory_is_exhausted_lives_on(backend):
     script = Path(__file__).parent / "helpers" / "scarce_memory.py"
-    command = [sys.executable, script, backend, form, "1000", "200", "0.2", "2", "9", "20", "70"]
+    forms, megabytes = ["references", "euclidean", "precomputed"], ["0.2", "2", "9", "20", "70"]
+    command = [sys.executable, script, backend, ",".join(forms), "1000", "200", *megabytes]
     ended = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stderr
-    *scarce, first, second, third, growth = ended.stdout.splitlines()
-    assert {*scarce} == {"MemoryError", "right"}
-    assert scarce[0] == "MemoryError"
-    assert first == second == third == "right"
-    assert int(growth.split()[0]) < 4
+    lines = ended.stdout.splitlines()
+    for _ in forms:
+        scarce, plenty, growth = lines[:5], lines[5:8], lines[8]
+        assert {*scarce} == {"MemoryError", "right"}
+        assert scarce[0] == "MemoryError"
+        assert {*plenty} == {"right"}
+        # Each call takes megabytes, and what the allocator holds varies by some.
+        assert int(growth.split()[0]) < 32
+        lines = lines[9:]

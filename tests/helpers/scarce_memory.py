@@ -1,11 +1,11 @@
 """A process of its own that calls kstar() where memory is scarce; run by tests.
 
-    python tests/helpers/scarce_memory.py BACKEND FORM SAMPLES FEATURES MEGABYTES...
+    python tests/helpers/scarce_memory.py BACKEND FORM,FORM,... SAMPLES FEATURES MEGABYTES...
 
 It grants the address space that it has and so many megabytes more, calls, and prints a line:
-"right", "MemoryError", or what else came. Then it fails with the first of these fifty times, calls
-with all the memory there is, and does both twice more; the last line says how much more was taken
-by the last time.
+"right", "MemoryError", or what else came. Then it does so five times more, calls with
+all the memory there is, and does all that twice more; the last line says how much more memory it
+holds after the last time.
 """
 
 import os
@@ -69,8 +69,14 @@ def told(result, right):
     return "right" if np.array_equal(result, right) else "wrong"
 
 
-def main(backend, form, samples, features, *megabytes):
-    """Call with so much memory each, then with all."""
+def main(backend, forms, samples, features, *megabytes):
+    """Call each form with so much memory each, then with all."""
+    for form in forms.split(","):
+        of_one_form(backend, form, samples, features, *megabytes)
+
+
+def of_one_form(backend, form, samples, features, *megabytes):
+    """Call one form; a line for each of its limits, and four more."""
     call = make_call(backend, form, int(samples), int(features))
     found = [call_within(call, int(float(each) * 2**20)) for each in megabytes]
     right = call()
@@ -78,8 +84,8 @@ def main(backend, form, samples, features, *megabytes):
         print(told(result, right))
     taken = []
     for _ in range(3):
-        for _ in range(50):
-            call_within(call, int(float(megabytes[0]) * 2**20))
+        for each in 5 * megabytes:
+            call_within(call, int(float(each) * 2**20))
         print("right" if np.array_equal(call(), right) else "wrong")
         taken.append(resident())
     print((taken[2] - taken[1]) >> 20, "megabytes more")
