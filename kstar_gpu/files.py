@@ -14,6 +14,7 @@ from .names import one_line
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 BINARY = getattr(os, "O_BINARY", 0)
 NO_FILE = (errno.ELOOP, errno.EMLINK, errno.ENXIO)  # a link, on FreeBSD, too; a socket
+PARTIAL = ".partial"  # how files end that are being written, or that were when a process was killed
 
 
 class DamagedFileError(ValueError):
@@ -37,14 +38,14 @@ def write_whole(path: Path, content: str | bytes) -> None:
     """Put a file there in one step, in place of what was there.
 
     Whoever reads it, and whatever interrupts this, there is the old file or the new one: the new
-    one is complete, and on the disk, before it takes the name.
+    one is complete, and on the disk, before it takes the name; so is the name, when this returns.
 
     Parameters
     ----------
     path : where to
     content : all of it; text is written in UTF-8
     """
-    partial = path.with_name(f".{uuid.uuid4().hex}.partial")  # the same disk, so that it can move
+    partial = path.with_name(f".{uuid.uuid4().hex}{PARTIAL}")  # the same disk, so that it can move
     try:
         with open(partial, "xb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
@@ -53,6 +54,20 @@ def write_whole(path: Path, content: str | bytes) -> None:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk, where the system can do that."""
+    if hasattr(os, "O_DIRECTORY"):
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(opened)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # not of every file system
+                raise
+        finally:
+            os.close(opened)
 
 
 def open_plain_file(path: Path) -> BinaryIO:

@@ -47,7 +47,7 @@ def test_it_is_on_the_disk_before_it_takes_the_name(tmp_path, monkeypatch):
     path, seen = tmp_path / "file", []
     monkeypatch.setattr(os, "fsync", lambda _: seen.append(path.exists()))
     write_whole(path, "new")
-    assert seen == [False]
+    assert seen == [False, True]  # and then the folder, with the name
 
 
 def test_targets(tmp_path):

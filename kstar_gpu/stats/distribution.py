@@ -19,7 +19,8 @@ from ..names import one_line
 from .class_names import name_classes
 from .local_sets import LSC, lsc_of
 from .pattern import check_rule, pattern_of
-from .result_file import ARRAYS, AT_ZERO, read_result, write_result
+from .result_file import read_result, write_result
+from .result_schema import ARRAYS, AT_ZERO
 from .statistic import by_class, skewness_of
 from .summary import decimals, text_table
 
@@ -212,7 +213,13 @@ class KStarDistribution:
         """Write everything to an .npz file at exactly this path, replacing what was there.
 
         The file appears whole or not at all. Its member ``header`` is JSON: format, format
-        version, package version, metric, class names, and the rule for the pattern.
+        version, package version, metric, class names, and the rule for the pattern. It ends in a
+        sum of all its bytes.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If this is no result: of k* beyond the size of their class, for example.
         """
         write_result(vars(self), as_path(path))
 
@@ -222,10 +229,13 @@ class KStarDistribution:
 
         Raises
         ------
+        DamagedFileError
+            A ValueError: if the file is no such file, or is damaged.
         ValueError
-            If the file is no such file, is damaged, or has a newer format than this version reads.
+            If it has a newer format than this version reads.
         """
-        return cls(**read_result(as_path(path)))
+        fields, _ = read_result(as_path(path))
+        return cls(**fields)
 
     def _title(self) -> str:
         form = ", among references" if self.query_form else ""

@@ -1,0 +1,82 @@
+"""What arrays and settings a k* distribution may have: whatever else is in a file is damage."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..inputs.metrics import check_metric
+from .pattern import check_rule
+
+ARRAYS = ("kstar", "class_index", "classes", "population")
+AT_ZERO = "foreign_at_zero"  # an array, too, unless it is not known
+SETTINGS = ("class_names", "metric", "query_form", "skewness", "threshold")
+
+
+def check_fields(fields: Mapping[str, Any]) -> None:
+    """Refuse arrays and settings that no k* distribution has.
+
+    Parameters
+    ----------
+    fields : by name, as those of `KStarDistribution`
+
+    Raises
+    ------
+    ValueError, TypeError
+        If they are of another kind or length, or beyond what they may be.
+    """
+    kstar, class_index, classes, population = (fields[name] for name in ARRAYS)
+    for name in ("kstar", "class_index", "population"):
+        _check(name, fields[name], "iu")
+    _check("classes", classes, "biuU", population.shape)
+    _check("class_index", class_index, "iu", kstar.shape)
+    if classes.dtype.kind == "U":
+        letters = np.frombuffer(classes.tobytes(), f"{classes.dtype.byteorder}u4")
+        _wanted("letters of Unicode in classes", int(letters.max()) <= sys.maxunicode)
+    _wanted("classes, sorted, each once", bool((classes[:-1] < classes[1:]).all()))
+    _wanted(
+        "class_index within the classes",
+        int(class_index.min()) >= 0 and int(class_index.max()) < len(classes),
+    )
+    sizes = np.bincount(class_index.astype(np.int64), minlength=len(classes))
+    _wanted("a sample of every class", bool(sizes.all()))
+    query_form = fields["query_form"]
+    _wanted("query_form true or false", isinstance(query_form, bool))
+    if query_form:
+        _wanted("a population of 0 or more", int(population.min()) >= 0)
+    else:
+        _wanted("the sizes of the classes as population", np.array_equal(population, sizes))
+    largest = np.maximum(population, 1)[class_index]
+    _wanted("kstar of 1 to its class's population", bool(((kstar >= 1) & (kstar <= largest)).all()))
+    at_zero = fields.get(AT_ZERO)
+    if at_zero is not None:
+        _check(AT_ZERO, at_zero, "b", kstar.shape)
+        _wanted("kstar of 1 at foreign_at_zero", bool((kstar[at_zero] == 1).all()))
+    names = fields["class_names"]
+    known = isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
+    _wanted("a name for each class as class_names", known and len(names) == len(classes))
+    check_metric(fields["metric"])
+    _wanted("a number as threshold", not isinstance(fields["threshold"], bool))
+    check_rule(fields["skewness"], fields["threshold"])
+
+
+def _check(
+    name: str, array: NDArray[Any], kinds: str, shape: tuple[int, ...] | None = None
+) -> None:
+    """Refuse an array of another kind or shape, or with nothing in it."""
+    if array.dtype.kind not in kinds or array.ndim != 1 or len(array) == 0:
+        raise ValueError(
+            f"{name}: an array (N,) of kind {' or '.join(kinds)} is wanted, got {array.dtype} of "
+            f"shape {array.shape}"
+        )
+    if shape is not None and array.shape != shape:
+        raise ValueError(f"{name}: shape {shape} is wanted, got {array.shape}")
+    if "b" not in kinds and int(array.max()) >= 2**63:
+        raise ValueError(f"{name}: numbers that fit int64 are wanted, got {array.max()}")
+
+
+def _wanted(what: str, is_so: bool) -> None:
+    if not is_so:
+        raise ValueError(f"{what}: that is wanted, got something else")
