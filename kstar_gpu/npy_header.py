@@ -64,6 +64,6 @@ def read_npy_header(file: IO[bytes], path: str | os.PathLike[str], size: int) ->
     if header.array_bytes > room or (elements > 0 and dtype.itemsize == 0):
         raise DamagedFileError(
             path,
-            f"the file is damaged: its array would have {header.array_bytes} bytes, there are {room}",
+            f"the file is damaged: its array would have {header.array_bytes} bytes, not {room}",
         )
     return header

@@ -91,7 +91,8 @@ def activations(
     spill : path, optional
         Write the features to files in this directory as they come, and return them mapped into
         memory, so that layers of any number and size need no memory of their own (bfloat16 becomes
-        float32 there). `read_activations` reads the directory again.
+        float32 there). `read_activations` reads the directory again. What an earlier spill left in
+        it is replaced, and nothing else.
     progress : bool
         Show a progress bar.
 
@@ -112,7 +113,8 @@ def activations(
         traced or scripted, which take no hooks.
     ValueError
         If `layers` names none, or none that the model has; if the loader is empty or its batches
-        are of another form; for a model in float16 on the CPU.
+        are of another form; for a model in float16 on the CPU; if a file that is to be spilled has
+        the name of one in the directory that no spill has left there.
     OSError
         If the disk is full; what was written stays readable.
 
@@ -157,9 +159,9 @@ def activations(
         for given, classes in batches_of(batches, inputs, labels):
             _record(recorder, model, given, len(classes), running_on, mask)
             store.append(recorder.rows(), classes.cpu())
-    if not store.labels:
-        raise ValueError("loader is empty: it gave no batch")
-    return Activations(*store.finish())
+        if not store.labels:
+            raise ValueError("loader is empty: it gave no batch")
+        return Activations(*store.finish())
 
 
 def _record(
@@ -186,9 +188,13 @@ def _record(
 def read_activations(directory: str | os.PathLike[str]) -> Activations:
     """Return what `activations` has spilled into a directory, mapped into memory.
 
+    All of it is read once, and compared with the sums that were kept of it.
+
     Raises
     ------
     ValueError
-        If the directory holds no finished spill, or one that does not fit its manifest.
+        If the directory holds no finished spill, or a file of it is damaged, or of a version
+        before, which kept no sums; with the name of that file.
     """
-    return Activations(*read_spill(directory))
+    found = read_spill(directory)
+    return Activations(found.features, found.labels)

@@ -1,31 +1,40 @@
 """Features of layers as they come, batch by batch: kept in memory, or spilled to a directory.
 
-A spill is a directory with one .npy file a layer, to be mapped into memory, and a manifest. That is
-written last, whole or not at all: a directory without one is not finished. Files of an unfinished
-one are whole .npy files nevertheless, of the batches that were complete.
+A spill is a directory with one .npy file a layer, to be mapped into memory, and a manifest with the
+sum of each. That is written last: before, nothing of it is taken for finished. Files of an
+unfinished one are whole .npy files nevertheless, of the batches that were complete.
 """
 
 import errno
-import hashlib
-import json
 import os
 import shutil
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 import torch
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..files import write_whole
-from ..names import file_name
+from .hooks import LayerError
+from .layer_file import LayerFile, read_layer
+from .spill_manifest import (
+    LABELS,
+    MANIFEST,
+    Manifest,
+    begin_manifest,
+    layer_file_name,
+    read_manifest,
+    spilled_before,
+    write_manifest,
+)
 
-MANIFEST = "manifest.json"
-LABELS = "labels.npy"
-FORMAT = "kstar_gpu.activations"
+TAKEN = (
+    "spill: another run has begun in {} and replaced the files of this one, whose features are "
+    "right, but not kept"
+)
 
 
 class MemoryStore:
@@ -56,46 +65,6 @@ class MemoryStore:
         return joined, torch.cat(self.labels)
 
 
-class LayerFile:
-    """A .npy file that grows by rows. Its header has room for any number of them."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.rows = 0
-        self.shape: tuple[int, ...] = ()
-        self.dtype: np.dtype[Any] = np.dtype(np.float32)
-        # Unbuffered: a full disk is noticed where it happens.
-        self.file = open(path, "w+b", buffering=0)  # noqa: SIM115  # closed by `close`
-        self.header_end = 0  # 0 as long as it has none
-
-    def append(self, values: NDArray[Any]) -> None:
-        """Write rows behind those that are there."""
-        if self.rows == 0:
-            self.shape, self.dtype = values.shape[1:], values.dtype
-            self._write_header()
-            self.header_end = self.file.tell()
-        unwritten = memoryview(values.tobytes())
-        while unwritten:
-            unwritten = unwritten[self.file.write(unwritten) :]
-        self.rows += len(values)
-
-    def close(self, rows: int) -> None:
-        """Keep so many rows, and note them in the header."""
-        if self.header_end:
-            row_bytes = self.dtype.itemsize * int(np.prod(self.shape, dtype=np.int64))
-            self.file.truncate(self.header_end + rows * row_bytes)
-            self.rows = rows
-            self._write_header()
-        self.file.close()
-
-    def _write_header(self) -> None:
-        self.file.seek(0)
-        description = npy.dtype_to_descr(self.dtype)
-        shape = (self.rows, *self.shape)
-        header = {"descr": description, "fortran_order": False, "shape": shape}
-        npy.write_array_header_1_0(self.file, header)
-
-
 class Spill:
     """Writes what layers give to a directory, batch by batch.
 
@@ -105,6 +74,11 @@ class Spill:
     layers : names
     settings : what the features depend on, for the manifest
     batches : how many there will be, if that is known
+
+    Raises
+    ------
+    ValueError
+        If the directory holds something else by the name of a file that is to be written.
     """
 
     def __init__(
@@ -116,58 +90,72 @@ class Spill:
     ) -> None:
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
-        (self.directory / MANIFEST).unlink(missing_ok=True)
+        names = {layer: layer_file_name(number, layer) for number, layer in enumerate(layers)}
+        _make_room(self.directory, [MANIFEST, LABELS, *names.values()])
+        begin_manifest(self.directory, layers)
         self.settings = dict(settings)
         self.batches_expected = batches
         self.batches_written = 0
         self.samples = 0
         self.labels: list[Tensor] = []
-        self.files = {
-            name: LayerFile(self.directory / f"{number:03d}_{file_name(name)}.npy")
-            for number, name in enumerate(layers)
-        }
+        self.label_file = LayerFile(self.directory / LABELS)
+        self.files = {layer: LayerFile(self.directory / name) for layer, name in names.items()}
 
     def append(self, rows: Mapping[str, Tensor], labels: Tensor) -> None:
         """Write one batch.
 
         Raises
         ------
+        LayerError
+            If a layer gives another type than in the batches before, which one file cannot hold.
         OSError
             If the disk is full; with what is wanted still, as far as that is known.
         """
-        try:
-            for name, values in rows.items():
-                wide = values.float() if values.dtype == torch.bfloat16 else values
-                self.files[name].append(wide.contiguous().numpy())
-        except OSError as failed:
-            if failed.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            raise OSError(failed.errno, self._no_space_left()) from failed
+        arrays = {name: _array(values) for name, values in rows.items()}
+        strange = {
+            name: f"must give one type throughout where it is spilled, got {values.dtype} after "
+            f"{self.files[name].dtype}"
+            for name, values in arrays.items()
+            if self.samples and values.dtype != self.files[name].dtype
+        }
+        if strange:
+            raise LayerError(strange)
+        with self._named_if_full():
+            for name, values in arrays.items():
+                self.files[name].append(values)
         self.labels.append(labels)
         self.samples += len(labels)
         self.batches_written += 1
 
+    def finish(self) -> tuple[dict[str, Tensor], Tensor]:
+        """Write what is left; return the features by layer, memory-mapped, and the labels."""
+        labels = torch.cat(self.labels)
+        with self._named_if_full():
+            self.label_file.append(_array(labels))
+            label_entry, _ = self.label_file.finish()
+            finished = {name: file.finish() for name, file in self.files.items()}
+            entries = {name: entry for name, (entry, _) in finished.items()}
+            if all(file.has_its_name() for file in (self.label_file, *self.files.values())):
+                manifest = Manifest(self.samples, entries, label_entry, {})
+                write_manifest(self.directory, manifest, self.settings)
+            else:
+                warnings.warn(TAKEN.format(self.directory), stacklevel=3)
+        return {name: rows for name, (_, rows) in finished.items()}, labels
+
     def close(self) -> None:
         """Keep the batches that are complete, in files that are whole."""
-        for file in self.files.values():
+        for file in (self.label_file, *self.files.values()):
             file.close(self.samples)
 
-    def finish(self) -> tuple[dict[str, Tensor], Tensor]:
-        """Write labels and manifest, and return what `read_spill` does."""
-        labels = torch.cat(self.labels).numpy()
-        np.save(self.directory / LABELS, labels)
-        manifest = {
-            "format": FORMAT,
-            **self.settings,
-            "samples": self.samples,
-            "labels_sha256": hashlib.sha256(labels.tobytes()).hexdigest(),
-            "layers": {
-                name: {"file": file.path.name, "shape": file.shape, "dtype": str(file.dtype)}
-                for name, file in self.files.items()
-            },
-        }
-        write_whole(self.directory / MANIFEST, json.dumps(manifest, indent=1) + "\n")
-        return read_spill(self.directory)
+    @contextmanager
+    def _named_if_full(self) -> Iterator[None]:
+        """Within, an error of a full disk says what is wanted still."""
+        try:
+            yield
+        except OSError as failed:
+            if failed.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise OSError(failed.errno, self._no_space_left()) from failed
 
     def _no_space_left(self) -> str:
         free = shutil.disk_usage(self.directory).free
@@ -183,33 +171,51 @@ class Spill:
         )
 
 
-def read_spill(directory: str | os.PathLike[str]) -> tuple[dict[str, Tensor], Tensor]:
-    """Return the features by layer, memory-mapped, and the labels.
+class Spilled(NamedTuple):
+    """What a spill holds: features by layer, mapped, labels, and what they were made from."""
+
+    features: dict[str, Tensor]
+    labels: Tensor
+    made_from: dict[str, Any]
+
+
+def read_spill(directory: str | os.PathLike[str]) -> Spilled:
+    """Return what a finished spill holds, after every byte of it was read and compared.
+
+    `note_made_from` has noted what `made_from` says; nothing, if nobody did.
 
     Raises
     ------
+    DamagedFileError
+        A ValueError: if what the directory holds does not fit its manifest.
     ValueError
-        If the directory holds no finished spill, or what it holds does not fit its manifest.
+        If it holds no finished spill.
     """
     folder = Path(directory)
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text())
-        known = manifest["format"] == FORMAT
-    except (OSError, ValueError, KeyError, TypeError):
-        known = False
-    if not known:
-        raise ValueError(f"{folder}: a finished spill of activations is wanted, got none")
-    labels = np.load(folder / LABELS)
-    if hashlib.sha256(labels.tobytes()).hexdigest() != manifest["labels_sha256"]:
-        raise ValueError(f"{folder}: {LABELS} is not what its manifest says")
-    features = {}
-    for name, entry in manifest["layers"].items():
-        # Copy on write: torch wants memory that may be written to, and the file stays as it is.
-        try:
-            values = np.load(folder / entry["file"], mmap_mode="c")
-        except (EOFError, ValueError) as error:
-            raise ValueError(f"{folder}: {entry['file']} cannot be read: {error}") from error
-        if values.shape != (manifest["samples"], *entry["shape"]):
-            raise ValueError(f"{folder}: {entry['file']} is not what its manifest says")
-        features[name] = torch.from_numpy(values)
-    return features, torch.from_numpy(labels)
+    manifest = read_manifest(folder)
+    labels = read_layer(folder, manifest.label_file, manifest.samples).clone()
+    features = {
+        layer: read_layer(folder, rows, manifest.samples) for layer, rows in manifest.layers.items()
+    }
+    return Spilled(features, labels, manifest.made_from)
+
+
+def _make_room(folder: Path, names: list[str]) -> None:
+    """Remove what an earlier spill has left; refuse what else is in the way."""
+    earlier = spilled_before(folder)
+    for name in names:
+        path = folder / name
+        if os.path.lexists(path) and (name not in earlier or path.is_dir()):
+            raise ValueError(
+                f"spill: {path} is there already, and not of an earlier spill; choose another "
+                "directory, or remove it"
+            )
+    for name in earlier:
+        if name != MANIFEST:  # which is replaced: until then it tells what these are
+            (folder / name).unlink(missing_ok=True)
+
+
+def _array(values: Tensor) -> NDArray[Any]:
+    """Return a tensor as an array, which has no bfloat16."""
+    wide = values.float() if values.dtype == torch.bfloat16 else values
+    return wide.contiguous().numpy()

@@ -13,11 +13,12 @@ is in it can still be read.
 import json
 import os
 import shutil
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..files import write_whole
+from ..files import DamagedFileError, write_whole
 from ..names import file_name
 from ..stats.distribution import KStarDistribution
 from .activations import Activations, read_activations
@@ -78,11 +79,15 @@ class SweepDirectory:
     def spilled(self, layers: list[str]) -> tuple[Activations, str] | None:
         """Return the features of these layers that an earlier run has finished writing, if any.
 
-        With them comes the fingerprint of the data that they were made from.
+        With them comes the fingerprint of the data that they were made from. Of features that are
+        damaged there is a warning: they are to be recorded again.
         """
         try:
             found = read_activations(self.features)
             fingerprint = (self.folder / FEATURES_OF).read_text()
+        except DamagedFileError as error:
+            warnings.warn(f"{error}; features are recorded again", stacklevel=2)
+            return None
         except (OSError, ValueError):
             return None
         return (found, fingerprint) if set(layers) <= set(found.features) else None

@@ -114,6 +114,25 @@ def test_features_on_disk_are_used_for_the_same_data_alone(other, monkeypatch, t
         assert same(again[key], result)
 
 
+@pytest.mark.parametrize("place", range(5, 1000, 97))
+def test_features_that_are_damaged_are_recorded_again(place, monkeypatch, tmp_path):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sweeps, "kstar_distribution", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            sweep(network(), loader(), LAYERS, out=tmp_path, spill=True)
+    (path,) = tmp_path.rglob("001_*.npy")
+    damaged = bytearray(path.read_bytes())
+    damaged[place % len(damaged)] ^= 1
+    path.write_bytes(damaged)
+    with pytest.warns(UserWarning, match=rf"{path.name}.*; features are recorded again"):
+        again = sweep(network(), loader(), LAYERS, out=tmp_path, spill=True)
+    for key, result in sweep(network(), loader(), LAYERS).results.items():
+        assert same(again[key], result)
+
+
 @pytest.mark.parametrize("step", ["check_data", "save"])
 def test_features_that_another_model_left_are_not_used(step, monkeypatch, tmp_path):
     def killed(*_, **__):
