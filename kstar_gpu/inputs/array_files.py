@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..extras import import_extra
+from .file_sizes import GrowthError, check_growth, check_npy, check_npz_member, check_zip
 from .labels import encode_both
 
 PLAIN = (str, bytes, bool, int, float)  # values that a list of labels may have
@@ -112,6 +113,8 @@ class ArrayFile:
             found = ", ".join(self.names) or "none with a name"
             raise ValueError(f"{self.path} has no entry {name!r}; entries: {found}")
         with _readable(self.path):
+            if isinstance(self.content, np.lib.npyio.NpzFile) and self.content.zip:
+                check_npz_member(self.path, self.content.zip, name)
             content = self.content[self.names[name]]
         return self._array(content, f" as entry {name!r}")
 
@@ -121,6 +124,8 @@ class ArrayFile:
 
     def _array(self, content: Any, where: str) -> Any:
         """Return what is an array; refuse what else torch keeps in a file."""
+        if isinstance(content, Tensor):
+            check_growth(self.path, content.numel() * content.element_size())  # once expanded
         if isinstance(content, Tensor | np.ndarray):
             return content
         if isinstance(content, list | tuple) and all(isinstance(one, PLAIN) for one in content):
@@ -153,10 +158,12 @@ def open_arrays(path: Path) -> ArrayFile:
     match path.suffix:
         case ".npy" | ".npz":
             with _readable(path):
+                check_npy(path)
                 return ArrayFile(path, np.load(path, allow_pickle=False))
         case ".pt":
             with _readable(path), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of a damaged one torch warns, too
+                check_zip(path)
                 return ArrayFile(path, torch.load(path, map_location="cpu", weights_only=True))
         case ".safetensors":
             return ArrayFile(path, _load_safetensors(path))
@@ -176,12 +183,13 @@ def _described(content: Any) -> str:
 def _load_safetensors(path: Path) -> dict[str, Tensor]:
     import_extra("safetensors", "safetensors", f"{path} needs safetensors")
 
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         tensors: dict[str, Tensor] = load_file(path)
-    except SafetensorError as error:
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # also torch's, at types that it lacks
         raise ValueError(f"{path} cannot be read: {error}") from error
     return tensors
 
@@ -194,7 +202,7 @@ def _readable(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except MemoryError:
+    except (MemoryError, GrowthError):
         raise
     except Exception as error:
         if isinstance(error, OSError) and error.filename is not None:
