@@ -44,7 +44,7 @@ def test_growth(folder):
 @pytest.mark.parametrize("shape", [(2_000_000_000_000,), (10**6, 10**6), (121,), (30, 5)])
 def test_a_bare_array_that_is_not_as_long_as_it_says(shape, folder):
     (folder / "x.npy").write_bytes(npy(shape, FEATURES.tobytes()))
-    with pytest.raises(DamagedFileError, match=r"^x\.npy: the file is damaged: its array"):
+    with pytest.raises(DamagedFileError, match=r"x\.npy: the file is damaged: its array"):
         check_npy(folder / "x.npy")
     with pytest.raises(ValueError, match=r"^x\.npy cannot be read: it is damaged"):
         read_samples("x.npy", "x.npy", "--labels")
