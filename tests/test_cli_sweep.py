@@ -197,13 +197,25 @@ def test_layers_that_fail_are_told_once(folder, recwarn, capsys):
     assert not recwarn.list
 
 
-@pytest.mark.parametrize("manifest", ["[1,", "[1, 2]", "{}", "\x00"])
-def test_a_manifest_that_is_none(manifest, tmp_path, capsys):
+def test_a_damaged_file_is_told_in_one_line(folder, capsys):
+    assert cli.main(command()) == 0
+    (path,) = (folder / "runs").rglob("0.npz")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert cli.main(["report", "runs"]) == 2
+    error = capsys.readouterr().err
+    assert "0.npz: the file is damaged" in error
+    assert error.count("\n") == 1
+    with pytest.warns(UserWarning, match=r"0\.npz: the file is damaged"):
+        assert cli.main(command()) == 0
+    assert cli.main(["report", "runs"]) == 0
+
+
+def test_a_directory_of_a_version_before(tmp_path, capsys):
     (tmp_path / "net" / "data").mkdir(parents=True)
-    (tmp_path / "net" / "data" / "run.json").write_text(manifest)
+    (tmp_path / "net" / "data" / "run.json").write_text("{}")
     assert cli.main(["report", str(tmp_path)]) == 2
     error = capsys.readouterr().err
-    assert "run.json: a sweep's manifest is wanted, got something else, or damaged" in error
+    assert "run.json: the directory was made by another version of kstar_gpu" in error
     assert error.count("\n") == 1
 
 

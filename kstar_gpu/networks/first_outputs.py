@@ -38,6 +38,15 @@ def in_short(features: Tensor) -> list[str]:
     return [" ".join(f"{x:.7g}" for x in line) for line in zip(lengths, *sums, strict=True)]
 
 
+def is_in_short(lines: Any) -> bool:
+    """Whether this may be what `in_short` has returned."""
+    try:
+        numbers = _numbers(lines)
+    except (ValueError, TypeError, AttributeError):
+        return False
+    return 1 <= len(numbers) <= SAMPLES and numbers.shape[1] == 1 + NUMBERS
+
+
 def differing_layers(
     model: nn.Module, batch: Any, kept: Mapping[str, list[str]], running: Mapping[str, Any]
 ) -> list[str]:

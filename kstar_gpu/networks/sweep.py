@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,10 +17,11 @@ from ..stats.distribution import KStarDistribution, kstar_distribution
 from .activations import activations
 from .batches import Keys
 from .first_outputs import differing_layers
-from .layer_names import names_by_model
+from .layer_names import all_names, names_by_model
 from .masks import MaskFunction
+from .outcome_files import read_sweep
 from .pooling import Pool, pools_by_layer
-from .sweep_directory import SweepDirectory, read_sweep
+from .sweep_directory import SweepDirectory
 from .sweep_run import SweepRun
 from .sweep_settings import check_options, check_what_is_kept, check_what_is_run, settings_of
 from .watched_loader import WatchedLoader
@@ -190,13 +192,17 @@ def sweep(
     compute = partial(kstar_distribution, class_names=class_names, device=device, **options)
     found = Sweep()
     for model_name, data_name, run in _runs(models, loaders, names, out, running, options):
-        for layer, outcome in run.outcomes(compute, spill, progress):
-            key = Key(model_name, data_name, layer)
-            if isinstance(outcome, str):
-                warnings.warn(f"{'/'.join(key)} failed: {outcome}", stacklevel=2)
-            else:
-                outcome = _named(outcome, class_names)
-            found._add(key, outcome)
+        # Closed, so that the directory is free as soon as an exception leaves.
+        with closing(run.outcomes(compute, spill, progress)) as outcomes:
+            for layer, outcome in outcomes:
+                while run.damaged:
+                    warnings.warn(run.damaged.popitem()[0], stacklevel=2)
+                key = Key(model_name, data_name, layer)
+                if isinstance(outcome, str):
+                    warnings.warn(f"{'/'.join(key)} failed: {outcome}", stacklevel=2)
+                else:
+                    outcome = _named(outcome, class_names)
+                found._add(key, outcome)
     return found
 
 
@@ -216,11 +222,13 @@ def _runs(
     for model_name, model in models.items():
         names = layers[model_name]
         settings = {} if out is None else settings_of(model, running, options)
+        places = {name: place for place, name in enumerate(all_names(model))}
+        positions = {name: places[name] for name in names}
         running_it = {**running, "pool": pools_by_layer(running["pool"], names)}
         for data_name, batches in loaders.items():
             directory = None
             if out is not None:
-                directory = SweepDirectory(out, model_name, data_name, names, settings)
+                directory = SweepDirectory(out, model_name, data_name, positions, settings)
             loader = watched[id(batches)]
             record = partial(activations, model, loader, **running_it)
             differing = partial(differing_layers, model, running=running_it)

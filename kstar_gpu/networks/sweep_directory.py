@@ -1,32 +1,42 @@
-"""What a sweep keeps on disk: a directory for each model and data set, with a manifest.
+"""One model on one data set, as a sweep keeps it on disk: what is there, and who works on it.
 
-    OUT/MODEL/DATA/run.json           the manifest: what the results were made from, their files
-    OUT/MODEL/DATA/000_LAYER.npz      the result of a layer
-    OUT/MODEL/DATA/features/          features of layers that are not finished, if they are spilled
-    OUT/MODEL/DATA/features.sha256    fingerprint of the inputs and labels these were made from
+    OUT/MODEL/DATA/LAYER.npz            results, one a layer (see `outcome_files`)
+    OUT/MODEL/DATA/LAYER.failed.json    what is wrong with a layer that gives no rows
+    OUT/MODEL/DATA/features/JOB/        features of layers that are not finished, if spilled
+    OUT/MODEL/DATA/claim.1              who works there (see `claims`)
 
 Whatever is there and whole is not computed again; a directory that was made from something else is
-refused. So is one of before version 2, which knew a network by parameters and buffers alone; what
-is in it can still be read.
+refused. Where nothing is left to do, nothing is written. No result depends on claims: they keep
+processes from doing the same work, and from cleaning up after one another.
 """
 
 import json
+import logging
 import os
 import shutil
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ..files import DamagedFileError, write_whole
-from ..names import file_name
+from ..files import PARTIAL, DamagedFileError, make_folder
 from ..stats.distribution import KStarDistribution
-from .activations import Activations, read_activations
+from .activations import Activations
+from .claims import Claim, claim_at_once, claims_in, wait_for_claim
+from .feature_store import read_spill
+from .outcome_files import (
+    OF_THE_DATA,
+    data_folder,
+    outcome_paths,
+    read_outcome,
+    says,
+    write_outcome,
+)
+from .spill_manifest import note_made_from, read_manifest
 
-MANIFEST = "run.json"
-VERSION = 2
+log = logging.getLogger(__name__)
+
 FEATURES = "features"
-FEATURES_OF = "features.sha256"
 
 
 class SweepDirectory:
@@ -36,13 +46,14 @@ class SweepDirectory:
     ----------
     out : where the sweep is kept
     model, data : names
-    layers : names, in the order in which results are listed
+    layers : names, with the position of each in the model
     settings : what else the results depend on
 
     Attributes
     ----------
     finished : the results that are there and whole, by layer
     unrecordable : what is wrong with the layers that give no rows
+    damaged : what is wrong with files that do not count, for a warning
 
     Raises
     ------
@@ -55,74 +66,100 @@ class SweepDirectory:
         out: str | os.PathLike[str],
         model: str,
         data: str,
-        layers: list[str],
-        settings: dict[str, Any],
+        layers: Mapping[str, int],
+        settings: Mapping[str, Any],
     ) -> None:
-        self.folder = Path(out) / file_name(model) / file_name(data)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.out = Path(out)
+        self.folder = data_folder(out, model, data)
         self.layers = layers
-        self.manifest = {
-            **{"version": VERSION, "model": model, "data": data, **settings},
-            **{"first_samples": {}, "layers": {}},
-        }
-        if (self.folder / MANIFEST).is_file():
-            self.manifest = self._of_an_earlier_run()
-        self.finished = dict(self._finished())
-        self.unrecordable: dict[str, str] = self.manifest.setdefault("unrecordable", {})
-        self.write()  # before any features: should the process be killed, they belong to this run
+        # As a file will say it.
+        made_from = json.dumps({"model": model, "data": data, **settings})
+        self.made_from: dict[str, Any] = json.loads(made_from)
+        self.finished: dict[str, KStarDistribution] = {}
+        self.unrecordable: dict[str, str] = {}
+        self.damaged: dict[str, None] = {}  # once each, in order
+        self._claim: Claim | None = None
+        self._look()
+
+    def missing(self) -> list[str]:
+        """Return the layers that are still to be computed."""
+        known = {*self.finished, *self.unrecordable}
+        return [layer for layer in self.layers if layer not in known]
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Within, nobody else works there; what others have finished until then is there."""
+        make_folder(self.out, self.folder.parent.name, self.folder.name)
+        try:
+            with wait_for_claim(self.folder) as self._claim:
+                self._clean()
+                self._look()
+                yield
+        finally:
+            self._claim = None
+
+    def tidy(self) -> None:
+        """Remove what processes that are gone have left of a finished sweep, if that can be."""
+        with suppress(OSError):
+            left = any(map(_is_left, os.listdir(self.folder)))
+            claim = claim_at_once(self.folder) if left or claims_in(self.folder) else None
+            if claim is not None:
+                with claim as self._claim:
+                    self._clean()
+                    self.remove_features()
+        self._claim = None
 
     @property
     def features(self) -> Path:
-        """Where features are spilled."""
-        return self.folder / FEATURES
+        """Where this process spills features, while it has claimed the directory."""
+        assert self._claim is not None
+        return make_folder(self.folder, FEATURES, self._claim.token)
 
-    def spilled(self, layers: list[str]) -> tuple[Activations, str] | None:
-        """Return the features of these layers that an earlier run has finished writing, if any.
+    def spilled(self, layers: list[str]) -> Activations | None:
+        """Return the features of these layers that an earlier run has finished writing, if any."""
+        for spill in self._spills():
+            try:
+                found = read_spill(spill)
+            except DamagedFileError as damage:
+                self.damaged[f"{damage}; features are recorded again"] = None
+                _remove(spill)
+                continue
+            if set(layers) <= set(found.features):
+                return Activations(found.features, found.labels)
+        return None
 
-        With them comes the fingerprint of the data that they were made from. Of features that are
-        damaged there is a warning: they are to be recorded again.
-        """
-        try:
-            found = read_activations(self.features)
-            fingerprint = (self.folder / FEATURES_OF).read_text()
-        except DamagedFileError as error:
-            warnings.warn(f"{error}; features are recorded again", stacklevel=2)
-            return None
-        except (OSError, ValueError):
-            return None
-        return (found, fingerprint) if set(layers) <= set(found.features) else None
-
-    def note_features_of(self, fingerprint: str) -> None:
-        """Note what data the spilled features were made from."""
-        write_whole(self.folder / FEATURES_OF, fingerprint)
+    def note_features(self, fingerprint: str, samples: int) -> None:
+        """Note what the features were made from that this process has spilled."""
+        of_the_data = {"data_sha256": fingerprint, "samples": samples}
+        note_made_from(self.features, self.made_from | of_the_data)
 
     def remove_features(self) -> None:
         """Remove the spilled features: they are no longer needed."""
-        (self.folder / FEATURES_OF).unlink(missing_ok=True)
-        shutil.rmtree(self.features, ignore_errors=True)
+        if self._claim is not None:
+            _remove(self.folder / FEATURES)
 
     def check_data(self, fingerprint: str, samples: int) -> None:
-        """See that the inputs and labels are those of the earlier runs; note them in the first.
+        """See that the inputs and labels are those of the earlier runs.
 
         Raises
         ------
         ValueError
             If they are others.
         """
-        earlier = self.manifest.setdefault("samples", samples)
-        if self.manifest.setdefault("data_sha256", fingerprint) != fingerprint:
-            self.remove_features()
-            raise ValueError(
-                f"out: {self.folder} was made with other inputs or labels (of {earlier} samples, "
-                f"now of {samples}); choose another directory, or give the same data in the same "
-                "order: a loader that begins anew, without shuffle=True"
-            )
-        self.write()
+        for said in self._earlier:
+            if said["data_sha256"] != fingerprint:
+                self.remove_features()
+                raise ValueError(
+                    f"out: {self.folder} was made with other inputs or labels (of "
+                    f"{said['samples']} samples, now of {samples}); choose another directory, or "
+                    "give the same data in the same order: a loader that begins anew, without "
+                    "shuffle=True"
+                )
+        self.made_from |= {"data_sha256": fingerprint, "samples": samples}
 
     def kept_in_short(self) -> dict[str, list[str]]:
         """Return what was kept of the first samples' features, of each layer that is finished."""
-        kept: dict[str, list[str]] = self.manifest["first_samples"]
-        return {layer: kept[layer] for layer in self.finished}
+        return dict(self._first_samples)
 
     def refuse_layers(self, layers: list[str]) -> None:
         """Refuse layers that are finished, or whose features are there, and give others now.
@@ -143,71 +180,95 @@ class SweepDirectory:
 
     def save(self, layer: str, result: KStarDistribution, first_samples: list[str]) -> None:
         """Keep the result of a layer, and the features of its first samples in short."""
-        self.manifest["first_samples"][layer] = first_samples
-        file = f"{self.layers.index(layer):03d}_{file_name(layer)}.npz"
-        result.save(self.folder / file)
-        files = {**self.manifest["layers"], layer: file}
-        # In the order of the layers, not in that of their being finished.
-        names = dict.fromkeys([*filter(files.__contains__, self.layers), *files])
-        self.manifest["layers"] = {name: files[name] for name in names}
-        self.write()
+        made_from = self._made_from(layer) | {"first_samples": first_samples}
+        write_outcome(self.folder, made_from, result)
 
-    def write(self) -> None:
-        """Write the manifest."""
-        write_whole(self.folder / MANIFEST, json.dumps(self.manifest, indent=1) + "\n")
+    def save_unrecordable(self, layers: list[str]) -> None:
+        """Keep what is wrong with those of these layers that give no rows."""
+        for layer in filter(self.unrecordable.__contains__, layers):
+            write_outcome(self.folder, self._made_from(layer), self.unrecordable[layer])
 
-    def _of_an_earlier_run(self) -> dict[str, Any]:
-        """Return the manifest that is there, if it says what this one does."""
-        earlier = _read_manifest(self.folder / MANIFEST)
-        if earlier.get("version") != VERSION:
-            raise ValueError(
-                f"out: {self.folder} was made by another version of kstar_gpu, which knew a "
-                "network by other marks; choose another directory (Sweep.load still reads this one)"
-            )
-        for name, value in self.manifest.items():
-            if name not in ("layers", "first_samples") and earlier.get(name) != value:
+    def _made_from(self, layer: str) -> dict[str, Any]:
+        return {**self.made_from, "layer": layer, "position": self.layers[layer]}
+
+    def _look(self) -> None:
+        """Read what is there, see that it was made with these settings, and take what is whole."""
+        self._earlier: list[dict[str, Any]] = []
+        self._first_samples: dict[str, list[str]] = {}
+        results: dict[str, KStarDistribution] = {}
+        failures: dict[str, str] = {}
+        for path in outcome_paths(self.folder):
+            try:
+                _, said, outcome = read_outcome(path)
+            except FileNotFoundError:  # it was taken away just now
+                continue
+            except DamagedFileError as damage:
+                self.damaged[f"{damage}; a layer that lacks its result is computed again"] = None
+                continue
+            self._check_settings(path, said)
+            layer = said["layer"]
+            if isinstance(outcome, str):
+                failures[layer] = outcome
+            else:
+                results[layer] = outcome
+                if layer in self.layers:
+                    self._first_samples[layer] = said["first_samples"]
+        # In the order in which they are asked for; and in place, for a run that has them.
+        self.finished.update((name, results[name]) for name in self.layers if name in results)
+        self.unrecordable.update((name, failures[name]) for name in self.layers if name in failures)
+        if self._claim is not None:
+            for spill in self._spills():
+                self._check_settings(spill, read_manifest(spill).made_from)
+
+    def _check_settings(self, path: Path, said: dict[str, Any]) -> None:
+        for name, value in self.made_from.items():
+            if said.get(name) != value:
                 raise ValueError(
-                    f"out: {self.folder} was made with {name} {earlier.get(name)!r}, "
-                    f"now it is {value!r}; choose another directory"
+                    f"out: {path} was made with {name} {said.get(name)!r}, now it is {value!r}; "
+                    "choose another directory"
                 )
-        return earlier
+        self._earlier.append(said)
 
-    def _finished(self) -> Iterator[tuple[str, KStarDistribution]]:
-        for layer in filter(self.manifest["layers"].__contains__, self.layers):
-            result = _whole_result(self.folder / self.manifest["layers"][layer])
-            if result is not None and layer in self.manifest["first_samples"]:
-                yield layer, result
+    def _spills(self) -> list[Path]:
+        """Return where features are that were spilled to their end, and noted."""
+        with suppress(FileNotFoundError):
+            return [
+                path for path in sorted((self.folder / FEATURES).iterdir()) if self._is_whole(path)
+            ]
+        return []
+
+    def _is_whole(self, spill: Path) -> bool:
+        """Whether a spill was written to its end, and says what it was made from."""
+        try:
+            return not spill.is_symlink() and says(read_manifest(spill).made_from, OF_THE_DATA)
+        except DamagedFileError as damage:
+            self.damaged[f"{damage}; features are recorded again"] = None
+        except (OSError, ValueError):
+            pass
+        return False
+
+    def _clean(self) -> None:
+        """Remove what processes that are gone have left: files and features that are not whole."""
+        for name in filter(_is_left, os.listdir(self.folder)):
+            if name != FEATURES:
+                _remove(self.folder / name)
+        features = self.folder / FEATURES
+        if features.is_symlink() or not features.is_dir():
+            _remove(features)
+        else:
+            for path in features.iterdir():
+                if not self._is_whole(path):
+                    _remove(path)
 
 
-def read_sweep(
-    out: str | os.PathLike[str],
-) -> Iterator[tuple[str, str, str, KStarDistribution | str]]:
-    """Yield model, data set, layer, and its result or what is wrong with it, from a directory."""
-    for path in sorted(Path(out).glob(f"*/*/{MANIFEST}")):
-        manifest = _read_manifest(path)
-        model, data = manifest["model"], manifest["data"]
-        for layer, file in manifest["layers"].items():
-            result = _whole_result(path.parent / file)
-            if result is not None:
-                yield model, data, layer, result
-        for layer, message in manifest.get("unrecordable", {}).items():
-            yield model, data, layer, message
+def _is_left(name: str) -> bool:
+    """Whether nothing of that name is of a finished sweep."""
+    return name == FEATURES or (name.startswith(".") and name.endswith(PARTIAL))
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
-    """Return what a manifest says; a ValueError if it is none."""
-    try:
-        manifest: Any = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        manifest = None
-    if not isinstance(manifest, dict) or not {"model", "data", "layers"} <= manifest.keys():
-        raise ValueError(f"{path}: a sweep's manifest is wanted, got something else, or damaged")
-    return manifest
-
-
-def _whole_result(path: Path) -> KStarDistribution | None:
-    """Return a result if it is there and whole."""
-    try:
-        return KStarDistribution.load(path)
-    except (OSError, ValueError):
-        return None
+def _remove(path: Path) -> None:
+    """Remove a file, a link, or a folder and what is in it."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

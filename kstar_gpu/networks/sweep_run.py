@@ -1,7 +1,7 @@
 """One model over one data set: its layers' results, of earlier runs and of this one."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +46,14 @@ class SweepRun:
         self.record = record
         self.directory = directory
         self.differing = differing
-        # The directory's own, where there is one: what is noted here is written there.
+        # The directory's own, where there is one: what is noted here is kept there.
         self.finished = {} if directory is None else directory.finished
         self.unrecordable = {} if directory is None else directory.unrecordable
+        self.damaged = {} if directory is None else directory.damaged
 
     def outcomes(
         self, compute: Callable[[Tensor, Tensor], KStarDistribution], spill: bool, progress: bool
-    ) -> Iterator[tuple[str, KStarDistribution | str]]:
+    ) -> Generator[tuple[str, KStarDistribution | str], None, None]:
         """Yield each layer with its result, saved where results are kept, or with what went wrong.
 
         Parameters
@@ -61,6 +62,19 @@ class SweepRun:
         spill : whether features are kept on disk until then
         progress : whether to show a progress bar
         """
+        if self.directory is None:
+            yield from self._outcomes(compute, spill, progress)
+        elif self.directory.missing():
+            with self.directory.claimed():
+                yield from self._outcomes(compute, spill, progress)
+        else:  # the directory may be on a disk that takes nothing
+            yield from self._outcomes(compute, spill, progress)
+            self.directory.tidy()
+
+    def _outcomes(
+        self, compute: Callable[[Tensor, Tensor], KStarDistribution], spill: bool, progress: bool
+    ) -> Iterator[tuple[str, KStarDistribution | str]]:
+        """Yield them, while nobody else works in the directory."""
         for layer in self.finished:
             log.info("%s %s: finished before", self.name, layer)
         recorded = self._missing_features(spill)
@@ -94,11 +108,10 @@ class SweepRun:
 
         Where earlier runs left something, see that data and model are those of then.
         """
-        known = {*self.finished, *self.unrecordable}
-        missing = [layer for layer in self.layers if layer not in known]
         if self.directory is None:
-            return self._recorded(missing)
-        earlier = self._spilled(missing, self.directory) if missing and spill else None
+            return self._recorded(self.layers)
+        missing = self.directory.missing()
+        earlier = self.directory.spilled(missing) if missing and spill else None
         found = earlier or (
             self._recorded_anew(missing, self.directory, spill) if missing else None
         )
@@ -109,16 +122,8 @@ class SweepRun:
             kept |= {layer: in_short(earlier.features[layer]) for layer in missing}
         if kept:
             self.directory.refuse_layers(self.differing(self.loader.first, kept))
+        self.directory.save_unrecordable(missing)
         return found
-
-    def _spilled(self, layers: list[str], directory: SweepDirectory) -> Activations | None:
-        """Return features that an earlier run has finished writing, if they are of these data."""
-        found = directory.spilled(layers)
-        if found is None:
-            return None
-        features, made_from = found
-        self.loader.read()
-        return features if made_from == self.loader.fingerprint else None
 
     def _recorded_anew(
         self, layers: list[str], directory: SweepDirectory, spill: bool
@@ -127,7 +132,7 @@ class SweepRun:
         directory.remove_features()
         found = self._recorded(layers, directory.features if spill else None)
         if found is not None and spill:
-            directory.note_features_of(self.loader.fingerprint)
+            directory.note_features(self.loader.fingerprint, self.loader.samples)
         return found
 
     def _recorded(self, layers: list[str], spill: Path | None = None) -> Activations | None:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from kstar_gpu import Sweep, kstar_distribution
+from kstar_gpu.networks.outcome_files import data_folder, write_outcome
 from kstar_gpu.networks.sweep import Key
 
 LAYERS = ["stem", "stage1.block", "stage2.block", "head"]
@@ -21,3 +22,25 @@ def made_sweep(classes):
         x, y, names = features(classes, 0.3 * depth)
         results[Key("net", "test", layer)] = kstar_distribution(x, y, names)
     return Sweep(results)
+
+
+def kept(sweep, out):
+    """Keep a sweep in a directory, as it keeps itself."""
+    for position, (key, result) in enumerate(sweep.results.items()):
+        folder = data_folder(out, key.model, key.data)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_outcome(folder, made_from(key, position, result), result)
+
+
+def made_from(key, position, result):
+    """Return what a file of a sweep says of itself."""
+    settings = {name: getattr(result, name) for name in ("metric", "skewness", "threshold")}
+    return {
+        **key._asdict(),
+        **settings,
+        "position": position,
+        "model_sha256": "0" * 64,
+        "data_sha256": "0" * 64,
+        "samples": len(result.kstar),
+        "first_samples": [" ".join(["1"] * 9)] * min(8, len(result.kstar)),
+    }

@@ -1,7 +1,10 @@
 """A sweep's directory: nothing is trusted that is not whole, and nothing is mixed up."""
 
-import json
+import os
+import shutil
 import sys
+import threading
+from functools import partial
 
 import pytest
 import torch
@@ -9,19 +12,181 @@ from helpers.own_networks import seeded
 from helpers.small_sweep import INPUTS, LABELS, LAYERS, loader, network, same
 from torch import nn
 
-from kstar_gpu import Sweep, activations, sweep
+from kstar_gpu import Sweep, sweep
+from kstar_gpu.files import DamagedFileError
 from kstar_gpu.names import file_name
+from kstar_gpu.networks import claims
 from kstar_gpu.networks import sweep as sweeps
 from kstar_gpu.networks.sweep_directory import SweepDirectory
+from kstar_gpu.stats.result_file import read_result
 
 
-def test_a_half_written_file_is_not_trusted(tmp_path):
+def folder_of(out, model="Sequential"):
+    return out / file_name(model) / "data"
+
+
+def all_files(out):
+    """Return what is in a directory: every file's time and content, and every folder's time."""
+    return {
+        path.relative_to(out): (path.stat().st_mtime_ns, path.is_dir() or path.read_bytes())
+        for path in [out, *out.rglob("*")]
+    }
+
+
+def interrupted(*_, **__):
+    raise KeyboardInterrupt
+
+
+def test_what_is_in_a_directory(tmp_path):
+    sweep(network(), loader(), ["0", "2"], out=tmp_path, spill=True)
+    assert sorted(path.name for path in folder_of(tmp_path).iterdir()) == ["0.npz", "2.npz"]
+    assert [path.name for path in tmp_path.iterdir()] == [file_name("Sequential")]
+    said = read_result(folder_of(tmp_path) / "2.npz")[1]
+    assert (said["model"], said["data"], said["layer"]) == ("Sequential", "data", "2")
+    assert (said["position"], said["samples"], said["pool"]) == (3, 60, "auto")
+
+
+@pytest.mark.parametrize("spill", [False, True])
+def test_a_damaged_file_is_computed_again_with_a_warning(spill, tmp_path):
     wanted = sweep(network(), loader(), LAYERS, out=tmp_path)
-    file = next((tmp_path / file_name("Sequential") / "data").glob("000_*.npz"))
-    file.write_bytes(file.read_bytes()[:100])
-    again = sweep(network(), loader(), LAYERS, out=tmp_path)
-    for key, result in wanted.results.items():
-        assert same(again[key], result)
+    file = folder_of(tmp_path) / "0.npz"
+    content = file.read_bytes()
+    for damaged in (content[:100], b"", bytes([content[0] ^ 1]) + content[1:]):
+        file.write_bytes(damaged)
+        with pytest.raises(DamagedFileError, match=r"0\.npz: "):
+            Sweep.load(tmp_path)
+        with pytest.warns(UserWarning, match=r"0\.npz: .* is computed again") as warned:
+            again = sweep(network(), loader(), LAYERS, out=tmp_path, spill=spill)
+        assert [warning.filename for warning in warned] == [__file__]
+        assert file.read_bytes() == content
+        for key, result in wanted.results.items():
+            assert same(again[key], result)
+
+
+def test_a_damaged_file_of_another_layer_stays(tmp_path, recwarn):
+    sweep(network(), loader(), ["0"], out=tmp_path)
+    file = folder_of(tmp_path) / "0.npz"
+    file.write_bytes(b"?")
+    with pytest.warns(UserWarning, match=r"0\.npz: "):
+        sweep(network(), loader(), ["2"], out=tmp_path)
+    assert file.read_bytes() == b"?"
+
+
+def test_a_finished_sweep_is_only_read(tmp_path, monkeypatch):
+    model = nn.Sequential(nn.Linear(5, 4), nn.Identity())
+    model[1].forward = lambda x: "text"
+    with pytest.warns(UserWarning, match="must give a tensor"):
+        wanted = sweep(model, loader(), ["0", "1"], out=tmp_path, spill=True)
+    before = all_files(tmp_path)
+    opened = os.open
+
+    def reading(path, flags, *more, **options):
+        assert not flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT), path
+        return opened(path, flags, *more, **options)
+
+    monkeypatch.setattr(os, "open", reading)
+    for call in ("mkdir", "replace", "unlink", "utime", "rename", "rmdir"):
+        monkeypatch.setattr(os, call, interrupted)
+    with pytest.warns(UserWarning, match="must give a tensor"):
+        again = sweep(model, loader(), ["0", "1"], out=tmp_path, spill=True)
+    assert again.errors == wanted.errors
+    assert same(again["Sequential", "data", "0"], wanted["Sequential", "data", "0"])
+    assert all_files(tmp_path) == before
+
+
+def test_what_those_that_were_killed_have_left_is_removed(monkeypatch, tmp_path):
+    sweep(network(), loader(), ["0"], out=tmp_path, spill=True)
+    folder = folder_of(tmp_path)
+    for layers in (["0"], ["0", "2"]):  # with nothing left to do, and with something
+        (folder / ".0123.partial").write_text("half")
+        (folder / "features" / "job").mkdir(parents=True)
+        (folder / "features" / "job" / "000_2.npy").write_text("half")
+        (folder / "claim.4").write_text('{"host": "x"}')
+        monkeypatch.setattr(claims, "_is_gone", lambda text: '"x"' in text)
+        sweep(network(), loader(), layers, out=tmp_path)
+        assert sorted(path.name for path in folder.iterdir()) == [f"{name}.npz" for name in layers]
+
+
+def test_links_below_the_directory_lead_nowhere(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "job").mkdir(parents=True)
+    (elsewhere / "kept.npz").write_text("kept")
+    out = tmp_path / "out"
+    folder = folder_of(out)
+    folder.mkdir(parents=True)
+    (folder / "features").symlink_to(elsewhere)
+    (folder / "0.npz").symlink_to(elsewhere / "kept.npz")
+    with pytest.warns(UserWarning, match=r"0\.npz: a file is wanted, got a link"):
+        sweep(network(), loader(), LAYERS, out=out, spill=True)
+    assert (elsewhere / "kept.npz").read_text() == "kept"
+    assert (elsewhere / "job").is_dir()
+    assert len(Sweep.load(out)) == 2
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / file_name("Sequential")).symlink_to(elsewhere)
+    with pytest.raises(FileExistsError, match="a folder is wanted, got a link"):
+        sweep(network(), loader(), LAYERS, out=linked)
+
+
+def test_two_files_that_were_not_made_from_the_same(tmp_path):
+    sweep(network(), loader(), ["0"], out=tmp_path / "one")
+    sweep(network(), loader(INPUTS + 1), ["2"], out=tmp_path / "two")
+    shutil.copy(folder_of(tmp_path / "two") / "2.npz", folder_of(tmp_path / "one"))
+    with pytest.raises(ValueError, match=r"0\.npz and .*2\.npz were not .*: data_sha256 is"):
+        Sweep.load(tmp_path / "one")
+    for inputs in (INPUTS, INPUTS + 1):
+        with pytest.raises(ValueError, match="was made with other inputs or labels"):
+            sweep(network(), loader(inputs), LAYERS, out=tmp_path / "one")
+
+
+def together(*calls):
+    """Run calls in a thread each; return what each has returned or raised."""
+    outcomes = [None] * len(calls)
+    barrier = threading.Barrier(len(calls))
+
+    def run(number):
+        barrier.wait()
+        try:
+            outcomes[number] = calls[number]()
+        except Exception as error:
+            outcomes[number] = error
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+@pytest.mark.parametrize("spill", [False, True])
+def test_several_at_once(spill, tmp_path):
+    layers = [["0"], ["0", "2"], ["2", "1"], ["0", "1", "2"]]
+    kept = dict(out=tmp_path, spill=spill)
+    found = together(*(partial(sweep, network(), loader(), names, **kept) for names in layers))
+    whole = sweep(network(), loader(), ["0", "1", "2"])
+    for names, one in zip(layers, found, strict=True):
+        assert [key.layer for key in one.results] == names
+        for key, result in one.results.items():
+            assert same(whole[key], result)
+    assert len(Sweep.load(tmp_path)) == 3
+    assert sorted(path.suffix for path in folder_of(tmp_path).iterdir()) == [".npz"] * 3
+
+
+@pytest.mark.parametrize("spill", [False, True])
+def test_several_at_once_with_other_data(spill, tmp_path):
+    kept = dict(out=tmp_path, spill=spill)
+    found = together(
+        *(partial(sweep, network(), loader(INPUTS + more), LAYERS, **kept) for more in (0, 1, 0))
+    )
+    wrong = [one for one in found if isinstance(one, Exception)]
+    assert 1 <= len(wrong) <= 2
+    assert all("was made with other inputs or labels" in str(error) for error in wrong)
+    loaded = Sweep.load(tmp_path)
+    for one in found:
+        if one not in wrong:
+            for key, result in one.results.items():
+                assert same(loaded[key], result)
 
 
 @pytest.mark.parametrize(
@@ -66,19 +231,29 @@ def test_the_same_parameters_are_not_the_same_network(tmp_path):
     sweep({"Sequential": compiled}, loader(), {"Sequential": ["module.2"]}, out=tmp_path)
 
 
-def test_a_directory_of_an_earlier_version_can_be_read_and_not_gone_on_with(tmp_path):
-    wanted = sweep(network(), loader(), LAYERS, out=tmp_path)
-    file = tmp_path / file_name("Sequential") / "data" / "run.json"
-    manifest = json.loads(file.read_text())
-    assert manifest["samples"] == 60
-    for name in ("version", "bytecode", "first_samples", "samples"):
-        del manifest[name]
-    file.write_text(json.dumps(manifest))
-    with pytest.raises(ValueError, match=r"made by another version of kstar_gpu, .*Sweep\.load"):
-        sweep(network(), loader(), LAYERS, out=tmp_path)
-    loaded = Sweep.load(tmp_path)
-    for key, result in wanted.results.items():
-        assert same(loaded[key], result)
+def test_a_directory_of_an_earlier_version_is_refused(tmp_path):
+    sweep(network(), loader(), LAYERS, out=tmp_path)
+    (folder_of(tmp_path) / "run.json").write_text("{}")
+    for use in (Sweep.load, lambda out: sweep(network(), loader(), LAYERS, out=out)):
+        with pytest.raises(ValueError, match=r"run\.json: .* made by another version of kstar_gpu"):
+            use(tmp_path)
+
+
+@pytest.mark.parametrize("names", [["x", "y"], ("x", "y")])
+def test_settings_are_those_of_the_file(names, tmp_path):
+    """Which knows lists, and no tuples."""
+
+    class Adds(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = network()
+
+        def forward(self, x, y):
+            return self.layer(x + y)
+
+    batches = [{"x": INPUTS, "y": INPUTS, "labels": LABELS}]
+    for _ in range(2):
+        sweep(Adds(), batches, ["layer"], inputs=names, out=tmp_path)
 
 
 def test_another_version_of_python_is_named(monkeypatch, tmp_path):
@@ -98,14 +273,11 @@ def test_what_changes_no_result_may_change(tmp_path):
 
 @pytest.mark.parametrize("other", [dict(inputs=INPUTS + 1), dict(labels=LABELS.flip(0))])
 def test_features_on_disk_are_used_for_the_same_data_alone(other, monkeypatch, tmp_path):
-    def interrupted(*_, **__):
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patch:
         patch.setattr(sweeps, "kstar_distribution", interrupted)
         with pytest.raises(KeyboardInterrupt):
             sweep(network(), loader(), LAYERS, out=tmp_path, spill=True)
-    assert (tmp_path / file_name("Sequential") / "data" / "features" / "manifest.json").is_file()
+    assert len([*(folder_of(tmp_path) / "features").glob("*/manifest.json")]) == 1
     with pytest.raises(ValueError, match="other inputs or labels"):
         sweep(network(), loader(**other), LAYERS, out=tmp_path, spill=True)
     again = sweep(network(), loader(), LAYERS, out=tmp_path, spill=True)
@@ -116,9 +288,6 @@ def test_features_on_disk_are_used_for_the_same_data_alone(other, monkeypatch, t
 
 @pytest.mark.parametrize("place", range(5, 1000, 97))
 def test_features_that_are_damaged_are_recorded_again(place, monkeypatch, tmp_path):
-    def interrupted(*_, **__):
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patch:
         patch.setattr(sweeps, "kstar_distribution", interrupted)
         with pytest.raises(KeyboardInterrupt):
@@ -146,24 +315,13 @@ def test_features_that_another_model_left_are_not_used(step, monkeypatch, tmp_pa
         sweep(network(1), loader(), LAYERS, out=tmp_path, spill=True)
 
 
-def test_features_of_other_data_are_not_used_though_nothing_else_is_known_of_these(
-    monkeypatch, tmp_path
-):
-    def killed(*_):
-        raise SystemExit
-
+def test_features_that_do_not_say_of_which_data_are_not_used(monkeypatch, tmp_path):
+    """Those of a process that was killed before it knew."""
     with monkeypatch.context() as patch:
-        patch.setattr(SweepDirectory, "check_data", killed)
-        with pytest.raises(SystemExit):
+        patch.setattr(SweepDirectory, "note_features", interrupted)
+        with pytest.raises(KeyboardInterrupt):
             sweep(network(), loader(), LAYERS, out=tmp_path, spill=True)
-    left = tmp_path / file_name("Sequential") / "data" / "features.sha256"
-    assert left.is_file()
-
-    def watched(*arguments, **options):
-        assert not left.exists()  # or it would be taken for that of the features to come
-        return activations(*arguments, **options)
-
-    monkeypatch.setattr(sweeps, "activations", watched)
+    assert len([*(folder_of(tmp_path) / "features").iterdir()]) == 1
     found = sweep(network(), loader(INPUTS + 1), LAYERS, out=tmp_path, spill=True)
     wanted = sweep(network(), loader(INPUTS + 1), LAYERS)
     for key, result in wanted.results.items():

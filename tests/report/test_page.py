@@ -11,7 +11,7 @@ from PIL import Image
 
 matplotlib.use("Agg")
 
-from helpers.made_sweep import LAYERS, features, made_sweep
+from helpers.made_sweep import LAYERS, features, kept, made_sweep
 
 from kstar_gpu import Sweep, cli, kstar_distribution
 from kstar_gpu.names import one_line
@@ -100,13 +100,7 @@ def test_an_empty_sweep_has_no_page(tmp_path):
 
 
 def test_from_the_command_line(tmp_path, capsys):
-    sweep = made_sweep(3)
-    folder = tmp_path / "net" / "test"
-    folder.mkdir(parents=True)
-    for layer in LAYERS:
-        sweep["net", "test", layer].save(folder / f"{layer}.npz")
-    files = ", ".join(f'"{layer}": "{layer}.npz"' for layer in LAYERS)
-    (folder / "run.json").write_text(f'{{"model": "net", "data": "test", "layers": {{{files}}}}}')
+    kept(made_sweep(3), tmp_path)
     assert cli.main(["report", str(tmp_path), "--out", str(tmp_path / "page.html")]) == 0
     assert str(tmp_path / "page.html") in capsys.readouterr().out
     Page((tmp_path / "page.html").read_text())

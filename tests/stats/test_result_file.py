@@ -219,7 +219,9 @@ def test_members_that_are_none(member, tmp_path):
     archive(tmp_path / "x.npz", **members)
     KStarDistribution.load(tmp_path / "x.npz")
     archive(tmp_path / "x.npz", **members | {"kstar": member})
-    with pytest.raises(DamagedFileError, match=r"x\.npz: (the file is damaged: |it holds pickled objects)"):
+    with pytest.raises(
+        DamagedFileError, match=r"x\.npz: (the file is damaged: |it holds pickled objects)"
+    ):
         KStarDistribution.load(tmp_path / "x.npz")
 
 

@@ -1,0 +1,207 @@
+"""Claims: one process at a time, none that is gone, and no two that take over from the same."""
+
+import json
+import logging
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from kstar_gpu.networks import claims
+from kstar_gpu.networks.claims import Claim, claim_at_once, wait_for_claim
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(claims, "ROUND", 0.005)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def left_behind(folder, number=1, **says):
+    """A claim of which nobody is there any more."""
+    who = {"host": claims._host(), "pid": 2**22 + 5, "started": "1", "token": "gone"} | says
+    (folder / f"claim.{number}").write_text(json.dumps(who))
+
+
+def test_one_at_a_time(tmp_path):
+    with wait_for_claim(tmp_path) as claim:
+        assert names(tmp_path) == ["claim.1"]
+        says = json.loads(claim.path.read_text())
+        assert says["pid"] == os.getpid()
+        assert claim_at_once(tmp_path) is None
+    assert names(tmp_path) == []
+    with claim_at_once(tmp_path):
+        assert names(tmp_path) == ["claim.1"]
+
+
+def test_who_waits_says_so_once_and_goes_on(tmp_path, caplog):
+    first = wait_for_claim(tmp_path)
+    threading.Timer(0.2, first.release).start()
+    with caplog.at_level(logging.WARNING), wait_for_claim(tmp_path):
+        pass
+    assert caplog.text.count("waiting for who works there") == 1
+    assert str(os.getpid()) in caplog.text
+
+
+@pytest.mark.parametrize(
+    "says", [{}, {"pid": os.getpid()}, {"pid": os.getpid(), "started": "0"}, {"pid": 1}]
+)
+def test_a_process_that_is_gone(says, tmp_path):
+    if not claims.PROCESSES.is_dir():
+        pytest.skip("where processes do not say when they were started, a minute tells")
+    left_behind(tmp_path, 7, **says)
+    with claim_at_once(tmp_path):
+        assert names(tmp_path) == ["claim.7", "claim.8"]
+    assert names(tmp_path) == []
+
+
+def test_a_process_that_was_killed_and_not_asked_for(tmp_path):
+    code = (
+        "import sys, time; from pathlib import Path; from kstar_gpu.networks.claims import *;"
+        f"wait_for_claim(Path({str(tmp_path)!r})).__enter__(); print(1, flush=True); time.sleep(99)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    assert claim_at_once(tmp_path) is None
+    process.kill()
+    with wait_for_claim(tmp_path):
+        assert "claim.2" in names(tmp_path)
+    process.wait()
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", "[" * 5000, '{"host": 1, "pid": "x"}'])
+def test_what_nobody_touches_is_over_after_a_while(text, tmp_path, monkeypatch):
+    (tmp_path / "claim.1").write_text(text)
+    monkeypatch.setattr(claims, "PATIENCE", 0.1)
+    assert claim_at_once(tmp_path) is None
+    with wait_for_claim(tmp_path):
+        assert names(tmp_path) == ["claim.1", "claim.2"]
+    assert names(tmp_path) == []
+
+
+def test_another_host_is_waited_for_as_long_as_it_touches_its_claim(tmp_path, monkeypatch):
+    left_behind(tmp_path, host="another")
+    monkeypatch.setattr(claims, "PATIENCE", 0.3)
+    touched = []
+
+    def touch():
+        for _ in range(8):
+            os.utime(tmp_path / "claim.1")
+            touched.append(time.monotonic())
+            time.sleep(0.1)
+
+    threading.Thread(target=touch).start()
+    with wait_for_claim(tmp_path):
+        assert len(touched) == 8
+
+
+def test_a_claim_is_touched(tmp_path, monkeypatch):
+    monkeypatch.setattr(claims, "BEAT", 0.01)
+    with wait_for_claim(tmp_path) as claim:
+        os.utime(claim.path, (0, 0))
+        while claim.path.stat().st_mtime == 0:
+            time.sleep(0.01)
+
+
+def test_two_that_judge_the_same_claim(tmp_path):
+    """The second one finds the next number taken, or taken and left meanwhile, and withdraws."""
+    left_behind(tmp_path)
+    found = claims._highest(tmp_path)
+    with claims._take(tmp_path, found, 0.0):
+        assert claims._take(tmp_path, found, 0.0) is None
+    assert names(tmp_path) == []
+    assert claims._take(tmp_path, found, 0.0) is None  # what it judged is gone
+    assert names(tmp_path) == []
+    with claim_at_once(tmp_path):
+        assert claims._take(tmp_path, found, 0.0) is None  # or another one
+        assert names(tmp_path) == ["claim.1"]
+
+
+def test_two_that_find_nothing(tmp_path):
+    left_behind(tmp_path, 2)
+    assert claims._take(tmp_path, None, 0.0) is None  # created between look and claim
+    assert names(tmp_path) == ["claim.2"]
+
+
+def test_what_is_in_the_way_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(claims, "PATIENCE", 0.1)
+    (tmp_path / "elsewhere").write_text("kept")
+    (tmp_path / "claim.1").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "claim.2").mkdir()
+    with wait_for_claim(tmp_path) as claim:
+        assert claim.number == 3
+    assert (tmp_path / "elsewhere").read_text() == "kept"
+
+
+def test_a_child_does_not_release(tmp_path):
+    with wait_for_claim(tmp_path) as claim:
+        child = os.fork() if hasattr(os, "fork") else pytest.skip("no fork")
+        if child == 0:
+            claim.release()
+            os._exit(0)
+        os.waitpid(child, 0)
+        assert names(tmp_path) == ["claim.1"]
+
+
+def test_another_ones_claim_is_not_released(tmp_path):
+    claim = wait_for_claim(tmp_path)
+    claim.path.unlink()  # with the folder, say, which somebody has made anew
+    other = Claim(tmp_path, 1)
+    claim.release()
+    assert names(tmp_path) == ["claim.1"]
+    other.release()
+    assert names(tmp_path) == []
+
+
+def test_a_full_disk_leaves_no_claim(tmp_path, monkeypatch):
+    def full():
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(claims, "_who_this_is", full)
+    with pytest.raises(OSError, match="No space"):
+        wait_for_claim(tmp_path)
+    assert names(tmp_path) == []
+
+
+def contend(folder, rounds, start):
+    """Count up in a file, which goes wrong if two do it at a time."""
+    claims.ROUND = 0.002
+    start.wait()
+    counter = Path(folder) / "counter"
+    for number in range(rounds):
+        claim = wait_for_claim(Path(folder)).__enter__()
+        value = int(counter.read_text())
+        time.sleep(0.001)
+        counter.write_text(str(value + 1))
+        if number == rounds - 1:  # the last one is not released
+            os.kill(os.getpid(), signal.SIGKILL)
+        claim.release()
+
+
+def test_many_that_are_killed(tmp_path):
+    if not claims.PROCESSES.is_dir():
+        pytest.skip("a minute for each of them")
+    (tmp_path / "counter").write_text("0")
+    context = multiprocessing.get_context("fork")
+    start = context.Event()
+    crew = [context.Process(target=contend, args=(str(tmp_path), 10, start)) for _ in range(4)]
+    for process in crew:
+        process.start()
+    start.set()
+    for process in crew:
+        process.join(60)
+        assert process.exitcode == -signal.SIGKILL
+    assert (tmp_path / "counter").read_text() == "40"
+    with claim_at_once(tmp_path):
+        pass
+    assert names(tmp_path) == ["counter"]
