@@ -1,8 +1,6 @@
 """Networks by name: from timm, torchvision, or a file of Python."""
 
-import sys
 from collections.abc import Callable
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ from torch import nn
 
 from ..extras import import_extra
 from ..user_code import user_code
+from ..user_files import checking_imports, load_file
 
 Transform = Callable[[Any], Any]  # from a picture of PIL to a tensor
 
@@ -76,15 +75,9 @@ def _from_file(path: Path, name: str) -> tuple[nn.Module, Transform | None]:
     """Call a function in a file of Python."""
     if not path.is_file():
         raise FileNotFoundError(f"model: there is no file {path}")
-    spec = spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module  # where dataclasses look for it
-    sys.path.insert(0, str(path.parent))  # and what lies beside it can be imported
     try:
-        with user_code(str(path)):
-            spec.loader.exec_module(module)
+        with user_code(str(path)), checking_imports(path):
+            module = load_file(path)
         factory = getattr(module, name, None)
         if not callable(factory):
             raise ValueError(f"model: {path} has no function {name!r}")

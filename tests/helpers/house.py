@@ -22,6 +22,7 @@ FLOORS = [
         "extras",
         "distance",
         "user_code",
+        "user_files",
         "progress",
         "exhausted_memory",
     ),
