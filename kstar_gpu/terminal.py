@@ -20,11 +20,12 @@ WORKERS_TRACEBACK = "\nOriginal Traceback"  # what DataLoader tells of its worke
 
 
 def say(text: str) -> None:
-    """Print text, with the numbers of letters that the console's encoding lacks.
+    """Print lines, with the numbers of letters that no terminal takes, or its encoding lacks.
 
     A reader that has gone away has read enough: nothing more is printed, and nothing is wrong.
     """
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    text = "\n".join(map(one_line, text.split("\n")))  # whatever names are in it
     try:
         print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
     except OSError as error:
@@ -37,7 +38,7 @@ def say(text: str) -> None:
 def complain(message: str) -> None:
     """Print one line on stderr, if anybody listens."""
     with suppress(OSError):
-        print(f"kstar-gpu: error: {message}", file=sys.stderr)
+        print(f"kstar-gpu: error: {one_line(message)}", file=sys.stderr)
 
 
 def fault_of_user(error: Exception) -> str | None:

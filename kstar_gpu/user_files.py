@@ -15,6 +15,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+from .names import one_line
+
 __path__ = sys.path[::-1]
 
 
@@ -44,8 +46,8 @@ def checking_imports(path: Path) -> Iterator[None]:
         beside = folder / f"{name}.py", folder / name / "__init__.py"
         file = getattr(sys.modules[name], "__file__", None)
         if any(map(Path.is_file, beside)) and (file is None or folder not in Path(file).parents):
-            warnings.warn(
+            told = (
                 f"{path} imports {name}, which is not that beside it, but {file or 'of Python'}; "
-                f"PYTHONPATH={folder} would put that first",
-                stacklevel=2,
+                f"PYTHONPATH={folder} would put that first"
             )
+            warnings.warn(one_line(told), stacklevel=2)

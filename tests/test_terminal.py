@@ -87,6 +87,15 @@ def test_letters_that_the_console_lacks(encoding, shown, monkeypatch):
     assert console.shown() == shown
 
 
+def test_what_would_rule_the_terminal_is_shown_by_its_number(capsys):
+    hostile = "a\x1b[2J\x9b1m\x07b\u202ec\r"
+    say(f"{hostile}\nd")
+    complain(f"{hostile}\ne")
+    printed = capsys.readouterr()
+    assert printed.out == "a\\x1b[2J\\x9b1m\\x07b\\u202ec\\r\nd\n"
+    assert printed.err == "kstar-gpu: error: a\\x1b[2J\\x9b1m\\x07b\\u202ec\\r\\ne\n"
+
+
 def test_no_console_at_all(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     monkeypatch.setattr(sys, "stderr", None)

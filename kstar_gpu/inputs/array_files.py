@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..extras import import_extra
+from ..names import one_line
 from .file_sizes import GrowthError, check_growth, check_npy, check_npz_member, check_zip
 from .labels import encode_both
 
@@ -110,7 +111,7 @@ class ArrayFile:
             return self._array(self.content, "")
         name = key or default
         if name not in self.names:
-            found = ", ".join(self.names) or "none with a name"
+            found = ", ".join(map(one_line, self.names)) or "none with a name"
             raise ValueError(f"{self.path} has no entry {name!r}; entries: {found}")
         with _readable(self.path):
             if isinstance(self.content, np.lib.npyio.NpzFile) and self.content.zip:
@@ -174,7 +175,7 @@ def _described(content: Any) -> str:
     """Say what an entry is, in a few words."""
     kind = type(content).__name__
     if isinstance(content, Mapping):
-        return f"{kind} of {', '.join(map(str, content)) or 'nothing'}"
+        return f"{kind} of {', '.join(map(one_line, content)) or 'nothing'}"
     if isinstance(content, list | tuple):
         return f"{kind} of {', '.join(sorted({type(one).__name__ for one in content}))}"
     return kind

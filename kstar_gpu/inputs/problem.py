@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..distance import CHUNK_ELEMENTS, row_chunks, squared_distances
+from ..names import one_line
 from .labels import encode_both
 from .metrics import METRICS
 
@@ -128,7 +129,7 @@ def make_classes(labels: Any, reference_labels: Any) -> Classes:
     present = np.unique(reference_codes)
     if len(present) < 2:
         name = "labels" if reference_labels is None else "reference_labels"
-        found = ", ".join(str(label) for label in distinct[present]) or "none"
+        found = ", ".join(map(one_line, distinct[present])) or "none"
         raise ValueError(f"{name}: at least two classes are wanted, got {len(present)} ({found})")
     return Classes(codes, reference_codes, distinct, reference_labels is None)
 

@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..names import one_line
 from .hooks import LayerError
 from .layer_file import LayerFile, read_layer
 from .spill_manifest import (
@@ -139,7 +140,7 @@ class Spill:
                 manifest = Manifest(self.samples, entries, label_entry, {})
                 write_manifest(self.directory, manifest, self.settings)
             else:
-                warnings.warn(TAKEN.format(self.directory), stacklevel=3)
+                warnings.warn(TAKEN.format(one_line(self.directory)), stacklevel=3)
         return {name: rows for name, (_, rows) in finished.items()}, labels
 
     def close(self) -> None:

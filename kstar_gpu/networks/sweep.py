@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from ..extras import import_pandas
+from ..names import one_line
 from ..stats.class_names import name_classes
 from ..stats.distribution import KStarDistribution, kstar_distribution
 from .activations import activations
@@ -199,7 +200,7 @@ def sweep(
                     warnings.warn(run.damaged.popitem()[0], stacklevel=2)
                 key = Key(model_name, data_name, layer)
                 if isinstance(outcome, str):
-                    warnings.warn(f"{'/'.join(key)} failed: {outcome}", stacklevel=2)
+                    warnings.warn(one_line(f"{'/'.join(key)} failed: {outcome}"), stacklevel=2)
                 else:
                     outcome = _named(outcome, class_names)
                 found._add(key, outcome)
@@ -232,7 +233,9 @@ def _runs(
             loader = watched[id(batches)]
             record = partial(activations, model, loader, **running_it)
             differing = partial(differing_layers, model, running=running_it)
-            run = SweepRun(f"{model_name} {data_name}", names, loader, record, directory, differing)
+            run = SweepRun(
+                one_line(f"{model_name} {data_name}"), names, loader, record, directory, differing
+            )
             yield model_name, data_name, run
 
 

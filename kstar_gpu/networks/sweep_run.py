@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ..names import one_line
 from ..progress import each
 from ..stats.distribution import KStarDistribution
 from .activations import Activations
@@ -76,7 +77,7 @@ class SweepRun:
     ) -> Iterator[tuple[str, KStarDistribution | str]]:
         """Yield them, while nobody else works in the directory."""
         for layer in self.finished:
-            log.info("%s %s: finished before", self.name, layer)
+            log.info("%s %s: finished before", self.name, one_line(layer))
         recorded = self._missing_features(spill)
         failed = False
         for layer in each(self.layers, progress, self.name):
@@ -99,7 +100,7 @@ class SweepRun:
             self.directory.remove_features()
 
     def _save(self, layer: str, result: KStarDistribution, features: Tensor) -> None:
-        log.info("%s %s: done", self.name, layer)
+        log.info("%s %s: done", self.name, one_line(layer))
         if self.directory is not None:
             self.directory.save(layer, result, in_short(features))
 

@@ -153,3 +153,26 @@ def test_killed_and_started_again(tmp_path, caplog):
         twin = np.load(tmp_path / "killed" / file_name("Sequential") / "data" / file.name)
         for name, values in np.load(file).items():
             np.testing.assert_array_equal(twin[name], values)
+
+
+@pytest.mark.filterwarnings("always")
+def test_names_do_not_rule_the_terminal(caplog, capsys, tmp_path):
+    """Whatever models, data sets and layers are called: in logs, warnings, bars and errors."""
+    hostile = "\x1b[2J\x1b]0;title\x07\r\nname\u202e"
+    model = nn.ModuleDict({hostile: nn.Linear(5, 2), f"bad{hostile}": nn.Linear(5, 2)})
+    model.forward = lambda x: model[hostile](x) + model[f"bad{hostile}"](x * float("nan"))
+    caplog.set_level(logging.INFO)
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=r"failed: ") as warned:
+            sweep(
+                {hostile: model},
+                {hostile: loader()},
+                [*model],
+                out=tmp_path,
+                progress=True,
+                class_names=[hostile, "b", "c"],
+            )
+    shown = [str(each.message) for each in warned] + caplog.messages
+    shown += capsys.readouterr().err.replace("\r", "\n").split("\n")
+    assert any(r"\x1b[2J\x1b]0;title\x07\r\nname\u202e" in line for line in shown)
+    assert [line for line in shown if set(line) & set("\x1b\x07\n\u202e")] == []
