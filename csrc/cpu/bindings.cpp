@@ -11,6 +11,7 @@
 #include "cpu/boxes.hpp"
 #include "cpu/count.hpp"
 #include "cpu/kernels.hpp"
+#include "cpu/matrix.hpp"
 #include "cpu/prepare.hpp"
 #include "cpu/search.hpp"
 
@@ -40,6 +41,31 @@ Crew crew(int threads, const std::optional<py::function>& progress) {
 Problem problem(const Side& samples, const Side* references, const std::string& target) {
     return {samples, references == nullptr ? samples : *references, references == nullptr,
             kernels(target)};
+}
+
+template <typename Number>
+Matrix<Number> matrix(const py::array_t<Number>& array) {
+    const int64_t size = array.itemsize();
+    return {array.data(), array.shape(0), array.shape(1), array.strides(0) / size,
+            array.strides(1) / size};
+}
+
+// Steps of memory may be any; overloaded by the type of the numbers.
+template <typename Number>
+void add_matrix_product(py::module_& module) {
+    module.def(
+        "matrix_product",
+        [](const py::array_t<Number>& a, const py::array_t<float>& b, Array<Number> to, int threads,
+           const std::string& target) {
+            const Matrix<Number> left = matrix(a);
+            const Matrix<float> right = matrix(b);
+            const Crew workers = crew(threads, std::nullopt);
+            Number* result = to.mutable_data();
+            const py::gil_scoped_release release;
+            matrix_product(kernels(target), left, right, result, workers);
+        },
+        py::arg("a").noconvert(), py::arg("b").noconvert(), py::arg("to").noconvert(),
+        py::arg("threads"), py::arg("target"), "Write the product of two matrices.");
 }
 
 py::dict counted(const Work& work) {
@@ -167,6 +193,17 @@ PYBIND11_MODULE(_cpu, module) {
         py::arg("queries"), py::arg("points").noconvert(), py::arg("width"),
         py::arg("result").noconvert(), py::arg("threads"), py::arg("target"),
         "Write the product of each query with each point.");
+    add_matrix_product<float>(module);
+    add_matrix_product<double>(module);
+    module.def(
+        "gram_schmidt",
+        [](const Array<double>& gram, Array<double> transform, const std::string& target) {
+            double* to = transform.mutable_data();
+            const py::gil_scoped_release release;
+            return gram_schmidt(kernels(target), gram.data(), gram.shape(0), to);
+        },
+        py::arg("gram").noconvert(), py::arg("transform").noconvert(), py::arg("target"),
+        "Write how orthonormal directions are made of rows; return their number.");
     module.def(
         "nearest_foreign",
         [](const Side& samples, const Side* references, Array<double> squared, Array<int64_t> rows,

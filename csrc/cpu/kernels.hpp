@@ -54,6 +54,18 @@ struct Champions {
     int32_t* columns;
 };
 
+// Numbers in memory, in rows or in columns.
+template <typename Number>
+struct Matrix {
+    const Number* data;
+    int64_t rows;
+    int64_t columns;
+    int64_t row_step;
+    int64_t column_step;
+};
+
+constexpr int64_t kWidestStrip = 32;  // columns of a product that are packed together
+
 struct Kernels {
     const char* name;
     int rows;     // of a micro-tile
@@ -86,6 +98,16 @@ struct Kernels {
     // is exact.
     double (*round_row)(const Rows& x, int64_t i, const double* centre, double scale,
                         int16_t* point);
+
+    // Writes the product of two matrices, row by row, `to_step` apart. `strip` has room for
+    // kWidestStrip columns of `b`.
+    void (*multiply_floats)(const Matrix<float>& a, const Matrix<float>& b, float* strip, float* to,
+                            int64_t to_step);
+    void (*multiply_doubles)(const Matrix<double>& a, const Matrix<float>& b, double* strip,
+                             double* to, int64_t to_step);
+    // See matrix.hpp. `directions` is (count, 2 count) of room.
+    int64_t (*gram_schmidt)(const double* gram, int64_t count, double* left, double* directions,
+                            double* transform);
 };
 
 constexpr int64_t kWidthStep = 16;  // rows of points are zero-filled up to a multiple of this

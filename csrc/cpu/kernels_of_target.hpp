@@ -8,6 +8,7 @@
 #include "common/rows.hpp"
 #include "cpu/distance.hpp"
 #include "cpu/kernels.hpp"
+#include "cpu/matrix_of_target.hpp"
 #include "cpu/simd.hpp"
 
 namespace kstar::cpu {
@@ -332,7 +333,10 @@ const Kernels kKernels{KSTAR_NAME(KSTAR_TARGET),
                        dot,
                        distance,
                        moment,
-                       round_row};
+                       round_row,
+                       multiply_matrices<float>,
+                       multiply_matrices<double>,
+                       gram_schmidt};
 
 }  // namespace KSTAR_TARGET
 }  // namespace kstar::cpu

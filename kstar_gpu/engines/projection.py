@@ -5,16 +5,16 @@ more. Which directions, and how many, decides only how fast a search is; any are
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..inputs.problem import Integers
+from .directions import Algebra, principal_directions
 
 WIDTHS = (16, 32, 48, 64, 96, 128, 160, 192, 256)
-START_ROWS = 256  # whose own directions the iteration starts from: the most it can find
 DIRECTION_ROWS = 2048  # that the directions are fitted to
 SURVEY_QUERIES = 30
 SURVEY_ROWS = 1024  # that narrow distances are tried on
@@ -26,37 +26,11 @@ SURVEY_BYTES = 12 * FLOATS_AT_ONCE  # that all this takes on the host
 NEAR_AT_ONCE = 4096  # references that the queries look at together
 
 
-def principal_directions(rows: Tensor, count: int) -> Tensor:
-    """Return up to `count` leading principal directions of (n, d) float32 rows, (d, count).
-
-    One step of subspace iteration (Halko, Martinsson and Tropp 2011, section 4.5): the directions
-    of a few rows, found from their small Gram matrix, are multiplied by the scatter of all rows.
-    Never a d x d problem.
-    """
-    rows = rows - rows.mean(0)
-    few = rows[:: -(-len(rows) // START_ROWS)]
-    count = min(count, len(few), rows.shape[1])
-    _, vectors = _eigh(few @ few.T)
-    start = few.T @ vectors[:, -count:]
-    start = start / torch.linalg.vector_norm(start, dim=0).clamp(min=1e-30)
-    # In float64: the image's lengths spread as the variances do, and their squares even more.
-    image = (rows.T @ (rows @ start)).to(torch.float64)
-    squares, vectors = _eigh(image.T @ image)
-    lengths = squares.clamp(min=1e-24 * float(squares[-1]) + 1e-300).sqrt()
-    directions: Tensor = ((image @ vectors) / lengths).flip(1)
-    return directions.to(torch.float32)
-
-
-def _eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Return eigenvalues and vectors; a GPU takes longer for so small a matrix than the host."""
-    values, vectors = torch.linalg.eigh(matrix.cpu())
-    return values.to(matrix.device), vectors.to(matrix.device)
-
-
 def contraction(directions: Tensor) -> Tensor:
     """Return directions (d, h) in float64, so scaled that a projection lengthens no vector."""
     directions = directions.to(torch.float64)
-    longest = float(torch.linalg.eigvalsh((directions.T @ directions).cpu())[-1]) ** 0.5
+    # The largest sum of a row bounds all eigenvalues; of nearly orthonormal directions it is 1.
+    longest = float((directions.T @ directions).abs().sum(1).max()) ** 0.5
     shortened: Tensor = directions / (longest * (1 + 2.0**-30))
     return shortened
 
@@ -107,17 +81,21 @@ class Survey:
     others: Tensor  # (m, d) float32
     foreign: Tensor  # (q, m) bool: of different classes
     radii: Tensor  # (q,) float32: distance of each query to its nearest foreign sample
+    algebra: Algebra
 
     def survivors(self, directions: Tensor, widths: Sequence[int]) -> list[float]:
         """Return for each width the fraction of foreign pairs that may lie within the radius."""
-        ours, theirs = self.queries @ directions, self.others @ directions
-        squares = self.queries.square().sum(1), self.others.square().sum(1)
+        product, lengths = self.algebra.product, self.algebra.squared_lengths
+        ours, theirs = product(self.queries, directions), product(self.others, directions)
+        squares = lengths(self.queries), lengths(self.others)
         fractions = []
         for width in widths:
             head, other_head = ours[:, :width], theirs[:, :width]
-            tail = (squares[0] - head.square().sum(1)).clamp(min=0).sqrt()
-            other_tail = (squares[1] - other_head.square().sum(1)).clamp(min=0).sqrt()
-            gap = torch.cdist(head, other_head).square() + (tail[:, None] - other_tail).square()
+            square, other_square = lengths(head), lengths(other_head)
+            tail = (squares[0] - square).clamp(min=0).sqrt()
+            other_tail = (squares[1] - other_square).clamp(min=0).sqrt()
+            gap = square[:, None] + other_square - 2 * product(head, other_head.T)
+            gap = gap.clamp(min=0) + (tail[:, None] - other_tail).square()
             within = (gap <= self.radii[:, None].square()) & self.foreign
             fractions.append(float(within.sum()) / max(1, int(self.foreign.sum())))
         return fractions
@@ -133,6 +111,7 @@ class Trial:
     both_ways : whether either sample of a pair asks about the other, as in the self form
     usual : positions of the references that are no outliers
     points : from a side (0: samples, -1: references) and positions to their float32 points
+    algebra : what all this is computed with
     """
 
     codes: Integers
@@ -140,6 +119,7 @@ class Trial:
     both_ways: bool
     usual: Integers
     points: Callable[[int, Integers], Tensor]
+    algebra: Algebra = field(default_factory=Algebra, kw_only=True)
 
     def nearest(self, asking: Integers, near: Integers) -> Tensor:
         """Return the distance of each sample to the nearest foreign one of these references."""
@@ -148,10 +128,11 @@ class Trial:
         for start in range(0, len(near), NEAR_AT_ONCE):
             some = near[start : start + NEAR_AT_ONCE]
             same = torch.from_numpy(self.codes[asking, None] == self.other_codes[some])
-            distances = torch.cdist(queries, self.points(-1, some))
-            distances.masked_fill_(same.to(distances.device), torch.inf)
-            best = torch.minimum(best, distances.amin(1))
-        return best
+            points = self.points(-1, some)
+            squared = self.algebra.squared_lengths(points) - 2 * (queries @ points.T)
+            squared.masked_fill_(same.to(squared.device), torch.inf)
+            best = torch.minimum(best, squared.amin(1))
+        return (best + self.algebra.squared_lengths(queries)).clamp(min=0).sqrt()
 
     def foreign_pairs(self) -> float:
         """Return how many pairs of different classes a search meets."""
@@ -173,6 +154,7 @@ class Trial:
             others,
             torch.from_numpy(foreign).to(others.device),
             self.nearest(asking, near),
+            self.algebra,
         )
 
 
@@ -196,11 +178,11 @@ def choose_directions(
         return None
     at_once = max(1, FLOATS_AT_ONCE // dimensions)
     rows = trial.points(-1, _spread(trial.usual, min(DIRECTION_ROWS, at_once)))
-    directions = principal_directions(rows, widths[-1])
-    if not bool(directions.any()):  # all rows are equal
+    directions = principal_directions(rows, widths[-1], trial.algebra)
+    found = directions.shape[1]
+    if found == 0:  # all rows are equal
         return None
-    most = min(widest, directions.shape[1])
-    widths = [width for width in widths if width <= most]
+    widths = sorted({min(width, found) for width in widths if width <= widest})
     surviving = trial.survey(at_once).survivors(directions, widths)
     samples = len(trial.codes) + (0 if trial.both_ways else len(trial.other_codes))
     best, cheapest = 0, pairs * (costs.pair + dimensions)

@@ -14,7 +14,6 @@ from kstar_gpu.engines.projection import (
     choose_directions,
     contraction,
     lift,
-    principal_directions,
 )
 
 # As of an engine whose tiles cost what they multiply, and which pays for a survivor.
@@ -34,26 +33,17 @@ def flat(rng):
     return x @ basis.T + 1e-3 * rng.standard_normal((1500, 300)), np.arange(1500) % 5
 
 
-def test_principal_directions_are_found_in_their_order(rng):
-    spreads = np.array([100.0, 30.0, 10.0] + [0.1] * 47)
-    basis = np.linalg.qr(rng.standard_normal((50, 50)))[0]
-    rows = 7 + (rng.standard_normal((1000, 50)) * spreads) @ basis.T
-    directions = principal_directions(torch.from_numpy(rows.astype(np.float32)), 3)
-    assert directions.shape == (50, 3)
-    aligned = np.abs(np.sum(directions.numpy() * basis[:, :3], axis=0))
-    assert (aligned > 0.99).all()
-
-
-def test_no_more_directions_than_rows_or_features(rng):
-    rows = torch.from_numpy(rng.standard_normal((20, 8)).astype(np.float32))
-    assert principal_directions(rows, 16).shape == (8, 8)
-    assert principal_directions(rows[:5], 16).shape == (8, 5)
-
-
 def test_few_directions_are_chosen_where_they_decide(flat):
     directions = choose_directions(population_of(*flat), 300, COSTS, widest=150)
     assert directions is not None
     assert directions.shape == (300, WIDTHS[0])
+
+
+def test_where_samples_span_fewer_directions_than_any_width_all_are_chosen(rng):
+    x, y = rng.standard_normal((1500, 5)) @ rng.standard_normal((5, 300)), np.arange(1500) % 5
+    directions = choose_directions(population_of(x, y), 300, COSTS, widest=150)
+    assert directions is not None
+    assert directions.shape == (300, 5)
 
 
 @pytest.mark.parametrize(("widest", "most"), [(150, 12), (12, 12), (11, 8), (3, 0)])

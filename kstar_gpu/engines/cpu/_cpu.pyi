@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +78,19 @@ def products(
     threads: int,
     target: str,
 ) -> None: ...
+@overload
+def matrix_product(
+    a: Floats, b: NDArray[np.float32], to: Floats, threads: int, target: str
+) -> None: ...
+@overload
+def matrix_product(
+    a: NDArray[np.float32],
+    b: NDArray[np.float32],
+    to: NDArray[np.float32],
+    threads: int,
+    target: str,
+) -> None: ...
+def gram_schmidt(gram: Floats, transform: Floats, target: str) -> int: ...
 def nearest_foreign(
     samples: Side,
     references: Side | None,

@@ -6,8 +6,8 @@ set, so no certificate has rounding in it (csrc/cpu/certificate.hpp). Where it p
 stand beside the full ones: the same points in a few principal directions.
 """
 
+import math
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from ...distance import rounding_error, underflow_error
 from ...inputs.problem import Integers
 from ..projection import Trial
 from . import _cpu
+from .algebra import Crew
 
 STEEPEST = 8  # samples this many times longer than nearly all others are outliers
 FEW = 1024  # one outlier in so many samples at the most
@@ -25,13 +26,6 @@ DIRECTION_LENGTH = 32000  # of a direction in integers
 
 Floats = NDArray[np.float64]
 Points = NDArray[np.int16]
-
-
-class Crew(NamedTuple):
-    """Who does the work: how many threads, and with which instructions."""
-
-    threads: int
-    target: str  # instruction set; the best one if empty
 
 
 @dataclass(frozen=True)
@@ -44,7 +38,7 @@ class Balls:
 
     def floats(self, positions: Integers) -> Tensor:
         """Return the points at these positions as float32, without the zeros behind."""
-        return torch.from_numpy(self.points[positions, : self.width]).to(torch.float32)
+        return torch.from_numpy(self.points[positions, : self.width].astype(np.float32))
 
     def taken(self, order: Integers) -> "Balls":
         """Return the same balls in another order."""
@@ -118,9 +112,8 @@ def make_narrow(
     certificate : of the full balls
     """
     basis = np.zeros((directions.shape[1], full[0].points.shape[1]), dtype=np.int16)
-    basis[:, : full[0].width] = torch.round(directions.T * DIRECTION_LENGTH).numpy()
-    floats = basis.astype(np.float64)
-    norm = float(np.linalg.eigvalsh(floats @ floats.T)[-1]) ** 0.5 * (1 + 2.0**-30)
+    basis[:, : full[0].width] = np.rint(directions.T.numpy() * DIRECTION_LENGTH)
+    norm = spectral_bound(basis, crew)
     narrow = []
     for balls in full:
         points = np.zeros((len(balls.points), padded_width(len(basis) + 1)), dtype=np.int16)
@@ -128,6 +121,17 @@ def make_narrow(
         _cpu.make_narrow(balls.native(certificate), basis, norm, points, radii, *crew)
         narrow.append(Balls(points, len(basis) + 1, radii))
     return narrow
+
+
+def spectral_bound(basis: Points, crew: Crew) -> float:
+    """Return a bound on the spectral norm of integer rows, not far above that of orthogonal ones.
+
+    No eigenvalue of their products with each other exceeds the largest sum of a row of them.
+    """
+    gram = np.empty((len(basis), len(basis)), dtype=np.int32)
+    _cpu.products(basis, basis, basis.shape[1], gram, *crew)
+    largest = float(np.abs(gram, dtype=np.float64).sum(1).max())
+    return math.sqrt(largest) * (1 + 2.0**-30)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ...inputs.problem import Problem
 from ...progress import counter
 from ..base import BallEngine
 from . import _cpu
-from .balls import Crew
+from .algebra import Crew
 from .memory import widest_narrow
 from .sides import make_sides
 

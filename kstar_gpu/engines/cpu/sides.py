@@ -16,10 +16,10 @@ from ..duplicates import Distinct, fingerprint_weights, without_duplicates
 from ..frame import make_centre
 from ..projection import Costs
 from . import _cpu
+from .algebra import Crew, NativeAlgebra
 from .balls import (
     Balls,
     BallTrial,
-    Crew,
     Floats,
     choose_unit,
     make_certificate,
@@ -128,6 +128,7 @@ def _choose_directions(
         points=lambda side, positions: full[side].floats(positions),
         full=full,
         crew=crew,
+        algebra=NativeAlgebra(crew),
     )
     return projection.choose_directions(trial, full[0].width, COSTS, widest)
 
