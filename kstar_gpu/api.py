@@ -191,9 +191,10 @@ def answer(
         engine = engine_class(problem, place, memory_limit, progress)
         squared, rows = engine.nearest_foreign()
         counts = engine.count_within(squared)
-        distance = squared if metric == PRECOMPUTED else METRICS[metric].distance(squared)
-        at_zero = squared <= 0  # less, too, among distances that are given
-    return Answer(*map(problem.in_input_order, (1 + counts, distance, rows, at_zero)))
+        inside, nearest, index = map(problem.in_input_order, (counts, squared, rows))
+        distance = nearest if metric == PRECOMPUTED else METRICS[metric].distance(nearest)
+    at_zero = nearest <= 0  # less, too, among distances that are given
+    return Answer(1 + inside, distance, index, at_zero)
 
 
 def _problem(

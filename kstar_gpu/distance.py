@@ -10,8 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .cpu_tensors import in_float64
 from .definition import LANES
+from .definition import squared_distances as squared_from
 
+CACHED_ELEMENTS = 1 << 15  # of float64 that stay in a cache
 CHUNK_ELEMENTS = 1 << 19  # elements of one gathered chunk: a few MB of float64
 # Numbers that are 0 or at least this large differ by 0 or at least 2^-503, whose square is a normal
 # number. Only float64 has smaller ones.
@@ -53,6 +56,11 @@ def row_chunks(rows: int, features: int, elements: int = CHUNK_ELEMENTS) -> list
 def norms(values: Tensor) -> Tensor:
     """Euclidean norm of each row of (N, d): the square root of the canonical sum of squares."""
     squares = torch.empty(len(values), dtype=torch.float64, device=values.device)
+    if values.device.type == "cpu":
+        origin = np.zeros(values.shape[1])
+        for chunk in row_chunks(len(values), len(origin), CACHED_ELEMENTS):
+            squares.numpy()[chunk] = squared_from(origin, in_float64(values[chunk]))
+        return square_root(squares)
     for chunk in row_chunks(*values.shape):
         rows = values[chunk].to(torch.float64)
         squares[chunk] = lane_sum(rows * rows)

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..cpu_tensors import taken
 from ..inputs.devices import float64_device
 from ..inputs.problem import Problem
 from .duplicates import Distinct
@@ -101,11 +102,10 @@ class BallEngine(Engine):
 
     def count_within(self, squared_radii: Tensor) -> Tensor:
         """Count among the distinct samples, each with its weight, and its own duplicates."""
-        positions = torch.from_numpy(self.distinct.positions).to(squared_radii.device)
-        squared = squared_radii[positions]
-        counts = self._count(squared)
-        equal = torch.from_numpy(self.distinct.own_weights).to(counts.device)
-        return self._of_all(counts + equal * (squared.to(counts.device) > 0))
+        squared = taken(squared_radii, self.distinct.positions)
+        counts = self._count(squared).cpu().numpy()
+        equal = self.distinct.own_weights * (squared.cpu().numpy() > 0)
+        return self._of_all(torch.from_numpy(counts + equal))
 
     @abstractmethod
     def _search(self, squared: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -130,4 +130,4 @@ class BallEngine(Engine):
 
     def _of_all(self, results: Tensor) -> Tensor:
         """Return results of all samples, duplicates included."""
-        return results[torch.from_numpy(self.distinct.kind).to(results.device)]
+        return taken(results, self.distinct.kind)

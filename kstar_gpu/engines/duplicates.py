@@ -90,10 +90,14 @@ def _differences_may_vanish(side: Samples) -> bool:
     values = side.values
     if values.dtype != torch.float64:
         return False
-    small = SMALL if side.divisors is None else SMALL * max(1.0, float(side.divisors.max()))
+    small = (
+        SMALL
+        if side.divisors is None
+        else SMALL * max(1.0, float(side.divisors.cpu().numpy().max()))
+    )
     for chunk in row_chunks(values.shape[0], values.shape[1]):
-        magnitudes = values[chunk].abs()
-        if bool(((magnitudes > 0) & (magnitudes < small)).any()):
+        magnitudes = np.abs(values[chunk].cpu().numpy())
+        if ((magnitudes > 0) & (magnitudes < small)).any():
             return True
     return False
 
@@ -128,8 +132,7 @@ def _rows(sides: list[Samples], positions: Integers) -> NDArray[np.float64]:
     start = 0
     for side in sides:
         here = (positions >= start) & (positions < start + len(side))
-        index = torch.from_numpy(positions[here] - start).to(side.order.device)
-        rows[here] = side.rows(index).cpu().numpy()
+        rows[here] = side.host_rows(positions[here] - start)
         start += len(side)
     return rows
 

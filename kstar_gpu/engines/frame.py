@@ -5,12 +5,13 @@ So neither an offset nor the scale of the data costs precision. Canonical distan
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ..inputs.problem import Problem, Samples
 
-CENTRE_ROWS = 16  # rows whose median is the centre: few, so that torch needs no workers for it
+CENTRE_ROWS = 16  # rows whose median is the centre
 
 
 @dataclass(frozen=True)
@@ -35,5 +36,6 @@ def make_centre(problem: Problem) -> Tensor:
     It is the median of some rows, coordinate by coordinate: a far outlier moves it little.
     """
     steps = ((side, -(-len(side) // CENTRE_ROWS)) for side in problem.sides)
-    rows = torch.cat([side.rows(slice(0, None, step)) for side, step in steps])
-    return rows.T.contiguous().median(dim=1).values
+    rows = np.concatenate([side.host_rows(np.arange(0, len(side), step)) for side, step in steps])
+    middle = np.sort(rows, axis=0)[(len(rows) - 1) // 2]
+    return torch.from_numpy(middle).to(problem.samples.values.device)

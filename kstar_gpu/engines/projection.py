@@ -87,17 +87,19 @@ class Survey:
         """Return for each width the fraction of foreign pairs that may lie within the radius."""
         product, lengths = self.algebra.product, self.algebra.squared_lengths
         ours, theirs = product(self.queries, directions), product(self.others, directions)
-        squares = lengths(self.queries), lengths(self.others)
+        square = lengths(self.queries)[:, None].cpu().numpy()
+        other_square = lengths(self.others).cpu().numpy()
+        foreign, reach = self.foreign.cpu().numpy(), self.radii[:, None].cpu().numpy() ** 2
         fractions = []
         for width in widths:
-            head, other_head = ours[:, :width], theirs[:, :width]
-            square, other_square = lengths(head), lengths(other_head)
-            tail = (squares[0] - square).clamp(min=0).sqrt()
-            other_tail = (squares[1] - other_square).clamp(min=0).sqrt()
-            gap = square[:, None] + other_square - 2 * product(head, other_head.T)
-            gap = gap.clamp(min=0) + (tail[:, None] - other_tail).square()
-            within = (gap <= self.radii[:, None].square()) & self.foreign
-            fractions.append(float(within.sum()) / max(1, int(self.foreign.sum())))
+            heads = ours[:, :width], theirs[:, :width]
+            head = lengths(heads[0])[:, None].cpu().numpy()
+            other_head = lengths(heads[1]).cpu().numpy()
+            tail = np.sqrt(np.maximum(square - head, 0))
+            other_tail = np.sqrt(np.maximum(other_square - other_head, 0))
+            gap = head + other_head - 2 * product(heads[0], heads[1].T).cpu().numpy()
+            within = (np.maximum(gap, 0) + (tail - other_tail) ** 2 <= reach) & foreign
+            fractions.append(float(within.sum()) / max(1, int(foreign.sum())))
         return fractions
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..cpu_tensors import flattened
 from ..distance import SMALL, row_chunks
 
 REDUCED = ("tf32", "bf16")
@@ -127,9 +128,9 @@ def _tiny(values: Tensor) -> bool:
         4: (torch.int32, np.uint32, 1 << 23),
         8: (torch.int64, np.uint64, int(np.float64(SMALL).view(np.uint64))),
     }[values.dtype.itemsize]
-    rows = values.reshape(len(values) if values.ndim > 0 else 1, -1)  # not yet checked
+    rows = flattened(values) if values.ndim > 1 else values.reshape(1, -1)  # not yet checked
     for chunk in row_chunks(rows.shape[0], rows.shape[1], CHECKED_AT_ONCE):
-        bits = rows[chunk].contiguous().view(signed).numpy().view(unsigned)
+        bits = rows[chunk].view(signed).numpy().view(unsigned)
         magnitudes = bits & unsigned(torch.iinfo(signed).max)
         magnitudes -= unsigned(1)  # wraps zero round to the largest
         if magnitudes.min() < smallest - 1:

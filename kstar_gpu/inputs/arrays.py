@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.dlpack import from_dlpack
 
+from ..cpu_tensors import converted, extremes, side_by_side
 from .argument import Argument
 from .containers import unpack
 from .devices import float64_device, has_float64
@@ -36,7 +37,7 @@ def to_tensor(values: Any, name: str) -> Tensor:
     """
     parts = unpack(values, Argument(name, KINDS_WANTED))
     tensors = [_to_floats(part.values, part.argument) for part in parts]
-    return tensors[0] if len(tensors) == 1 else torch.cat(tensors, 1)
+    return tensors[0] if len(tensors) == 1 else side_by_side(tensors)
 
 
 def _to_floats(values: Tensor | NDArray[Any], argument: Argument) -> Tensor:
@@ -76,14 +77,14 @@ def _laid_out(array: NDArray[Any]) -> NDArray[Any]:
 
 def _floats_from_integers(tensor: Tensor, argument: Argument) -> Tensor:
     if tensor.numel() == 0 or tensor.dtype == torch.bool or tensor.dtype.itemsize < 4:
-        return tensor.to(torch.float32)
-    low, high = (int(bound) for bound in torch.aminmax(tensor))
+        return converted(tensor, torch.float32)
+    low, high = (int(bound) for bound in extremes(tensor))
     if max(-low, high) > LARGEST_INTEGER:
         array = tensor.cpu().numpy()
         _refuse_large(argument, array, (array > LARGEST_INTEGER) | (array < -LARGEST_INTEGER))
     if max(-low, high) <= 2**24:
-        return tensor.to(torch.float32)
-    return tensor.to(float64_device(tensor.device)).to(torch.float64)
+        return converted(tensor, torch.float32)
+    return converted(tensor.to(float64_device(tensor.device)), torch.float64)
 
 
 def _refuse_large(argument: Argument, array: NDArray[Any], large: NDArray[np.bool_]) -> None:

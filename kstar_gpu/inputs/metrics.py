@@ -6,10 +6,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
-from ..distance import norms, square_root
+from ..distance import norms
+
+Floats = NDArray[np.float64]
 
 PRECOMPUTED = "precomputed"
 
@@ -27,23 +30,24 @@ class Metric:
     """
 
     divisors: Callable[[Tensor, str], Tensor] | None
-    distance: Callable[[Tensor], Tensor]
+    distance: Callable[[Floats], Floats]
 
 
 def _nonzero_norms(matrix: Tensor, name: str) -> Tensor:
     lengths = norms(matrix)
-    if bool((lengths == 0).any()):
-        row = int(torch.nonzero(lengths == 0)[0])
+    zero = lengths.cpu().numpy() == 0
+    if zero.any():
+        row = int(np.flatnonzero(zero)[0])
         raise ValueError(f"{name}: under metric='cosine' no row may be zero, got row {row}")
     return lengths
 
 
-def _one_minus_cosine(squared: Tensor) -> Tensor:
+def _one_minus_cosine(squared: Floats) -> Floats:
     return squared / 2  # of rows of norm 1
 
 
 METRICS = {
-    "euclidean": Metric(None, square_root),
+    "euclidean": Metric(None, np.sqrt),
     "cosine": Metric(_nonzero_norms, _one_minus_cosine),
 }
 

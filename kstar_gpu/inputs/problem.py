@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..cpu_tensors import contiguous, extremes, flattened, in_float64, taken
 from ..distance import CHUNK_ELEMENTS, row_chunks, squared_distances
 from ..names import one_line
 from .labels import encode_both
@@ -64,7 +65,7 @@ class Samples:
 
     def taken(self, positions: Integers) -> "Samples":
         """Return the samples at these positions; their classes must still rise."""
-        order = self.order.index_select(0, torch.from_numpy(positions).to(self.order.device))
+        order = taken(self.order, positions)
         return Samples(self.values, self.divisors, order, self.codes[positions])
 
     def rows(self, positions: Tensor | slice) -> Tensor:
@@ -72,6 +73,14 @@ class Samples:
         index = self.order[positions]
         rows = self.values.index_select(0, index).to(torch.float64)
         return rows if self.divisors is None else rows / self.divisors[index, None]
+
+    def host_rows(self, positions: Integers) -> NDArray[np.float64]:
+        """Return the same as an array, read by the calling thread alone."""
+        index = taken(self.order, positions).cpu().numpy()
+        rows = in_float64(taken(self.values, index))
+        if self.divisors is not None:
+            rows /= in_float64(taken(self.divisors, index))[:, None]
+        return rows
 
 
 @dataclass(frozen=True)
@@ -192,8 +201,8 @@ def feature_matrix(tensor: Tensor, name: str, label_count: int, labels_name: str
             f"{labels_name}: one label per sample is wanted ({name} has {len(tensor)}), "
             f"got {label_count}"
         )
-    matrix = tensor.flatten(1)
-    return matrix if matrix.stride(1) == 1 else matrix.contiguous()
+    matrix = flattened(tensor)
+    return matrix if matrix.stride(1) == 1 else contiguous(matrix)
 
 
 def checked_magnitude(matrix: Tensor, name: str) -> float:
@@ -202,23 +211,13 @@ def checked_magnitude(matrix: Tensor, name: str) -> float:
     # On another device every look costs the way there and back, so take large ones.
     elements = CHUNK_ELEMENTS if matrix.device.type == "cpu" else LARGE_LOOK
     for chunk in row_chunks(matrix.shape[0], matrix.shape[1], elements):
-        low, high = _extremes(matrix[chunk])
+        low, high = map(float, extremes(matrix[chunk]))
         if not (np.isfinite(low) and np.isfinite(high)):
-            finite = torch.isfinite(matrix[chunk]).all(1)
-            row = chunk.start + int(torch.nonzero(~finite)[0])
+            finite = np.isfinite(in_float64(matrix[chunk])).all(1)
+            row = chunk.start + int(np.flatnonzero(~finite)[0])
             raise ValueError(f"{name}: finite numbers are wanted, got NaN or infinity in row {row}")
         largest = max(largest, -low, high)
     return largest
-
-
-def _extremes(values: Tensor) -> tuple[float, float]:
-    """Return the least and the greatest value; NaN, where there is one."""
-    if values.device.type != "cpu":
-        low, high = torch.aminmax(values)
-        return float(low), float(high)
-    # Without torch's workers, see `engines.torch_state`.
-    array = (values.float() if values.dtype.itemsize == 2 else values).numpy()
-    return float(array.min()), float(array.max())
 
 
 def _in_class_order(

@@ -90,7 +90,9 @@ def test_torch_multiplies_as_it_says(rng):
     rows = torch.from_numpy(rng.standard_normal((30, 12)).astype(np.float32))
     algebra = Algebra()
     assert float(algebra.centred(rows).mean(0).abs().max()) < 1e-6
-    np.testing.assert_allclose(algebra.squared_lengths(rows), np.square(rows.numpy()).sum(1), rtol=1e-5)
+    np.testing.assert_allclose(
+        algebra.squared_lengths(rows), np.square(rows.numpy()).sum(1), rtol=1e-5
+    )
     np.testing.assert_allclose(
         algebra.product(rows, rows.T), rows.numpy() @ rows.numpy().T, rtol=1e-4, atol=1e-5
     )

@@ -21,6 +21,7 @@ FLOORS = [
         "version",
         "extras",
         "distance",
+        "cpu_tensors",
         "user_code",
         "progress",
         "exhausted_memory",

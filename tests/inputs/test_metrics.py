@@ -22,7 +22,7 @@ def test_distances_are_the_metrics_own(rng):
         ("euclidean", x, np.linalg.norm(x - x[0], axis=1)),
         ("cosine", unit, 1 - unit @ unit[0]),
     ]:
-        squared = torch.from_numpy(definition.squared_distances(rows[0], rows))
+        squared = definition.squared_distances(rows[0], rows)
         found = METRICS[metric].distance(squared)
         np.testing.assert_allclose(found, wanted, atol=1e-12)
 
