@@ -147,6 +147,9 @@ def activations(
             "model": type(model).__name__,
             "pool": describe_pool(pool),
             "dtype": str(dtype),
+            "amp": amp,
+            "inputs": inputs,
+            "labels": labels,
         }
         store = Spill(spill, [*modules], settings, count_batches(loader))
     with (

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,8 @@ def test_each_layer_is_a_plain_npy_file(model, loader, tmp_path):
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["model"] == "Sequential"
     assert manifest["pool"] == "auto"
+    assert manifest["dtype"] == "torch.float16"
+    assert (manifest["inputs"], manifest["labels"], manifest["amp"]) == (None, None, False)
     assert manifest["samples"] == 50
     about = manifest["layers"].pop("0")
     assert len(about.pop("sha256")) == 64
@@ -165,6 +168,26 @@ def test_another_types_rows_are_not_taken_for_the_same(model, loader, tmp_path):
     path.write_bytes(path.read_bytes().replace(b"<f4", b"<i4"))
     with pytest.raises(DamagedFileError, match=r"000_0\.npy is not what its manifest says"):
         read_activations(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["000_0.npy", "labels.npy", "manifest.json"])
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder", "nothing"])
+def test_files_of_a_spill_are_files(model, loader, name, kind, tmp_path):
+    """A link may lead to what is none of ours, and a pipe might never end."""
+    folder = tmp_path / "spill"
+    activations(model, loader, ["0"], spill=folder)
+    (folder / name).rename(tmp_path / "outside")
+    match kind:
+        case "link":
+            (folder / name).symlink_to(tmp_path / "outside")
+        case "pipe":
+            os.mkfifo(folder / name)
+        case "folder":
+            (folder / name).mkdir()
+    unfinished = kind == "nothing" and name == "manifest.json"
+    with pytest.raises(ValueError if unfinished else DamagedFileError) as refused:
+        read_activations(folder)
+    assert str(folder if unfinished else folder / name) in str(refused.value)
 
 
 @pytest.mark.parametrize("taken", ["000_0.npy", "labels.npy", "manifest.json"])
