@@ -62,7 +62,8 @@ def outcome_paths(folder: Path) -> list[Path]:
     Raises
     ------
     ValueError
-        If the folder was made by a version before, whose files do not say what they are.
+        If the folder was made by a version before, whose files do not say what they are; if it, or
+        that of the model, is a link, which may lead elsewhere.
     """
     try:
         names = sorted(os.listdir(folder))
@@ -74,7 +75,11 @@ def outcome_paths(folder: Path) -> list[Path]:
             "whose files do not say what they were made from; choose another directory "
             "(KStarDistribution.load still reads its results)"
         )
-    return [folder / name for name in names if name.endswith((RESULT, FAILURE))]
+    paths = [folder / name for name in names if name.endswith((RESULT, FAILURE))]
+    for place in (folder.parent, folder):
+        if paths and place.is_symlink():
+            raise DamagedFileError(place, "a folder is wanted, got a link")
+    return paths
 
 
 def read_outcome(path: Path) -> OutcomeFile:

@@ -138,6 +138,12 @@ def test_missing_entries():
     error = error_of("plain.npz", "data.npz")
     assert "plain.npz has no entry 'features'; entries: arr_0" in error
     assert "--labels is wanted, since plain.npz has no entry 'labels'" in error_of("plain.npz")
+    np.savez("named.npz", **{"a\x1b[2J\n": FEATURES})
+    assert r"named.npz has no entry 'features'; entries: a\x1b[2J\n" in error_of(
+        "named.npz", "data.npz"
+    )
+    torch.save({"features": {"a\x1b[2J\n": 1}}, "named.pt")
+    assert r"got dict of a\x1b[2J\n" in error_of("named.pt", "data.npz")
     np.save("x.npy", FEATURES)
     error = error_of("x.npy:features", "data.npz")
     assert "x.npy has no entry 'features'; entries: none with a name" in error

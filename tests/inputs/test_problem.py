@@ -94,6 +94,11 @@ def test_values_stay_as_they_are(dtype):
             "reference_labels: at least two classes are wanted, got 1 (a)",
         ),
         (
+            dict(labels=["a\x1b[2J\n"] * 5),
+            ValueError,
+            r"labels: at least two classes are wanted, got 1 (a\x1b[2J\n)",
+        ),
+        (
             dict(features=X * 1e150),
             ValueError,
             "features: a largest magnitude between 1e-150 and 1e+150 is wanted",

@@ -128,6 +128,20 @@ def test_links_below_the_directory_lead_nowhere(tmp_path):
         sweep(network(), loader(), LAYERS, out=linked)
 
 
+@pytest.mark.parametrize("depth", [1, 2])
+def test_results_elsewhere_are_not_read_by_a_link(depth, tmp_path):
+    out = tmp_path / "out"
+    sweep(network(), loader(), ["0"], out=out)
+    (tmp_path / "chosen").symlink_to(out)  # by the user
+    assert len(Sweep.load(tmp_path / "chosen")) == 1
+    place = [out, folder_of(out).parent, folder_of(out)][depth]
+    place.rename(tmp_path / "elsewhere")
+    place.symlink_to(tmp_path / "elsewhere")
+    for ask in (Sweep.load, lambda path: sweep(network(), loader(), ["0"], out=path)):
+        with pytest.raises(ValueError, match=f"{place}: a folder is wanted, got a link"):
+            ask(out)
+
+
 def test_two_files_that_were_not_made_from_the_same(tmp_path):
     sweep(network(), loader(), ["0"], out=tmp_path / "one")
     sweep(network(), loader(INPUTS + 1), ["2"], out=tmp_path / "two")
@@ -335,9 +349,14 @@ def test_layers_keep_their_order(tmp_path):
 
 
 def test_names_that_are_no_file_names(tmp_path):
-    models = {"a/b": network(0), "a_b": network(1), "..": network(2)}
-    wanted = sweep(models, {"x y": loader()}, ["2"], out=tmp_path)
-    loaded = Sweep.load(tmp_path)
+    models = {"a/b": network(0), "a_b": network(1), "..": network(2), "../x": network(3)}
+    models |= {"Net": network(4), "net": network(5), "con": network(6), "": network(7)}
+    models |= {"x" * 300: network(8), "猫" * 10_000: network(9), "\x1b[2J\n": network(10)}
+    out = tmp_path / "out"
+    wanted = sweep(models, {"x y" * 100: loader()}, ["2"], out=out, spill=True)
+    assert [*tmp_path.iterdir()] == [out]
+    assert len({path.name.lower() for path in out.iterdir()}) == len(models)
+    loaded = Sweep.load(out)
     assert set(loaded.results) == set(wanted.results)
     for key, result in wanted.results.items():
         assert same(loaded[key], result)
