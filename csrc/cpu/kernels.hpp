@@ -94,10 +94,10 @@ struct Kernels {
     // The sum of weights[k] (x_ik - centre[k]); the weights are the row itself where none are
     // given.
     double (*moment)(const Rows& x, int64_t i, const double* centre, const double* weights);
-    // Rounds scale (x_i - centre) to integers; returns how far that moves the row, zero only if it
-    // is exact.
+    // Rounds scale (x_i - centre) to integers, and writes the length of that point; returns how far
+    // that moves the row, zero only if it is exact.
     double (*round_row)(const Rows& x, int64_t i, const double* centre, double scale,
-                        int16_t* point);
+                        int16_t* point, double* length);
 
     // Writes the product of two matrices, row by row, `to_step` apart. `strip` has room for
     // kWidestStrip columns of `b`.

@@ -295,17 +295,25 @@ double moment(const Rows& x, int64_t i, const double* centre, const double* weig
     });
 }
 
-double round_row(const Rows& x, int64_t i, const double* centre, double scale, int16_t* point) {
+double round_row(const Rows& x, int64_t i, const double* centre, double scale, int16_t* point,
+                 double* length) {
     constexpr double kToInteger = 0x1.8p52;  // added and subtracted, rounds to an integer
     constexpr double kExact = 0x1p50;        // integers below need no rounding in a sum
     constexpr double kVanishing = 0x1p-500;  // above any error whose square underflows
+    constexpr double kMost = 0x7fff;
     return with_row(x, i, [&](const auto& row) {
         const double squared = sum_of(x.dimensions, [&](int64_t k) {
             const double v = scale * (row[k] - centre[k]);
             const double rounded = (v + kToInteger) - kToInteger;
-            point[k] = static_cast<int16_t>(static_cast<int32_t>(rounded));
+            // Rows that are written to meanwhile may hold anything: so put, NaN is a number, too.
+            const double within = std::min(kMost, std::max(-kMost, rounded));
+            point[k] = static_cast<int16_t>(static_cast<int32_t>(within));
             return (v - rounded) * (v - rounded);
         });
+        *length = std::sqrt(sum_of(x.dimensions, [&](int64_t k) {
+            const double whole = point[k];
+            return whole * whole;
+        }));
         // An error of zero counts only if the difference was not rounded either.
         for (int64_t k = 0; squared == 0 && k < x.dimensions; ++k) {
             const double units = scale * centre[k];

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cpu/certificate.hpp"
+#include "cpu/changed.hpp"
 #include "cpu/crew.hpp"
 #include "cpu/packed.hpp"
 
@@ -41,10 +42,13 @@ inline void measure_rows(const Kernels& kernels, const Members& samples, const d
 }
 
 // Full-width balls. Points and radii are zero before. A row whose length, on input in `radii`, is
-// over `longest` becomes an outlier.
+// over `longest` becomes an outlier. A row whose point is not as long as that was written to.
 inline void make_full(const Kernels& kernels, const Members& samples, const double* centre,
                       double scale, double longest, int64_t stride, int16_t* points, double* radii,
                       const Crew& crew) {
+    const double dimensions = samples.rows.dimensions;
+    const double doubt = std::sqrt(dimensions);
+    const double underflow = scale * std::sqrt(dimensions + 64) * 0x1p-537;  // of measured lengths
     const auto each = [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
             int16_t* point = points + i * stride;
@@ -53,9 +57,14 @@ inline void make_full(const Kernels& kernels, const Members& samples, const doub
                 continue;
             }
             // The centre was rounded to whole units after the lengths were measured.
-            const double length = radii[i] * scale + std::sqrt(samples.rows.dimensions);
+            const double measured = radii[i] * scale;
+            const double length = measured + doubt;
+            double rounded;
             const double error =
-                kernels.round_row(samples.rows, samples.order[i], centre, scale, point);
+                kernels.round_row(samples.rows, samples.order[i], centre, scale, point, &rounded);
+            if (!(std::abs(rounded - measured) <= doubt + 1 + underflow && error <= doubt)) {
+                refuse_changed();
+            }
             // The shift rounded each coordinate once, by 2^-53 of it. Exact points keep radius 0:
             // all coordinates are then integers below 2^15, and so exact before and after.
             radii[i] = error == 0 ? 0 : error * (1 + 0x1p-30) + length * 0x1p-50;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "cpu/boxes.hpp"
+#include "cpu/changed.hpp"
 #include "cpu/crew.hpp"
 #include "cpu/outliers.hpp"
 #include "cpu/packed.hpp"
@@ -271,35 +273,58 @@ class Search {
     // refined.
     bool settle(int64_t i, int64_t j, int32_t product, Walker::Counts& work) {
         // Meanwhile other pairs may have brought the thresholds nearer.
-        const bool row_asks = product > narrow_.threshold(i);
-        const bool column_asks = self_form_ && product > narrow_.threshold(j);
+        const bool row_asks = product > narrow_.threshold(i) && !done(i, references_.order[j]);
+        const bool column_asks =
+            self_form_ && product > narrow_.threshold(j) && !done(j, samples_.order[i]);
         if (!row_asks && !column_asks) {
             return false;
         }
         if (full_) {
             ++work.screened;
-            const int32_t finer = full_->product(i, j);
-            if (!(row_asks && finer > full_->threshold(i)) &&
-                !(column_asks && finer > full_->threshold(j))) {
+            product = full_->product(i, j);
+            if (!(row_asks && product > full_->threshold(i)) &&
+                !(column_asks && product > full_->threshold(j))) {
                 return false;
             }
         }
         ++work.refined;
-        refine(i, j);
+        const double squared = refine(i, j);
+        if (!(squared <= squared_[i]) && belies(i, j, product, squared)) {
+            refuse_changed();
+        }
         return true;
     }
 
-    void refine(int64_t i, int64_t j) {
+    // Whether a sample has found another at distance 0, and of a lower row than this one.
+    bool done(int64_t i, int64_t row) {
+        if (squared_[i] != 0) {
+            return false;
+        }
+        const std::lock_guard<std::mutex> lock(locks_[i % kLocks]);
+        return rows_[i] < row;
+    }
+
+    // Whether a canonical distance is longer than the product of full balls allows. If so, features
+    // changed, and the search, which thresholds bound no longer, would not end in time.
+    bool belies(int64_t i, int64_t j, int32_t product, double squared) const {
+        const Balls& balls = samples_.full;
+        const bool known = !balls.outlier(i) && !references_.full.outlier(j);
+        return known &&
+               (std::isnan(squared) || product > balls.certificate.nearer(squared, balls.radii[i]));
+    }
+
+    double refine(int64_t i, int64_t j) {
         const double squared = problem_.distance(i, j);
         offer(i, squared, references_.order[j]);
         if (self_form_) {
             offer(j, squared, samples_.order[i]);
         }
+        return squared;
     }
 
     // Keeps the nearest and, among equals, the one of lowest row.
     void offer(int64_t i, double squared, int64_t row) {
-        if (squared > squared_[i]) {
+        if (!(squared <= squared_[i])) {
             return;
         }
         const std::lock_guard<std::mutex> lock(locks_[i % kLocks]);

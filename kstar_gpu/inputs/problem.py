@@ -214,8 +214,10 @@ def checked_magnitude(matrix: Tensor, name: str) -> float:
         low, high = map(float, extremes(matrix[chunk]))
         if not (np.isfinite(low) and np.isfinite(high)):
             finite = np.isfinite(in_float64(matrix[chunk])).all(1)
-            row = chunk.start + int(np.flatnonzero(~finite)[0])
-            raise ValueError(f"{name}: finite numbers are wanted, got NaN or infinity in row {row}")
+            rows = np.flatnonzero(~finite)
+            # There is none if another thread has written to it meanwhile.
+            where = f"row {chunk.start + int(rows[0])}" if len(rows) else "a row that changed"
+            raise ValueError(f"{name}: finite numbers are wanted, got NaN or infinity in {where}")
         largest = max(largest, -low, high)
     return largest
 

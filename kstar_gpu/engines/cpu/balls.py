@@ -22,6 +22,8 @@ from .algebra import Crew
 
 STEEPEST = 8  # samples this many times longer than nearly all others are outliers
 FEW = 1024  # one outlier in so many samples at the most
+# Of samples that are all at their centre: whatever leaves it later is told by its length.
+FINEST_SCALE = 2.0**500
 DIRECTION_LENGTH = 32000  # of a direction in integers
 
 Floats = NDArray[np.float64]
@@ -57,13 +59,18 @@ def choose_unit(lengths: Floats, dimensions: int) -> tuple[float, float]:
     """
     room = _cpu.LONGEST - 1.5 * dimensions**0.5 - 1  # rounding lengthens, centre and coordinates
     longest = float(lengths.max())
+    if not np.isfinite(longest):
+        raise ValueError(
+            "features: numbers that stay as they are during a call are wanted, these (or those of "
+            "references) changed"
+        )
     few = len(lengths) // FEW + 1
     if few < len(lengths):
         usual = float(np.partition(lengths, -few - 1)[-few - 1])
         if longest > STEEPEST * usual:
             longest = usual
     if longest == 0:
-        return 1.0, 0.0
+        return FINEST_SCALE, 0.0
     return 2.0 ** float(np.floor(np.log2(room) - np.log2(longest))), longest
 
 

@@ -70,7 +70,7 @@ def test_a_far_outlier_is_left_out(rng):
 
 
 def test_samples_that_are_all_equal_need_no_unit():
-    assert balls.choose_unit(np.zeros(10), 3) == (1.0, 0.0)
+    assert balls.choose_unit(np.zeros(10), 3) == (balls.FINEST_SCALE, 0.0)
 
 
 def test_points_are_padded_with_zeros():
