@@ -69,7 +69,9 @@ def kstar(
         DLPack (cupy, jax). Dimensions after the first are flattened. float16, bfloat16, float32,
         float64, booleans, or integers up to 2**53; each number enters as it is. Columns, fields and
         Python objects may be of several of these kinds. Refused: what is missing (masked, NA, null,
-        NaN), sparse, nested, quantized or complex. Under ``metric="precomputed"`` the distances
+        NaN), sparse, nested, quantized or complex. What is written to it during a call makes the
+        result arbitrary, or a ValueError; a memory map whose file is truncated meanwhile ends the
+        process (SIGBUS), as any reader of it. Under ``metric="precomputed"`` the distances
         themselves: (N, N), the diagonal ignored, or (N, M) with `reference_labels`.
     labels : (N,) integers, strings, booleans or integral floats
         In any of these containers. Equal ones are one class, whatever their types, also of two

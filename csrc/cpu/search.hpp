@@ -273,9 +273,8 @@ class Search {
     // refined.
     bool settle(int64_t i, int64_t j, int32_t product, Walker::Counts& work) {
         // Meanwhile other pairs may have brought the thresholds nearer.
-        const bool row_asks = product > narrow_.threshold(i) && !done(i, references_.order[j]);
-        const bool column_asks =
-            self_form_ && product > narrow_.threshold(j) && !done(j, samples_.order[i]);
+        const bool row_asks = product > narrow_.threshold(i);
+        const bool column_asks = self_form_ && product > narrow_.threshold(j);
         if (!row_asks && !column_asks) {
             return false;
         }
@@ -293,15 +292,6 @@ class Search {
             refuse_changed();
         }
         return true;
-    }
-
-    // Whether a sample has found another at distance 0, and of a lower row than this one.
-    bool done(int64_t i, int64_t row) {
-        if (squared_[i] != 0) {
-            return false;
-        }
-        const std::lock_guard<std::mutex> lock(locks_[i % kLocks]);
-        return rows_[i] < row;
     }
 
     // Whether a canonical distance is longer than the product of full balls allows. If so, features

@@ -16,7 +16,7 @@ from kstar_gpu import available_backends, kstar
 if not available_backends()["cpu"].available:
     pytest.skip("the cpu backend is not built", allow_module_level=True)
 
-from kstar_gpu.engines.cpu import _cpu
+from kstar_gpu.engines.cpu import _cpu, sides
 from kstar_gpu.engines.cpu import engine as cpu
 
 CPU = torch.device("cpu")
@@ -101,6 +101,7 @@ import numpy as np
 import torch
 from kstar_gpu import kstar
 from kstar_gpu.engines.cpu import engine as cpu
+from kstar_gpu.engines.cpu import sides
 plain = cpu._cpu.nearest_foreign
 def announced(*arguments):
     print("started", flush=True)
@@ -132,3 +133,26 @@ def test_progress_reaches_its_end(capfd, rng):
     shown = capfd.readouterr().err
     assert "search" in shown
     assert "count" in shown
+
+
+@pytest.mark.parametrize("written", [np.nan, np.inf, 1e30])
+def test_features_that_change_once_measured_are_refused(written, target, monkeypatch, rng):
+    x, y = rng.standard_normal((300, 40)), labels(rng, 300, 5)
+    plain = sides.make_full
+
+    def make_full(*arguments):
+        x[7] = written
+        return plain(*arguments)
+
+    monkeypatch.setattr(sides, "make_full", make_full)
+    with pytest.raises(ValueError, match="features: numbers that stay as they are during a call"):
+        kstar(x, y, backend="cpu")
+
+
+@pytest.mark.parametrize("written", [np.nan, np.inf, 1e30])
+def test_features_that_change_during_a_search_are_refused(written, target, rng):
+    x, y = rng.standard_normal((300, 40)), labels(rng, 300, 5)
+    engine = cpu.Engine(problem_of(x, y), CPU, None, False)
+    x *= written
+    with pytest.raises(ValueError, match="features: numbers that stay as they are during a call"):
+        engine.nearest_foreign()
