@@ -186,7 +186,8 @@ def answer(
     place = _computing_device(inputs[0], backend, device)
     engine_class = choose_engine(backend, metric, place)
     check_computes(place)
-    start_workers()
+    if engine_class.computes_with_torch:
+        start_workers()
     with exact_arithmetic(place, *inputs):
         stored_on = engine_class.storage_device(inputs, place, memory_limit)
         problem = _problem(inputs, classes, metric, stored_on)

@@ -31,7 +31,13 @@ class Engine(ABC):
     ------
     ValueError
         If the memory limit is too small; with the least that would do.
+
+    Attributes
+    ----------
+    computes_with_torch : whether torch's worker threads do its work
     """
+
+    computes_with_torch = True
 
     @abstractmethod
     def __init__(

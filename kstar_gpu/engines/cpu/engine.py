@@ -29,6 +29,8 @@ class Engine(BallEngine):
     work : per question pairs looked at, stage by stage
     """
 
+    computes_with_torch = False
+
     def __init__(
         self, problem: Problem, device: torch.device, memory_limit: int | None, progress: bool
     ) -> None:
