@@ -52,10 +52,10 @@ def test_a_process_whose_memory_is_exhausted_lives_on(backend):
     ended = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stderr
     lines = ended.stdout.splitlines()
+    assert lines[0] == "MemoryError"
     for _ in forms:
         scarce, plenty, growth = lines[:5], lines[5:8], lines[8]
-        assert {*scarce} == {"MemoryError", "right"}
-        assert scarce[0] == "MemoryError"
+        assert {*scarce} <= {"MemoryError", "right"}
         assert {*plenty} == {"right"}
         # Each call takes megabytes, and what the allocator holds varies by some.
         assert int(growth.split()[0]) < 32
