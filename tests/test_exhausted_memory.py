@@ -47,7 +47,10 @@ def test_functions_are_decorated():
 @pytest.mark.skipif(sys.platform != "linux", reason="address space is limited on Linux")
 def test_a_process_whose_memory_is_exhausted_lives_on(backend):
     script = Path(__file__).parent / "helpers" / "scarce_memory.py"
-    forms, megabytes = ["integers", "euclidean", "references", "precomputed"], ["0.2", "2", "9", "20", "70"]
+    forms, megabytes = (
+        ["integers", "euclidean", "references", "precomputed"],
+        ["0.2", "2", "9", "20", "70"],
+    )
     command = [sys.executable, script, backend, ",".join(forms), "1000", "200", *megabytes]
     ended = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stderr

@@ -14,16 +14,16 @@ import logging
 import os
 import re
 import secrets
-import socket
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..files import DamagedFileError, create_file, open_plain_file
 from ..names import one_line
+from .processes import is_gone, this_process
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ PATIENCE = (
     60.0  # seconds without one after which a claim is over, of whose process nothing is known
 )
 ROUND = 0.2  # seconds from one look to the next
-PROCESSES = Path("/proc")
+held: set[str] = set()  # tokens of this process's claims that are not released
 
 
 class Found(NamedTuple):
@@ -67,13 +67,20 @@ class Claim:
         self._over = threading.Event()
         with create_file(self.path) as file:
             try:
-                file.write(json.dumps(_who_this_is() | {"token": self.token}).encode())
+                held.add(self.token)
+                unwritten = json.dumps({**this_process(), "token": self.token}).encode()
+                while unwritten:  # a full disk may take a part
+                    unwritten = unwritten[file.write(unwritten) :]
             except BaseException:
                 self.path.unlink()
                 raise
 
     def __enter__(self) -> "Claim":
-        threading.Thread(target=self._touch, name="claim", daemon=True).start()
+        try:
+            threading.Thread(target=self._touch, name="claim", daemon=True).start()
+        except RuntimeError:  # there is no room for one
+            self.release()
+            raise
         return self
 
     def __exit__(
@@ -88,6 +95,7 @@ class Claim:
         """Work there no longer. In a process that was forked meanwhile, nothing is done."""
         if os.getpid() != self._process:
             return
+        held.discard(self.token)  # first: should this be interrupted, it is over nevertheless
         self._over.set()
         with suppress(OSError):  # the folder may be gone, too
             for number in _numbers(self.folder):
@@ -120,7 +128,7 @@ def wait_for_claim(folder: Path) -> Claim:
         if claim is not None:
             return claim
         if found is not None and found.text != told:
-            log.warning("%s: waiting for who works there (%s)", folder, one_line(found.text))
+            log.warning("%s: waiting until %s is done there", folder, _whose(found.text))
             told = found.text
         # Not two in step.
         time.sleep(ROUND / 2 + ROUND * secrets.randbelow(100) / 100)
@@ -139,7 +147,7 @@ def claims_in(folder: Path) -> bool:
 def _take(folder: Path, found: Found | None, seconds: float) -> Claim | None:
     """Create the next claim, if the one that was found, and watched for so long, is over."""
     if found is not None:
-        gone = _is_gone(found.text)
+        gone = _is_over(found.text)
         if gone is False or (gone is None and seconds < PATIENCE):
             return None
     try:
@@ -148,8 +156,34 @@ def _take(folder: Path, found: Found | None, seconds: float) -> Claim | None:
         return None
     if claim.counts(found):
         return claim
+    held.discard(claim.token)
     claim.path.unlink()
     return None
+
+
+def _is_over(text: str) -> bool | None:
+    """Whether nobody works by a claim; None where that cannot be known."""
+    says = _said(text)
+    if says == {**this_process(), "token": says.get("token")}:
+        return says["token"] not in held  # or else it was lost, as when Ctrl-C came at a bad moment
+    return is_gone(says)
+
+
+def _whose(text: str) -> str:
+    """Return whose claim this is, for a message."""
+    says = _said(text)
+    if not {"pid", "host"} <= says.keys():
+        return "another process"
+    return one_line(f"process {says['pid']} on {str(says['host']).partition(' ')[0]}")
+
+
+def _said(text: str) -> dict[str, Any]:
+    """Return what a claim says; nothing, while it is being written, or if it never was."""
+    try:
+        says = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return says if isinstance(says, dict) else {}
 
 
 def _numbers(folder: Path) -> list[int]:
@@ -173,48 +207,3 @@ def _read(folder: Path, number: int) -> Found:
             return Found(number, text, os.fstat(file.fileno()).st_mtime_ns)
     except (FileNotFoundError, DamagedFileError):
         return Found(number, "", 0)
-
-
-def _who_this_is() -> dict[str, str | int]:
-    process = os.getpid()
-    return {"host": _host(), "pid": process, "started": _state(process)[1]}
-
-
-def _host() -> str:
-    """Return what is the same for processes that see one another, and lasts until a restart."""
-    parts = [socket.gethostname()]
-    with suppress(OSError):
-        parts.append((PROCESSES / "sys/kernel/random/boot_id").read_text().strip())
-        parts.append(os.readlink(PROCESSES / "self/ns/pid"))  # containers have their own
-    return " ".join(parts)
-
-
-def _is_gone(text: str) -> bool | None:
-    """Whether the process of a claim is gone; None where that cannot be known."""
-    try:
-        says = json.loads(text)
-        host, process, started = says["host"], says["pid"], says["started"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None  # it is being written, or was not to its end
-    known = isinstance(process, int) and 0 < process < 1 << 31 and started
-    if host != _host() or not known:
-        return None
-    letter, since = _state(process)
-    if since:
-        return since != started or letter in "ZX"  # it has ended, and nobody has asked how
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        pass
-    return None  # it is hidden
-
-
-def _state(process: int) -> tuple[str, str]:
-    """Return whether a process runs or has ended, and when it was started; "" if unknown."""
-    try:
-        fields = (PROCESSES / str(process) / "stat").read_text().rpartition(")")[2].split()
-        return fields[0], fields[19]
-    except (OSError, IndexError):
-        return "", ""

@@ -61,10 +61,14 @@ def outcome_paths(folder: Path) -> list[Path]:
 
     Raises
     ------
+    DamagedFileError
+        If the folder, or the one that it is in, is a link, which might lead elsewhere.
     ValueError
-        If the folder was made by a version before, whose files do not say what they are; if it, or
-        that of the model, is a link, which may lead elsewhere.
+        If the folder was made by a version before, whose files do not say what they are.
     """
+    for path in (folder.parent, folder):
+        if path.is_symlink():
+            raise DamagedFileError(path, "a folder is wanted, got a link")
     try:
         names = sorted(os.listdir(folder))
     except (FileNotFoundError, NotADirectoryError):
@@ -75,11 +79,7 @@ def outcome_paths(folder: Path) -> list[Path]:
             "whose files do not say what they were made from; choose another directory "
             "(KStarDistribution.load still reads its results)"
         )
-    paths = [folder / name for name in names if name.endswith((RESULT, FAILURE))]
-    for place in (folder.parent, folder):
-        if paths and place.is_symlink():
-            raise DamagedFileError(place, "a folder is wanted, got a link")
-    return paths
+    return [folder / name for name in names if name.endswith((RESULT, FAILURE))]
 
 
 def read_outcome(path: Path) -> OutcomeFile:

@@ -2,7 +2,7 @@
 
     OUT/MODEL/DATA/LAYER.npz            results, one a layer (see `outcome_files`)
     OUT/MODEL/DATA/LAYER.failed.json    what is wrong with a layer that gives no rows
-    OUT/MODEL/DATA/features/JOB/        features of layers that are not finished, if spilled
+    OUT/MODEL/DATA/features/JOB/        what a process has spilled (see `sweep_features`)
     OUT/MODEL/DATA/claim.1              who works there (see `claims`)
 
 Whatever is there and whole is not computed again; a directory that was made from something else is
@@ -11,9 +11,7 @@ processes from doing the same work, and from cleaning up after one another.
 """
 
 import json
-import logging
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,20 +21,9 @@ from ..files import PARTIAL, DamagedFileError, make_folder
 from ..stats.distribution import KStarDistribution
 from .activations import Activations
 from .claims import Claim, claim_at_once, claims_in, wait_for_claim
-from .feature_store import read_spill
-from .outcome_files import (
-    OF_THE_DATA,
-    data_folder,
-    outcome_paths,
-    read_outcome,
-    says,
-    write_outcome,
-)
-from .spill_manifest import note_made_from, read_manifest
-
-log = logging.getLogger(__name__)
-
-FEATURES = "features"
+from .outcome_files import data_folder, outcome_paths, read_outcome, write_outcome
+from .spill_manifest import note_made_from
+from .sweep_features import FEATURES, remove, remove_halves, spilled_features, whole_spills
 
 
 class SweepDirectory:
@@ -117,16 +104,7 @@ class SweepDirectory:
 
     def spilled(self, layers: list[str]) -> Activations | None:
         """Return the features of these layers that an earlier run has finished writing, if any."""
-        for spill in self._spills():
-            try:
-                found = read_spill(spill)
-            except DamagedFileError as damage:
-                self.damaged[f"{damage}; features are recorded again"] = None
-                _remove(spill)
-                continue
-            if set(layers) <= set(found.features):
-                return Activations(found.features, found.labels)
-        return None
+        return spilled_features(self.folder, layers, self.damaged)
 
     def note_features(self, fingerprint: str, samples: int) -> None:
         """Note what the features were made from that this process has spilled."""
@@ -136,7 +114,7 @@ class SweepDirectory:
     def remove_features(self) -> None:
         """Remove the spilled features: they are no longer needed."""
         if self._claim is not None:
-            _remove(self.folder / FEATURES)
+            remove(self.folder / FEATURES)
 
     def check_data(self, fingerprint: str, samples: int) -> None:
         """See that the inputs and labels are those of the earlier runs.
@@ -217,8 +195,8 @@ class SweepDirectory:
         self.finished.update((name, results[name]) for name in self.layers if name in results)
         self.unrecordable.update((name, failures[name]) for name in self.layers if name in failures)
         if self._claim is not None:
-            for spill in self._spills():
-                self._check_settings(spill, read_manifest(spill).made_from)
+            for spill, said in whole_spills(self.folder, self.damaged).items():
+                self._check_settings(spill, said)
 
     def _check_settings(self, path: Path, said: dict[str, Any]) -> None:
         for name, value in self.made_from.items():
@@ -229,46 +207,14 @@ class SweepDirectory:
                 )
         self._earlier.append(said)
 
-    def _spills(self) -> list[Path]:
-        """Return where features are that were spilled to their end, and noted."""
-        with suppress(FileNotFoundError):
-            return [
-                path for path in sorted((self.folder / FEATURES).iterdir()) if self._is_whole(path)
-            ]
-        return []
-
-    def _is_whole(self, spill: Path) -> bool:
-        """Whether a spill was written to its end, and says what it was made from."""
-        try:
-            return not spill.is_symlink() and says(read_manifest(spill).made_from, OF_THE_DATA)
-        except DamagedFileError as damage:
-            self.damaged[f"{damage}; features are recorded again"] = None
-        except (OSError, ValueError):
-            pass
-        return False
-
     def _clean(self) -> None:
         """Remove what processes that are gone have left: files and features that are not whole."""
         for name in filter(_is_left, os.listdir(self.folder)):
             if name != FEATURES:
-                _remove(self.folder / name)
-        features = self.folder / FEATURES
-        if features.is_symlink() or not features.is_dir():
-            _remove(features)
-        else:
-            for path in features.iterdir():
-                if not self._is_whole(path):
-                    _remove(path)
+                remove(self.folder / name)
+        remove_halves(self.folder, self.damaged)
 
 
 def _is_left(name: str) -> bool:
     """Whether nothing of that name is of a finished sweep."""
     return name == FEATURES or (name.startswith(".") and name.endswith(PARTIAL))
-
-
-def _remove(path: Path) -> None:
-    """Remove a file, a link, or a folder and what is in it."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from helpers.other_kernels import of_integers
+from kstar_gpu.names import file_name
 
 # Integers, here and in the network: sums that are exact in batches of any size, in any process.
 INPUTS = torch.randint(-99, 100, (60, 5), generator=torch.Generator().manual_seed(0)).float()
@@ -24,3 +25,13 @@ def network(seed=0):
 
 def same(a, b):
     return np.array_equal(a.kstar, b.kstar) and a.class_names == b.class_names
+
+
+def folder_of(out, model="Sequential"):
+    """Return where a sweep over the network keeps its files."""
+    return out / file_name(model) / "data"
+
+
+def interrupted(*_, **__):
+    """As if Ctrl-C came in the place of a call."""
+    raise KeyboardInterrupt

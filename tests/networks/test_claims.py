@@ -1,5 +1,7 @@
 """Claims: one process at a time, none that is gone, and no two that take over from the same."""
 
+import errno
+import io
 import json
 import logging
 import multiprocessing
@@ -15,6 +17,7 @@ import pytest
 
 from kstar_gpu.networks import claims
 from kstar_gpu.networks.claims import Claim, claim_at_once, wait_for_claim
+from kstar_gpu.networks.processes import PROCESSES, this_process
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +31,7 @@ def names(folder):
 
 def left_behind(folder, number=1, **says):
     """A claim of which nobody is there any more."""
-    who = {"host": claims._host(), "pid": 2**22 + 5, "started": "1", "token": "gone"} | says
+    who = {**this_process(), "pid": 2**22 + 5, "started": "1", "token": "gone", **says}
     (folder / f"claim.{number}").write_text(json.dumps(who))
 
 
@@ -48,15 +51,14 @@ def test_who_waits_says_so_once_and_goes_on(tmp_path, caplog):
     threading.Timer(0.2, first.release).start()
     with caplog.at_level(logging.WARNING), wait_for_claim(tmp_path):
         pass
-    assert caplog.text.count("waiting for who works there") == 1
-    assert str(os.getpid()) in caplog.text
+    assert caplog.text.count(f"waiting until process {os.getpid()} on ") == 1
 
 
 @pytest.mark.parametrize(
     "says", [{}, {"pid": os.getpid()}, {"pid": os.getpid(), "started": "0"}, {"pid": 1}]
 )
 def test_a_process_that_is_gone(says, tmp_path):
-    if not claims.PROCESSES.is_dir():
+    if not PROCESSES.is_dir():
         pytest.skip("where processes do not say when they were started, a minute tells")
     left_behind(tmp_path, 7, **says)
     with claim_at_once(tmp_path):
@@ -153,6 +155,32 @@ def test_a_child_does_not_release(tmp_path):
         assert names(tmp_path) == ["claim.1"]
 
 
+def test_no_room_for_a_thread(tmp_path, monkeypatch):
+    def full(thread):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", full)
+        with pytest.raises(RuntimeError, match="new thread"):
+            wait_for_claim(tmp_path).__enter__()
+    assert names(tmp_path) == []
+
+
+def test_a_release_that_was_interrupted(tmp_path, monkeypatch):
+    claim = wait_for_claim(tmp_path)
+
+    def interrupted(folder):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(claims, "_numbers", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            claim.release()
+    assert names(tmp_path) == ["claim.1"]
+    with claim_at_once(tmp_path) as other:
+        assert other.number == 2
+
+
 def test_another_ones_claim_is_not_released(tmp_path):
     claim = wait_for_claim(tmp_path)
     claim.path.unlink()  # with the folder, say, which somebody has made anew
@@ -164,13 +192,32 @@ def test_another_ones_claim_is_not_released(tmp_path):
 
 
 def test_a_full_disk_leaves_no_claim(tmp_path, monkeypatch):
-    def full():
-        raise OSError(28, "No space left on device")
+    """One that takes a part of what is written to it."""
 
-    monkeypatch.setattr(claims, "_who_this_is", full)
+    def full(path):
+        return FullFile(path)
+
+    class FullFile(io.FileIO):
+        def __init__(self, path):
+            super().__init__(path, "x")
+            self.room = 20
+
+        def write(self, content):
+            if not self.room:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            taken, self.room = self.room, 0
+            return super().write(content[:taken])
+
+    monkeypatch.setattr(claims, "create_file", full)
     with pytest.raises(OSError, match="No space"):
         wait_for_claim(tmp_path)
     assert names(tmp_path) == []
+
+
+def test_claims_that_say_nothing_have_no_name():
+    for text in ("", "[]", "{}", "[" * 5000):
+        assert claims._whose(text) == "another process"
+    assert claims._whose('{"pid": "\\u001b[1m", "host": "a b"}') == r"process \x1b[1m on a"
 
 
 def contend(folder, rounds, start):
@@ -189,7 +236,7 @@ def contend(folder, rounds, start):
 
 
 def test_many_that_are_killed(tmp_path):
-    if not claims.PROCESSES.is_dir():
+    if not PROCESSES.is_dir():
         pytest.skip("a minute for each of them")
     (tmp_path / "counter").write_text("0")
     context = multiprocessing.get_context("fork")

@@ -1,0 +1,117 @@
+"""Several sweeps in one directory at a time: nothing is mixed, and nobody fails for another."""
+
+import shutil
+import threading
+from functools import partial
+
+import pytest
+from helpers.small_sweep import (
+    INPUTS,
+    LAYERS,
+    folder_of,
+    interrupted,
+    loader,
+    network,
+    same,
+)
+
+from kstar_gpu import Sweep, sweep
+from kstar_gpu.networks import sweep as sweeps
+from kstar_gpu.networks import sweep_directory
+from kstar_gpu.networks.claims import Claim
+
+
+def test_two_files_that_were_not_made_from_the_same(tmp_path):
+    sweep(network(), loader(), ["0"], out=tmp_path / "one")
+    sweep(network(), loader(INPUTS + 1), ["2"], out=tmp_path / "two")
+    shutil.copy(folder_of(tmp_path / "two") / "2.npz", folder_of(tmp_path / "one"))
+    with pytest.raises(ValueError, match=r"0\.npz and .*2\.npz were not .*: data_sha256 is"):
+        Sweep.load(tmp_path / "one")
+    for inputs in (INPUTS, INPUTS + 1):
+        with pytest.raises(ValueError, match="was made with other inputs or labels"):
+            sweep(network(), loader(inputs), LAYERS, out=tmp_path / "one")
+
+
+def test_no_result_depends_on_claims(tmp_path, monkeypatch):
+    """Two that work there at the same time: each has its own results, and a mixture is no sweep."""
+    plain = sweeps.kstar_distribution
+    others = []
+
+    def disturbed(*arguments, **options):
+        if not others:
+            others.append(None)
+            others[0] = sweep(network(), loader(INPUTS + 1), ["2"], out=tmp_path)
+        return plain(*arguments, **options)
+
+    monkeypatch.setattr(sweeps, "kstar_distribution", disturbed)
+    monkeypatch.setattr(
+        sweep_directory, "wait_for_claim", lambda path: Claim(path, len(others) + 1)
+    )
+    mine = sweep(network(), loader(), ["0"], out=tmp_path)
+    for found, inputs in ((mine, INPUTS), (others[0], INPUTS + 1)):
+        whole = sweep(network(), loader(inputs), LAYERS)
+        for key, result in found.results.items():
+            assert same(whole[key], result)
+    with pytest.raises(ValueError, match="were not made from the same"):
+        Sweep.load(tmp_path)
+
+
+def test_an_exception_leaves_no_claim(tmp_path, monkeypatch):
+    """Though it is kept, as notebooks do, with all frames."""
+    monkeypatch.setattr(sweeps, "_named", interrupted)
+    with pytest.raises(KeyboardInterrupt) as kept:
+        sweep(network(), loader(), LAYERS, out=tmp_path)
+    assert [path.name for path in folder_of(tmp_path).iterdir()] == ["0.npz"]
+    monkeypatch.undo()
+    assert len(sweep(network(), loader(), LAYERS, out=tmp_path)) == 2
+    assert kept.traceback
+
+
+def together(*calls):
+    """Run calls in a thread each; return what each has returned or raised."""
+    outcomes = [None] * len(calls)
+    barrier = threading.Barrier(len(calls))
+
+    def run(number):
+        barrier.wait()
+        try:
+            outcomes[number] = calls[number]()
+        except Exception as error:
+            outcomes[number] = error
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+@pytest.mark.parametrize("spill", [False, True])
+def test_several_at_once(spill, tmp_path):
+    layers = [["0"], ["0", "2"], ["2", "1"], ["0", "1", "2"]]
+    kept = dict(out=tmp_path, spill=spill)
+    found = together(*(partial(sweep, network(), loader(), names, **kept) for names in layers))
+    whole = sweep(network(), loader(), ["0", "1", "2"])
+    for names, one in zip(layers, found, strict=True):
+        assert [key.layer for key in one.results] == names
+        for key, result in one.results.items():
+            assert same(whole[key], result)
+    assert len(Sweep.load(tmp_path)) == 3
+    assert sorted(path.suffix for path in folder_of(tmp_path).iterdir()) == [".npz"] * 3
+
+
+@pytest.mark.parametrize("spill", [False, True])
+def test_several_at_once_with_other_data(spill, tmp_path):
+    kept = dict(out=tmp_path, spill=spill)
+    found = together(
+        *(partial(sweep, network(), loader(INPUTS + more), LAYERS, **kept) for more in (0, 1, 0))
+    )
+    wrong = [one for one in found if isinstance(one, Exception)]
+    assert 1 <= len(wrong) <= 2
+    assert all("was made with other inputs or labels" in str(error) for error in wrong)
+    loaded = Sweep.load(tmp_path)
+    for one in found:
+        if one not in wrong:
+            for key, result in one.results.items():
+                assert same(loaded[key], result)
