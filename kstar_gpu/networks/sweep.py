@@ -88,10 +88,15 @@ class Sweep:
     def load(cls, directory: str | os.PathLike[str]) -> "Sweep":
         """Read what `sweep` has finished in a directory.
 
+        By the names of models and data sets, and layers in their order in the model.
+
         Raises
         ------
+        DamagedFileError
+            A ValueError: if a file is damaged, or is not where it belongs.
         ValueError
-            If there is nothing of a sweep in the directory.
+            If there is nothing of a sweep in the directory, or of a version before; if files of one
+            model and data set were not made from the same.
         """
         found = cls()
         for model, data, layer, outcome in read_sweep(directory):
@@ -143,7 +148,8 @@ def sweep(
         Names or globs.
     out : path, optional
         Where each result is saved as soon as it is there, and where a sweep that was interrupted
-        goes on.
+        goes on. Several processes may share it: of one model and data set one works at a time. Of
+        a file that is damaged there is a warning, and its layer is computed again.
     spill : bool
         Keep features on disk below `out`, instead of in memory, until their k* are known.
     pool, mask, inputs, labels, dtype, device, amp, progress
