@@ -25,8 +25,7 @@ def test_one_that_was_killed_whether_it_was_asked_for_or_not():
     says = eval(process.stdout.readline())
     assert is_gone(says) is False
     process.kill()
-    while is_gone(says) is False:
-        pass
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and is not asked yet
     assert is_gone(says) is True
     process.wait()
     assert is_gone(says) is True
