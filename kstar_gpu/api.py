@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .engines.denormals import denormals_kept
 from .engines.registry import choose_engine, default_device
-from .engines.torch_state import exact_arithmetic
-from .engines.torch_workers import start_workers
+from .engines.torch_state import exactly
 from .exhausted_memory import as_memory_error
 from .inputs.arrays import restorer, to_tensor
 from .inputs.devices import check_computes, named_device
@@ -180,24 +180,26 @@ def answer(
     progress: bool,
 ) -> Answer:
     """Ask an engine both questions of k*; arguments as for `kstar`, checked."""
-    inputs = [to_tensor(features, "features")]
-    if references is not None:
-        inputs.append(to_tensor(references, "references"))
-    place = _computing_device(inputs[0], backend, device)
-    engine_class = choose_engine(backend, metric, place)
-    check_computes(place)
-    if engine_class.computes_with_torch:
-        start_workers()
-    with exact_arithmetic(place, *inputs):
-        stored_on = engine_class.storage_device(inputs, place, memory_limit)
-        problem = _problem(inputs, classes, metric, stored_on)
-        engine = engine_class(problem, place, memory_limit, progress)
-        squared, rows = engine.nearest_foreign()
-        counts = engine.count_within(squared)
-        inside, nearest, index = map(problem.in_input_order, (counts, squared, rows))
-        distance = nearest if metric == PRECOMPUTED else METRICS[metric].distance(nearest)
-    at_zero = nearest <= 0  # less, too, among distances that are given
-    return Answer(1 + inside, distance, index, at_zero)
+    with denormals_kept():
+        inputs = [to_tensor(features, "features")]
+        if references is not None:
+            inputs.append(to_tensor(references, "references"))
+        place = _computing_device(inputs[0], backend, device)
+        engine_class = choose_engine(backend, metric, place)
+        check_computes(place)
+
+        def asked() -> Answer:
+            stored_on = engine_class.storage_device(inputs, place, memory_limit)
+            problem = _problem(inputs, classes, metric, stored_on)
+            engine = engine_class(problem, place, memory_limit, progress)
+            squared, rows = engine.nearest_foreign()
+            counts = engine.count_within(squared)
+            inside, nearest, index = map(problem.in_input_order, (counts, squared, rows))
+            distance = nearest if metric == PRECOMPUTED else METRICS[metric].distance(nearest)
+            at_zero = nearest <= 0  # less, too, among distances that are given
+            return Answer(1 + inside, distance, index, at_zero)
+
+        return exactly(asked, place, inputs if engine_class.computes_with_torch else [])
 
 
 def _problem(

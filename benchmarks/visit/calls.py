@@ -38,7 +38,7 @@ def in_phases(x: Tensor, y: Tensor) -> dict[str, Any]:
     """Make one call by its phases; return the seconds of each and what the engine says it did."""
     device = x.device
     clock = [waited(device)]
-    with exact_arithmetic(device, x):
+    with exact_arithmetic(device):
         classes = make_classes(y, None)
         clock.append(waited(device))
         problem = make_problem(x, None, classes, "euclidean", device)

@@ -24,7 +24,8 @@ What they share, each file with one idea::
     frame        the shift and the unit of all balls of a problem
     projection   how few directions suffice to look at first, and how many pay
     bounds       what a product in low precision proves about a canonical distance
-    torch_state  arithmetic that does not depend on torch's global state
+    torch_state  arithmetic that does not depend on how torch is set
+    denormals    numbers that may be flushed to zero, and `own_thread` for where they would be
     status       whether an engine can be used here
 
 An engine is handed samples in class order. It knows nothing of labels beyond class codes, nothing

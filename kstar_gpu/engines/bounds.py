@@ -41,7 +41,7 @@ class Precision:
     unit: float  # what one step of a sum may be off by, relatively
     weight: float  # w above: far above e / r, far below 1
     smallest: float  # smallest normal number
-    vanishing: float  # length above that of any row whose coordinates, or their squares, underflow
+    vanishing: float  # length above that of any row whose coordinates, or their squares, vanish
 
     def round_up(self, values: Tensor) -> Tensor:
         """Round float64 values up into the type of sums."""
@@ -94,7 +94,13 @@ class Certificate:
 
     @property
     def underflow(self) -> float:
-        """Absolute error of `-2 acc` where products or sums fall below the normal numbers."""
+        """Absolute error of `-2 acc` where products or sums fall below the normal numbers.
+
+        That they are flushed to zero is allowed for: h + 2 products and as many sums lose less than
+        the smallest normal number each, so `-2 acc` less than (4 h + 8) of them, and a threshold or
+        a product that is compared one more. Coordinates that are read as zero are a centre moved
+        by less than `vanishing`, as those that are stored as zero are.
+        """
         return (self.width + 4) * 8 * self.precision.smallest
 
     @property

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from helpers.families import FAMILIES
-from helpers.judge import N, bounds_for, judge
+from helpers.judge import N, bounds_for, flushed_denormals, judge
 
 from kstar_gpu.engines.bounds import FLOAT32, FLOAT64, Certificate
 
@@ -53,6 +53,48 @@ def test_broken_bounds_are_caught(broken, lie, rng):
     x = 100.0 * rng.integers(0, 2, (N, 1)) + rng.integers(-16, 17, (N, 256)) / 16
     bounds = broken(FLOAT32, 256, 256, FLOAT32.unit)
     assert getattr(judge(x, bounds), lie) > 0
+
+
+def small_beside_large(rng, n, d):
+    """In the unit of float32 balls, products are about the smallest normal number."""
+    x = rng.standard_normal((n, d)) * 2.0**-70
+    x[0] = 1
+    return x
+
+
+def denormal_beside_large(rng, n, d):
+    """Coordinates that float32 balls hold as denormals, if at all."""
+    x = rng.integers(-9, 10, (n, d)) * 2.0**-135
+    x[:, 0] += rng.integers(0, 3, n)
+    return x
+
+
+FLUSHED = [*FAMILIES, small_beside_large, denormal_beside_large]
+
+
+@pytest.mark.parametrize("precision", [FLOAT32, FLOAT64], ids=["float32", "float64"])
+@pytest.mark.parametrize("family", FLUSHED)
+@pytest.mark.parametrize("narrow", [False, True], ids=["full", "narrow"])
+def test_bounds_never_lie_where_workers_flush_denormals(precision, family, narrow, rng):
+    x = family(rng, N, 40)
+    directions = torch.from_numpy(rng.standard_normal((x.shape[1], 8))) if narrow else None
+    judged = judge(x, bounds_for(precision, x.shape[1]), directions, flushed_denormals)
+    assert judged.wrongly_farther == 0
+    assert judged.wrongly_nearer == 0
+    assert judged.wrong_at_least == 0
+    assert judged.wrong_at_most == 0
+
+
+class WithoutUnderflow(Certificate):
+    """What flushing takes from products forgotten."""
+
+    underflow = 0.0
+
+
+def test_forgotten_underflow_is_caught(rng):
+    bounds = WithoutUnderflow(FLOAT32, 40, 40, FLOAT32.unit)
+    judged = judge(small_beside_large(rng, N, 40), bounds, None, flushed_denormals)
+    assert judged.wrongly_farther + judged.wrongly_nearer > 0
 
 
 def test_rounding_outward_moves_at_least_one_step():

@@ -1,5 +1,6 @@
 """A judge of bounds: of how many pairs they say what is not true, and how many they leave open."""
 
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,18 +28,33 @@ class Judged:
     undecided: float
 
 
-def judge(x, bounds: Certificate, directions=None) -> Judged:
+@contextmanager
+def flushed_denormals():
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def judge(x, bounds: Certificate, directions=None, workers=nullcontext) -> Judged:
+    """Judge bounds that are made, and compared with products, as torch's workers are set."""
     problem = problem_of(x, labels(np.random.default_rng(0), len(x), 3))
     frame = make_frame(problem)
-    balls = make_full(problem.samples, frame, bounds, slice(None), CPU)
-    if directions is not None:
-        width, d = directions.shape[1] + 1, x.shape[1]
-        bounds = Certificate(bounds.precision, width, d, bounds.unit)
-        balls = make_narrow(balls, contraction(directions), bounds, CPU)
     rows = problem.samples.rows(slice(None)).numpy()
     d2 = torch.from_numpy(np.stack([definition.squared_distances(row, rows) for row in rows]))
     radius = d2.sqrt() * frame.scale
-    acc = balls.partners() @ balls.points.T
+    with workers():
+        balls = make_full(problem.samples, frame, bounds, slice(None), CPU)
+        if directions is not None:
+            width, d = directions.shape[1] + 1, x.shape[1]
+            bounds = Certificate(bounds.precision, width, d, bounds.unit)
+            balls = make_narrow(balls, contraction(directions), bounds, CPU)
+        return _judged(balls, bounds, radius)
+
+
+def _judged(balls, bounds, radius):
+    acc = balls.partners()[: len(balls)] @ balls.points.T
     e, slack = balls.radii[:, None], balls.slack[:, None]
     e_j, s_j = balls.radii[None], balls.slack[None]
     # Each pair is asked about with its own distance as the radius: it must stay undecided.

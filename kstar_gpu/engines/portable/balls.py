@@ -15,6 +15,7 @@ from ...inputs.problem import Problem, Samples
 from ..bounds import FLOAT64, Certificate, Precision
 from ..frame import Frame, make_centre
 from ..projection import lift
+from . import canaries
 
 NORM_EXPONENT = 8  # scaled norms stay below 2^8: their squares neither overflow nor vanish
 
@@ -34,9 +35,14 @@ class Balls:
         return Balls(self.points[part], self.radii[part], self.slack[part])
 
     def partners(self) -> Tensor:
-        """Points with seed and 1 exchanged: <point_i, partner_j> = <z_i, z_j> + s_i + s_j."""
-        partners = self.points.clone()
-        partners[:, -2:] = self.points[:, -2:].flip(1)
+        """Points with seed and 1 exchanged: <point_i, partner_j> = <z_i, z_j> + s_i + s_j.
+
+        Below them are rows that tell how they were multiplied (`canaries.py`).
+        """
+        partners = self.points.new_empty(len(self) + canaries.ROWS, self.points.shape[1])
+        partners[: len(self)] = self.points
+        partners[: len(self), -2:] = self.points[:, -2:].flip(1)
+        canaries.fill(partners[len(self) :])
         return partners
 
 

@@ -21,7 +21,7 @@ from ..base import BallEngine
 from ..bounds import FLOAT32, FLOAT64, Certificate
 from ..duplicates import fingerprint_weights, without_duplicates
 from ..projection import Costs, Trial, contraction
-from ..torch_state import float32_products_are_float32
+from . import canaries
 from .balls import Balls, make_certificate, make_frame, make_full, make_narrow
 from .memory import tile_side, widest_narrow
 from .questions import FAR, Count, Part, Question, Search, Task, View
@@ -33,7 +33,6 @@ SEED_REFERENCES = 1024  # that every sample sees before a search with narrow bal
 NARROW_CROWD = 256  # the same of narrow balls: a pair's float64 distance costs so many products
 # Measured; `pair` are the passes over a tile.
 COSTS = Costs(pair=80, screened=0, screened_product=270, worth=1.5e10)
-LARGEST_WEIGHT = 1 << 24  # float32 sums of integers, such as weights, are exact up to here
 
 
 class Sieve(NamedTuple):
@@ -61,15 +60,14 @@ class Engine(BallEngine):
         everything = slice(None)
         sides = self.problem.sides
         full = [make_full(samples, frame, coarse, everything, device) for samples in sides]
-        # Where float32 products are not what they say, all starts at the float64 sieve.
-        trusted = coarse.holds and float32_products_are_float32(device)
-        self.sieves = [Sieve(coarse, CROWDED, full)] if trusted else []
+        self.sieves = [Sieve(coarse, CROWDED, full)] if coarse.holds else []
         self.sieves.append(Sieve(fine, CROWDED, None))
         widest = widest_narrow(self.problem, side, memory_limit)
-        self.narrow = self._narrow_sieve(full, widest) if trusted else None
+        self.narrow = self._narrow_sieve(full, widest) if coarse.holds else None
         self.codes = [torch.from_numpy(samples.codes).to(device) for samples in sides]
         self.met: tuple[Part, Sieve, Tensor] | None = None
         self.scratch = Scratch(side, device)
+        self.never = torch.zeros((), dtype=torch.bool, device=device)
 
     def _search(self, squared: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         exact = self.problem.samples.values.device
@@ -112,7 +110,9 @@ class Engine(BallEngine):
         for start in range(0, len(self.codes[0]), self.task.side):
             rows = slice(start, start + self.task.side)
             own = others.balls[0][rows]
-            acc = own.partners() @ some.points.T
+            product = own.partners() @ some.points.T
+            reduced = canaries.reduced(product, some.points)
+            acc = product[: len(own)]
             acc.masked_fill_(self.codes[0][rows, None] == codes, FAR)
             nearest = others.bounds.at_most(
                 acc.amax(1).to(search.reach.device),
@@ -121,6 +121,7 @@ class Engine(BallEngine):
                 some.radii.max(),
                 some.slack.max(),
             )
+            nearest.masked_fill_(reduced.to(nearest.device), torch.inf)
             search.reach[rows] = torch.minimum(search.reach[rows], nearest)
 
     def _narrow_sieve(self, full: list[Balls], widest: int) -> Sieve | None:
@@ -151,16 +152,21 @@ class Engine(BallEngine):
         bounds = sieve.bounds
         own, left = self._left_factor(tile.samples, sieve)
         others = self._part(self.problem.references, tile.references, sieve)
-        acc = self.scratch.tile("product", (len(left), len(others.balls.radii)), left.dtype)
-        torch.mm(left, others.balls.points.T, out=acc)
+        points = others.balls.points
+        product = self.scratch.tile("product", (len(left), len(points)), left.dtype)
+        torch.mm(left, points.T, out=product)
+        # Nothing reduces products of float64, which all other sieves fall back on.
+        coarse = sieve.balls is not None
+        reduced = canaries.reduced(product, points) if coarse else self.never
+        acc = product[: len(own.balls)]
         if tile.mixed:
             same = self.codes[0][tile.samples, None] == self.codes[-1][None, tile.references]
             acc.masked_fill_(same if foreign else ~same, FAR)
         if self.problem.self_form and tile.samples == tile.references:
             acc.fill_diagonal_(FAR)
-        views = [View(acc, own, others, 1, bounds)]
+        views = [View(acc, own, others, 1, bounds, reduced)]
         if tile.both_ways:
-            views.append(View(acc, others, own, 0, bounds))
+            views.append(View(acc, others, own, 0, bounds, reduced))
         return views
 
     def _left_factor(self, positions: slice, sieve: Sieve) -> tuple[Part, Tensor]:
@@ -179,9 +185,7 @@ class Engine(BallEngine):
 
 
 def _fingerprints(problem: Problem) -> list[NDArray[np.float64]]:
-    """Return numbers that equal rows share; all different where weights could get too large."""
-    if max(map(len, problem.sides)) >= LARGEST_WEIGHT:
-        return [np.arange(float(len(side))) for side in problem.sides]
+    """Return numbers that equal rows share."""
     weights = torch.from_numpy(fingerprint_weights(problem.samples.values.shape[1]))
     weights = weights.to(problem.samples.values.device)
     fingerprints = []

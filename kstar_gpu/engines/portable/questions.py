@@ -17,6 +17,7 @@ from ..frame import Frame
 from .balls import Balls
 from .scratch import Scratch
 
+DIGIT = 256  # factors up to here are exact in every precision that a product may be reduced to
 FAR = -torch.inf  # product of a pair that is not asked about: below every threshold
 
 
@@ -35,6 +36,15 @@ class View(NamedTuple):
     others: Part
     along: int  # the dimension of `acc` along which the others lie
     bounds: Certificate
+    reduced: Tensor  # 0-d bool: the product is not what it says (canaries.py)
+
+    def those(self, own: Tensor) -> Tensor | None:
+        """Return which own samples (n,) bool are meant; None if the product was reduced.
+
+        Both are found out at once: on a GPU either would be waited for.
+        """
+        found = torch.cat([own, self.reduced.expand(len(own) + 1)]).nonzero().squeeze(1)
+        return None if len(found) > len(own) else found
 
     def column(self, per_own: Tensor) -> Tensor:
         """Shape one number per own sample so that it meets `acc`."""
@@ -68,7 +78,8 @@ class Question(ABC):
     def settle(self, views: list[View], crowd: float) -> bool:
         """Take in a tile; return False to see it again through a finer sieve.
 
-        That is wanted where one pair in `crowd`, or more, is left undecided.
+        That is wanted where one pair in `crowd`, or more, is left undecided, and where the product
+        was reduced.
         """
 
     @abstractmethod
@@ -112,7 +123,9 @@ class Search(Question):
         best = view.acc.amax(view.along)
         within = best >= bounds.farther(reach, own.radii).to(best.device)
         within &= ~self.settled[view.own.positions].to(best.device)
-        asking = within.nonzero().squeeze(1)
+        asking = view.those(within)
+        if asking is None:
+            return False
         if len(asking) == 0:
             return True
         acc = view.acc.index_select(1 - view.along, asking)
@@ -172,7 +185,7 @@ class Count(Question):
         self.inner, self.outer = task.fine.below(radius), task.fine.above(radius)
         self.counts = torch.zeros_like(squared, dtype=torch.int64)
         self.weights = weights.to(squared.device)
-        self.weights_at_tiles = weights.to(scratch.device)  # where tiles are multiplied
+        self.digits = [digit.to(scratch.device) for digit in _digits(weights)]
         self.scratch = scratch
 
     def settle(self, views: list[View], crowd: float) -> bool:
@@ -197,12 +210,16 @@ class Count(Question):
         inside = self.scratch.tile(f"inside {view.along}", view.acc.shape, view.acc.dtype)
         torch.gt(view.acc, view.column(nearer), out=inside)
         possible = view.acc >= view.column(farther)
-        pair = (possible & (inside == 0)).nonzero().to(self.counts.device)
+        undecided = (possible & (inside == 0)).logical_or_(view.reduced)
+        pair = undecided.nonzero().to(self.counts.device)
         samples = pair[:, 1 - view.along] + view.own.positions.start
         references = pair[:, view.along] + view.others.positions.start
         inside = inside if view.along == 1 else inside.T
-        weights = self.weights_at_tiles[view.others.positions].to(inside.dtype)
-        return torch.mv(inside, weights).to(self.counts), samples, references
+        counts = torch.zeros_like(self.counts[view.own.positions])
+        for power, digit in enumerate(self.digits):
+            factor = digit[view.others.positions].to(inside.dtype)
+            counts += torch.mv(inside, factor).to(counts) * DIGIT**power
+        return counts, samples, references
 
     def refine(self) -> None:
         """Count the pending pairs whose canonical distance is less than the radius."""
@@ -210,3 +227,11 @@ class Count(Question):
         within = self.task.problem.distances(samples, references) < self.squared[samples]
         weights = self.weights[references[within]]
         self.counts.index_add_(0, samples[within], weights)
+
+
+def _digits(weights: Tensor) -> list[Tensor]:
+    """Return the digits of weights, the lowest ones first: their products are always exact."""
+    digits = [weights % DIGIT]
+    while (weights := weights // DIGIT).any():
+        digits.append(weights % DIGIT)
+    return digits

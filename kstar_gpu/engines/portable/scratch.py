@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from . import canaries
+
 
 class Scratch:
     """Room for tiles of one largest side, by use and type."""
@@ -19,7 +21,7 @@ class Scratch:
         key = use, dtype
         if key not in self.rooms:
             self.rooms[key] = torch.empty(
-                self.side * _padded(self.side), dtype=dtype, device=self.device
+                (self.side + canaries.ROWS) * _padded(self.side), dtype=dtype, device=self.device
             )
         rows, columns = shape
         # Products are written much faster where every row begins on a cache line.

@@ -1,9 +1,11 @@
 """Pairs that a product leaves open wait for their canonical distances, and none is lost."""
 
+import numpy as np
 import pytest
 import torch
 from helpers.families import far_clusters, gaussian, labels, problem_of
 
+from kstar_gpu import kstar
 from kstar_gpu.engines.portable.engine import Engine
 from kstar_gpu.engines.portable.questions import Count, Question, Task
 from kstar_gpu.engines.portable.tiles import class_tiles
@@ -66,3 +68,13 @@ def test_open_pairs_of_a_tile_wait(asked):
     count.refine()
     assert count.waiting == 0
     assert count.counts.sum() > before
+
+
+@pytest.mark.parametrize("weight", [1, 255, 256, 300, 70_000])
+def test_weights_are_added_up_exactly_whatever_reduces_the_sum(weight, monkeypatch):
+    plain = torch.mv
+    monkeypatch.setattr(torch, "mv", lambda a, b: plain(a, b.bfloat16().to(b.dtype)))
+    x = np.repeat([0.0, 1.0, 3.0], [weight, weight + 1, 1])[:, None]
+    y = np.repeat([0, 1], [2 * weight + 1, 1])
+    wanted = np.repeat([2 * weight + 1, 2 * weight + 1, 1], [weight, weight + 1, 1])
+    np.testing.assert_array_equal(kstar(x, y, backend="torch"), wanted)
