@@ -36,8 +36,8 @@ def denormals_kept() -> Iterator[None]:
 def lost_by_workers(inputs: Sequence[Tensor]) -> bool:
     """Return whether this thread's workers flush what computing with these arrays needs."""
     threads = torch.get_num_threads()
-    # The question to the workers wakes them, and for some milliseconds afterwards they look for more
-    # work instead of sleeping, on cores that a small problem could use.
+    # In this order: the question to the workers wakes them, and for some milliseconds afterwards
+    # they look for more work instead of sleeping, on cores that a small problem could use.
     if threads == 1 or not any(map(_tiny, inputs)):
         return False
     start_workers()
