@@ -23,6 +23,7 @@ What they share, each file with one idea::
     duplicates   equal samples are looked at once
     frame        the shift and the unit of all balls of a problem
     projection   how few directions suffice to look at first, and how many pay
+    directions   the principal directions of a few rows, without LAPACK
     bounds       what a product in low precision proves about a canonical distance
     torch_state  arithmetic that does not depend on how torch is set
     denormals    numbers that may be flushed to zero, and `own_thread` for where they would be

@@ -1,5 +1,6 @@
 // The native engine against its definition, without Python, so that sanitizers see all of it:
 // `make test-native`. Prints what failed, and exits with the number of failures.
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 #include "check.hpp"
 #include "cpu/count.hpp"
 #include "cpu/crew.hpp"
+#include "cpu/matrix.hpp"
 #include "cpu/prepare.hpp"
 #include "cpu/search.hpp"
 
@@ -32,8 +34,9 @@ void* operator new(std::size_t size) {
     }
     throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+// Not inlined: GCC 12 would take it for a mismatch with the operator above.
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 
@@ -273,6 +276,57 @@ void test_certificate() {
     check(asked > 100000 && decided == asked, std::to_string(asked - decided) + " undecided");
 }
 
+// Of any shape, rows or columns side by side; against plain loops.
+void test_matrices() {
+    Random random(5);
+    const int64_t shapes[][3] = {{1, 1, 1}, {9, 40, 3}, {300, 17, 70}, {0, 5, 4}};
+    for (const std::string& target : targets()) {
+        const Kernels& kernels = cpu::kernels(target);
+        for (const auto& [rows, depth, columns] : shapes) {
+            std::vector<float> a(rows * depth), b(depth * columns);
+            for (std::vector<float>* each : {&a, &b}) {
+                std::generate(each->begin(), each->end(), [&] { return random() % 9 - 4.0f; });
+            }
+            const std::vector<double> exact(a.begin(), a.end());
+            for (const bool turned : {false, true}) {
+                const Matrix<float> left{a.data(), rows, depth, turned ? 1 : depth,
+                                         turned ? rows : 1};
+                const Matrix<float> right{b.data(), depth, columns, turned ? 1 : columns,
+                                          turned ? depth : 1};
+                const Matrix<double> finer{exact.data(), rows, depth, left.row_step,
+                                           left.column_step};
+                std::vector<float> wanted;
+                for (int64_t i = 0; i < rows; ++i) {
+                    for (int64_t j = 0; j < columns; ++j) {
+                        float sum = 0;
+                        for (int64_t k = 0; k < depth; ++k) {
+                            sum += left.data[i * left.row_step + k * left.column_step] *
+                                   right.data[k * right.row_step + j * right.column_step];
+                        }
+                        wanted.push_back(sum);
+                    }
+                }
+                std::vector<float> found(wanted.size());
+                std::vector<double> fine(wanted.size());
+                const Crew crew{4, [](int64_t, int64_t) {}};
+                matrix_product(kernels, left, right, found.data(), crew);
+                matrix_product(kernels, finer, right, fine.data(), crew);
+                check(found == wanted, target + ": product of floats");
+                check(std::equal(fine.begin(), fine.end(), wanted.begin(), wanted.end()),
+                      target + ": product of doubles");
+            }
+        }
+        // Rows 3 e0, 2 e0 + e1, 0, 6 e0: the last one is the longest, and the first depends on it.
+        const double gram[16] = {9, 6, 0, 18, 6, 5, 0, 12, 0, 0, 0, 0, 18, 12, 0, 36};
+        std::vector<double> made(16, -1);
+        check(gram_schmidt(kernels, gram, 4, made.data()) == 2, target + ": rank");
+        const double wanted[8] = {0, 0, 0, 1.0 / 6, 0, 1, 0, -1.0 / 3};
+        for (int k = 0; k < 8; ++k) {
+            check(std::abs(made[k] - wanted[k]) < 1e-12, target + ": directions");
+        }
+    }
+}
+
 void test_exceptions() {
     const Crew crew{4, [](int64_t, int64_t) {}};
     bool came_out = false;
@@ -295,6 +349,7 @@ void test_exceptions() {
 int main(int argc, char** argv) {
     is_worker = false;
     test_certificate();
+    test_matrices();
     test_engine(argc > 1 ? std::atoi(argv[1]) : 700);
     check(asked_by_workers == 0,
           std::to_string(asked_by_workers) + " times workers asked for memory");
