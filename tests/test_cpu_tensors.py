@@ -138,14 +138,15 @@ for n, d, classes in (1200, 500, 10), (33000, 4, 200):
         strided_bfloat16=tensor.bfloat16()[:, ::2],
         channels_last=tensor.reshape(n, 2, -1).transpose(1, 2),
     )
+    labels = torch.from_numpy(y).bfloat16()
     torch.set_num_threads(3)
     for kind, values in kinds.items():
         for options in (
             dict(),
             dict(metric="cosine", normalize=True, return_foreign=True),
-            dict(references=values[: n // 2], reference_labels=y[: n // 2], return_foreign=True),
+            dict(references=values[: n // 2], reference_labels=labels[: n // 2], return_foreign=True),
         ):
-            kstar(values, y, backend="cpu", **options)
+            kstar(values, labels, backend="cpu", **options)
             if threads() > before:
                 wrong.append((n, kind, list(options)))
                 before = threads()

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..cpu_tensors import in_float64
 from .argument import Argument
 from .containers import unpack
 from .objects import LARGEST_INTEGER, array_of_objects
@@ -77,8 +78,7 @@ def label_array(labels: Any, name: str) -> NDArray[Any]:
 def _on_the_host(values: torch.Tensor | NDArray[Any]) -> NDArray[Any]:
     """Return the values in numpy, which has no bfloat16; in a type that holds 2**53."""
     if isinstance(values, torch.Tensor):
-        values = values.float() if values.dtype in HALVES else values
-        return values.cpu().numpy()
+        return in_float64(values) if values.dtype in HALVES else values.cpu().numpy()
     array = values.astype(np.float32) if values.dtype.name in ("float16", "bfloat16") else values
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
