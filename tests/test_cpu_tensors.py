@@ -144,7 +144,7 @@ for n, d, classes in (1200, 500, 10), (33000, 4, 200):
         for options in (
             dict(),
             dict(metric="cosine", normalize=True, return_foreign=True),
-            dict(references=values[: n // 2], reference_labels=labels[: n // 2], return_foreign=True),
+            dict(references=values[:500], reference_labels=labels[:500], return_foreign=True),
         ):
             kstar(values, labels, backend="cpu", **options)
             if threads() > before:
