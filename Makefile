@@ -5,6 +5,7 @@
 #   make test-zoo    what reads networks of timm and torchvision, beside a torch that bears them
 #   make test-native   the compiled engine and kernels on the host, under sanitizers
 #   make test-arm      the engine on aarch64, emulated
+#   make test-stress   kills, full disks, damage, neighbours: minutes    make stress-report   of it
 #   make bench   benchmarks against the peers on small sets    make bench-full   on large ones
 #   make bench-report   docs/benchmarks.md from the results    make bench-compare   of two results
 #   make gpu-bench   benchmarks on a GPU         make features   real features for the benchmarks
@@ -21,7 +22,7 @@ SOURCES += $(shell find csrc build_tools -name '*.[chp]*' -o -name '*.cu')
 CXX_FILES := $(shell find csrc tests -name '*.[ch]pp' -o -name '*.cu')
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS)
 
-.PHONY: demo examples test test-zoo test-native test-arm bench bench-full bench-report bench-compare gpu-bench visit-report features lint format clean
+.PHONY: demo examples test test-zoo test-native test-arm test-stress stress-report bench bench-full bench-report bench-compare gpu-bench visit-report features lint format clean
 
 demo: .venv/demo/installed
 	.venv/demo/$(BIN)/python examples/demo.py --out demo
@@ -47,6 +48,13 @@ test: .venv/dev/installed
 .venv/dev,zoo/installed: TORCH = torch==2.14.1
 test-zoo: .venv/dev,zoo/installed
 	.venv/dev,zoo/$(BIN)/python -m pytest tests/networks/test_zoo.py
+
+# Minutes; what came of it is kept beside, and docs/reliability.md is written from that.
+STRESS = cd tests && ../.venv/dev/$(BIN)/python -m
+test-stress: .venv/dev/installed
+	$(STRESS) stress --out ../build/stress.json
+stress-report: .venv/dev/installed
+	$(STRESS) stress.report ../build/stress.json
 
 # Sanitizers slow the engine down a lot, so each gets as many samples as it can take. Where a barrier
 # or a wait is left out, the test must fail.

@@ -1,6 +1,6 @@
 """Run the scenarios, and keep what came of them.
 
-    cd tests && python -m stress --only "kill -9" --seed 7 --out ../build/stress.json
+cd tests && python -m stress --only "kill -9" --seed 7 --out ../build/stress.json
 """
 
 import argparse

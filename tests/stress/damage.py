@@ -23,14 +23,17 @@ def results_at_every_bit(random):
         saved = stores.result()
         saved.save(path)
         yield from _read_damaged(
-            random, out, lambda: KStarDistribution.load(path), lambda read: stores.equal(read, saved)
+            random,
+            out,
+            lambda: KStarDistribution.load(path),
+            lambda read: stores.equal(read, saved),
         )
 
 
 def spills_at_every_bit(random):
     """A directory of features, each of its files."""
     with TemporaryDirectory() as out:
-        wanted = stores.recorded(out, layers=["0"])
+        wanted = stores.recorded(out, layers=["0"], count=24)
         yield from _read_damaged(
             random, out, lambda: stores.as_lists(read_activations(out)), wanted.__eq__
         )

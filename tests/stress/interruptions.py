@@ -82,7 +82,6 @@ def _seconds(problem, backend):
 
 
 def _scribbled(backend, seed):
-    random = randoms.Random(seed)
     found = []
     for problem in problems(seed):
         features, labels = problem.features.copy(), problem.labels.copy()

@@ -53,9 +53,7 @@ def other_data(random):
             seeds = [0, 1, *random.choices(range(2), k=random.randint(0, 4))]
             spill = random.random() < 0.5
             ended = together([(stores.swept, out, spill, seed) for seed in seeds])
-            yield from (
-                _of(one, out, wanted[seed]) for one, seed in zip(ended, seeds, strict=True)
-            )
+            yield from (_of(one, out, wanted[seed]) for one, seed in zip(ended, seeds, strict=True))
             yield _of_one(out, wanted)
 
 

@@ -25,57 +25,53 @@ class Scenario(NamedTuple):
     trials: Callable[[Random], Iterator[Verdict]]
     long: int | None
     short: int
-    seconds: int  # of a long run, at most
+    seconds: int | None  # of a long run, at most, where no number of trials is all
 
 
 SCENARIOS = {
-    "kill -9 of a sweep, at random": Scenario(kills.sweeps_at_random, 60, 2, 40),
+    "kill -9 of a sweep, at random": Scenario(kills.sweeps_at_random, 60, 2, 30),
     "kill -9 of a sweep, at each operation on a file": Scenario(
-        kills.sweeps_at_each_file, None, 2, 60
+        kills.sweeps_at_each_file, None, 2, None
     ),
     "kill -9 of spilling features, at random": Scenario(kills.spills_at_random, 60, 2, 20),
     "kill -9 of spilling features, at each operation on a file": Scenario(
-        kills.spills_at_each_file, None, 2, 20
+        kills.spills_at_each_file, None, 2, None
     ),
     "kill -9 of saving a result": Scenario(kills.saves_at_random, 60, 2, 20),
-    "full disk, saving a result, at every size": Scenario(
-        full_disk.saves_at_every_size, None, 60, 60
+    "full disk, a result, at every size": Scenario(full_disk.saves_at_every_size, None, 60, None),
+    "full disk, spilled features, at every size": Scenario(
+        full_disk.spills_at_every_size, None, 20, None
     ),
-    "full disk, spilling features, at every size": Scenario(
-        full_disk.spills_at_every_size, None, 20, 60
-    ),
-    "full disk, a sweep": Scenario(full_disk.sweeps_at_random_sizes, 60, 2, 30),
-    "files limited in size, a sweep": Scenario(full_disk.sweeps_with_limited_files, 40, 2, 20),
+    "full disk, a sweep, at any size": Scenario(full_disk.sweeps_at_random_sizes, 60, 2, 20),
+    "files limited in size, a sweep": Scenario(full_disk.sweeps_with_limited_files, 60, 1, 20),
     "damage of a result, every bit and length": Scenario(
-        damage.results_at_every_bit, None, 200, 60
+        damage.results_at_every_bit, None, 200, None
     ),
     "damage of spilled features, every bit and length": Scenario(
-        damage.spills_at_every_bit, None, 200, 60
+        damage.spills_at_every_bit, None, 200, None
     ),
-    "damage of a sweep, every bit and length": Scenario(damage.sweeps_at_every_bit, None, 200, 90),
-    "damage of large spilled features": Scenario(damage.large_spills, 200, 3, 30),
-    "damage of a sweep that goes on": Scenario(damage.resumed_sweeps, 400, 6, 30),
-    "2 to 8 processes in a directory, same data": Scenario(one_directory.same_data, 120, 3, 25),
-    "2 to 8 processes in a directory, other layers": Scenario(
-        one_directory.other_layers, 120, 4, 25
+    "damage of a sweep, every bit and length": Scenario(
+        damage.sweeps_at_every_bit, None, 200, None
     ),
-    "2 to 8 processes in a directory, other data": Scenario(one_directory.other_data, 120, 3, 25),
-    "2 to 8 processes in a directory, some killed": Scenario(
-        one_directory.some_killed, 120, 2, 40
-    ),
-    "4 threads, torch's switches flipped": Scenario(switches.threads, 1000, 10, 30),
-    "address space limited": Scenario(memory.limits, 60, 4, 30),
-    "300 rounds, memory kept": Scenario(memory.leaks, None, 1, 60),
+    "damage of large spilled features, any bit": Scenario(damage.large_spills, 200, 3, 20),
+    "damage of a sweep that goes on": Scenario(damage.resumed_sweeps, 400, 4, 30),
+    "processes in a directory, same data": Scenario(one_directory.same_data, 120, 3, 20),
+    "processes in a directory, other layers": Scenario(one_directory.other_layers, 120, 4, 20),
+    "processes in a directory, other data": Scenario(one_directory.other_data, 120, 3, 20),
+    "processes in a directory, some killed": Scenario(one_directory.some_killed, 120, 2, 30),
+    "threads, torch's switches flipped": Scenario(switches.threads, 1000, 10, 20),
+    "address space limited": Scenario(memory.limits, 60, 4, 20),
+    "memory kept after 300 rounds": Scenario(memory.leaks, None, 1, None),
     **{
         f"beside {number} busy processes": Scenario(
-            partial(busy_neighbours.beside, number), 40, 2, 20
+            partial(busy_neighbours.beside, number), 40, 2, 10
         )
         for number in busy_neighbours.NEIGHBOURS
     },
-    "forked children killed": Scenario(forks.killed, 60, 4, 30),
-    "forks during calls": Scenario(forks.during_calls, 60, 4, 30),
-    "Ctrl-C": Scenario(interruptions.control_c, 120, 4, 30),
-    "input scribbled over": Scenario(interruptions.scribbled, 40, 4, 30),
+    "forked children killed": Scenario(forks.killed, 100, 4, 20),
+    "forks during calls": Scenario(forks.during_calls, 100, 4, 20),
+    "Ctrl-C": Scenario(interruptions.control_c, 120, 4, 20),
+    "input scribbled over": Scenario(interruptions.scribbled, 40, 4, 20),
 }
 
 

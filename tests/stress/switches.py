@@ -12,7 +12,7 @@ from .tally import LOST, SURVIVED, WRONG, Verdict
 from .trial import call
 
 THREADS = 4
-SECONDS = 4  # of one trial
+SECONDS = 1.5  # of one process
 
 
 def threads(random):

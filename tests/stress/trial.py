@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import time
+import warnings
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["numpy", "torch", "kstar_gpu"])
-LIMIT = 60  # seconds after which a call is taken to hang: many times what any should take
+LIMIT = 100  # seconds after which a call is taken to hang: many times what any should take
 
 
 class Failure(NamedTuple):
@@ -86,12 +87,12 @@ class Running:
             self.receiver.close()
 
 
-def call(function, *arguments, kill_after=None):
+def call(function, *arguments, kill_after=None, limit=LIMIT):
     """Return how a function ends in a process of its own, which may be killed on the way."""
     running = Running(function, *arguments)
     if kill_after is not None and not running.receiver.poll(kill_after):
         running.kill()
-    return running.wait()
+    return running.wait(limit)
 
 
 def together(calls, kill_after=None):
@@ -115,6 +116,7 @@ def together(calls, kill_after=None):
 
 def _child(sender, function, arguments):
     os.setsid()
+    warnings.simplefilter("ignore")
     sender.send("here")
     try:
         outcome = function(*arguments), None
