@@ -10,7 +10,7 @@ from .tally import LOST, SURVIVED, WRONG, Verdict
 from .trial import Running, call
 
 NEIGHBOURS = (0, 1, 2, 4)
-SHAPE = (1500, 256)
+SHAPE = (1000, 256)
 CALLS = 5  # in a process
 
 

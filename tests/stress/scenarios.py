@@ -64,7 +64,7 @@ SCENARIOS = {
     "memory kept after 300 rounds": Scenario(memory.leaks, None, 1, None),
     **{
         f"beside {number} busy processes": Scenario(
-            partial(busy_neighbours.beside, number), 40, 2, 10
+            partial(busy_neighbours.beside, number), 40, 1, 10
         )
         for number in busy_neighbours.NEIGHBOURS
     },
