@@ -18,7 +18,9 @@ from .trial import call
 SHAPE = (1500, 64)
 ROOM = (0, 64 << 20)  # bytes beyond what the process has, between which limits are drawn
 ROUNDS = 300  # of which none may keep anything
-GROWTH = 8 << 20  # bytes that allocators may hold on to, over all rounds after the first ones
+GROWTH = (
+    1 << 19
+)  # bytes that allocators may hold on to after a third of them: 2 kB a round are seen
 
 
 def limits(random):
