@@ -1,7 +1,7 @@
 """kstar(): from arrays to k* values, over whichever engine this machine has."""
 
 import numbers
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from .engines.registry import choose_engine, default_device
 from .engines.torch_state import exactly
 from .exhausted_memory import as_memory_error
 from .inputs.arrays import restorer, to_tensor
+from .inputs.copies import copied_bytes
 from .inputs.devices import check_computes, named_device
 from .inputs.metrics import METRICS, PRECOMPUTED, check_metric
 from .inputs.problem import Classes, DistanceTable, Problem, make_classes, make_problem, make_table
@@ -93,9 +94,10 @@ def kstar(
     return_foreign : bool
         Return also distance and index of the nearest foreign sample.
     memory_limit : int, optional
-        Bytes that may be used on the computing device beside the input. By default as many as it
-        takes; on a CUDA device, most of what is free. Features that do not fit there are streamed
-        from the host.
+        Bytes that may be used on the computing device beside the input; copies of it that had to be
+        made (of integers, lists, or other than rows one after the other) are among them. By default
+        as many as it takes; on a CUDA device, most of what is free. Features that do not fit there
+        are streamed from the host.
     progress : bool
         Show a progress bar.
 
@@ -191,6 +193,10 @@ def answer(
         def asked() -> Answer:
             stored_on = engine_class.storage_device(inputs, place, memory_limit)
             problem = _problem(inputs, classes, metric, stored_on)
+            if memory_limit is not None:
+                copies = zip(problem.features, (features, references), strict=False)
+                copied = sum(copied_bytes(x, given) for x, given in copies if x.device == place)
+                problem = replace(problem, copied=copied)
             engine = engine_class(problem, place, memory_limit, progress)
             squared, rows = engine.nearest_foreign()
             counts = engine.count_within(squared)

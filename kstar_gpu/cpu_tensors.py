@@ -56,7 +56,8 @@ def converted(tensor: Tensor, dtype: torch.dtype) -> Tensor:
     """Return a tensor of numbers that numpy knows in another type that it knows."""
     if tensor.device.type != "cpu":
         return tensor.to(dtype)
-    return torch.from_numpy(tensor.numpy().astype(str(dtype).removeprefix("torch.")))
+    # Its entries side by side, as they are wanted later.
+    return torch.from_numpy(tensor.numpy().astype(str(dtype).removeprefix("torch."), order="C"))
 
 
 def extremes(tensor: Tensor) -> tuple[Any, Any]:

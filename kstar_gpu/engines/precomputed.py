@@ -13,6 +13,9 @@ from . import base
 BLOCK_BYTES = 256 << 20  # of the rows looked at together, with all that is made of them
 # Of one distance: the number as float64, a masked copy, and comparisons.
 DISTANCE_BYTES = 32
+SAMPLE_BYTES = 100  # classes, results and order of one sample
+SMALL_BYTES = 1 << 20  # what comes with the blocks, whatever their size
+LEAST_ROWS = 16  # a row by itself takes as long as several
 
 
 class Engine(base.Engine):
@@ -27,7 +30,7 @@ class Engine(base.Engine):
         self.table = problem
         self.device = float64_device(device)
         self.progress = progress
-        self.step = _rows_at_once(problem.distances.shape[1], memory_limit)
+        self.step = _rows_at_once(problem, memory_limit)
         self.codes = torch.from_numpy(problem.codes).to(self.device)
         self.reference_codes = torch.from_numpy(problem.reference_codes).to(self.device)
 
@@ -46,14 +49,21 @@ class Engine(base.Engine):
         ValueError
             For NaN or infinity beside the diagonal.
         """
-        parts = [self._nearest_of(rows) for rows in self._blocks("search")]
-        nearest, index = (torch.cat(column) for column in zip(*parts, strict=True))
+        # One piece of memory: many small ones, living between blocks, would keep the blocks' own
+        # memory from being used again.
+        nearest = torch.empty(len(self.codes), dtype=torch.float64, device=self.device)
+        index = torch.empty(len(self.codes), dtype=torch.int64, device=self.device)
+        for rows in self._blocks("search"):
+            nearest[rows], index[rows] = self._nearest_of(rows)
         return nearest, index
 
     def count_within(self, squared_radii: Tensor) -> Tensor:
         """Return of each sample how many others of its class are nearer than its radius."""
         radii = squared_radii.to(self.device)
-        return torch.cat([self._count_of(rows, radii[rows]) for rows in self._blocks("count")])
+        counts = torch.empty(len(self.codes), dtype=torch.int64, device=self.device)
+        for rows in self._blocks("count"):
+            counts[rows] = self._count_of(rows, radii[rows])
+        return counts
 
     def _blocks(self, question: str) -> Iterable[slice]:
         count = len(self.codes)
@@ -81,14 +91,19 @@ class Engine(base.Engine):
         return nearer.logical_and_(others).sum(1)
 
 
-def _rows_at_once(columns: int, memory_limit: int | None) -> int:
+def _rows_at_once(table: DistanceTable, memory_limit: int | None) -> int:
+    samples, columns = table.distances.shape
     row = DISTANCE_BYTES * columns
-    if memory_limit is not None and memory_limit < row:
+    if memory_limit is None:
+        return max(1, BLOCK_BYTES // row)
+    fixed = table.copied + SAMPLE_BYTES * (samples + columns) + SMALL_BYTES
+    least = fixed + row * min(samples, LEAST_ROWS)
+    if memory_limit < least:
         raise ValueError(
-            f"memory_limit: at least {row} bytes are wanted for rows of {columns} precomputed "
+            f"memory_limit: at least {least} bytes are wanted for rows of {columns} precomputed "
             f"distances, got {memory_limit}"
         )
-    return max(1, min(BLOCK_BYTES, memory_limit or BLOCK_BYTES) // row)
+    return max(1, min(BLOCK_BYTES, memory_limit - fixed) // row)
 
 
 def _check_finite(block: Tensor, start: int) -> None:

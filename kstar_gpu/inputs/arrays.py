@@ -55,13 +55,11 @@ def _tensor_from_numpy(array: NDArray[Any], argument: Argument) -> Tensor:
         return torch.from_numpy(_laid_out(array.view(np.int16))).view(torch.bfloat16)
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
         raise argument.type_error(f"dtype {array.dtype}")
-    if array.dtype == np.uint64:  # torch computes little with unsigned integers
-        _refuse_large(argument, array, array > LARGEST_INTEGER)
-        array = array.astype(np.int64)
-    elif array.dtype.kind == "u" and array.dtype.itemsize > 1:
-        array = array.astype(np.int64)
-    if not array.dtype.isnative:
-        array = array.astype(array.dtype.newbyteorder("="))
+    if array.dtype.kind in "iu" and array.dtype.itemsize > 1:
+        # At once: what came of it on the way would be there beside it.
+        array = array.astype(_floats_for(array, argument), order="C")
+    elif not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="), order="C")
     with warnings.catch_warnings():
         # Read-only memory is fine: nothing here writes to it.
         warnings.filterwarnings("ignore", message="The given NumPy array is not writ")
@@ -73,6 +71,16 @@ def _laid_out(array: NDArray[Any]) -> NDArray[Any]:
     if any(stride < 0 or stride % array.itemsize for stride in array.strides):
         return np.ascontiguousarray(array)
     return array if array.flags.aligned else array.copy()
+
+
+def _floats_for(array: NDArray[Any], argument: Argument) -> type[np.floating[Any]]:
+    """Return the type of floats that holds all of an array's integers."""
+    if array.dtype.itemsize < 4:
+        return np.float32
+    low, high = int(array.min(initial=0)), int(array.max(initial=0))
+    if max(-low, high) > LARGEST_INTEGER:
+        _refuse_large(argument, array, (array > LARGEST_INTEGER) | (array < -LARGEST_INTEGER))
+    return np.float32 if max(-low, high) <= 2**24 else np.float64
 
 
 def _floats_from_integers(tensor: Tensor, argument: Argument) -> Tensor:

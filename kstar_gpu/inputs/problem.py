@@ -90,6 +90,7 @@ class Problem:
     samples: Samples
     references: Samples
     largest: float  # magnitude of the rows' numbers on either side
+    copied: int = 0  # bytes of features, where it is computed, that are no longer the caller's
 
     @property
     def self_form(self) -> bool:
@@ -100,6 +101,11 @@ class Problem:
     def sides(self) -> list[Samples]:
         """The samples, and the references if they are others."""
         return [self.samples] if self.self_form else [self.samples, self.references]
+
+    @property
+    def features(self) -> list[Tensor]:
+        """The features of each side."""
+        return [side.values for side in self.sides]
 
     def distances(self, samples: Tensor, references: Tensor) -> Tensor:
         """Return the canonical squared distances between these positions, pair by pair."""
@@ -126,6 +132,12 @@ class DistanceTable:
     codes: Integers  # (N,) class of each sample
     reference_codes: Integers  # (M,) class of each reference
     self_form: bool  # M is N, and the diagonal says nothing
+    copied: int = 0  # bytes of distances that are no longer the caller's
+
+    @property
+    def features(self) -> list[Tensor]:
+        """The distances."""
+        return [self.distances]
 
     def in_input_order(self, results: Tensor) -> NDArray[Any]:
         """Return results (N,) as they are."""

@@ -30,10 +30,11 @@ def test_precomputed(self_form, rng):
     np.testing.assert_array_equal(result.index, wanted.row)
 
 
-def test_precomputed_in_blocks_of_one_row(rng):
+def test_precomputed_in_blocks_of_one_row(monkeypatch, rng):
+    monkeypatch.setattr(precomputed, "BLOCK_BYTES", 1)
     distances, y = rng.uniform(size=(50, 50)), labels(rng, 50, 3)
     wanted = definition.kstar(distances, y, metric="precomputed")
-    result = kstar(distances, y, metric="precomputed", memory_limit=50 * 32)
+    result = kstar(distances, y, metric="precomputed")
     np.testing.assert_array_equal(result, wanted)
 
 
@@ -43,7 +44,7 @@ def test_precomputed_in_blocks_of_one_row(rng):
         (
             dict(features=np.eye(5), metric="precomputed", memory_limit=10),
             ValueError,
-            "memory_limit: at least 160 bytes are wanted",
+            "bytes are wanted for rows of 5 precomputed distances, got 10",
         ),
         (
             dict(features=X, metric="precomputed"),

@@ -20,7 +20,7 @@ def widest_narrow(problem: Problem, threads: int, memory_limit: int | None) -> i
     """
     dimensions = problem.samples.values.shape[1]
     samples = sum(map(len, problem.sides))
-    least = samples * (2 * padded_width(dimensions) + SAMPLE_BYTES)
+    least = problem.copied + samples * (2 * padded_width(dimensions) + SAMPLE_BYTES)
     least += threads * (THREAD_BYTES + PACKED_ROWS * 2 * padded_width(dimensions))
     if memory_limit is None:
         return dimensions // 2

@@ -76,7 +76,8 @@ def make_plan(problem: Problem, device: torch.device, memory_limit: int | None) 
     ValueError
         If not even the smallest fit.
     """
-    limit = budget(device, memory_limit)
+    copied = 0 if memory_limit is None else problem.copied  # or it is not free any more
+    limit = budget(device, memory_limit) - copied
     sample_bytes = _panel_bytes(problem, device)
     rooms = [whole_blocks(len(side)) for side in problem.sides]
     for shrink in SHRINKING:
@@ -97,15 +98,15 @@ def make_plan(problem: Problem, device: torch.device, memory_limit: int | None) 
             return replace(plan, panel=panel, bytes=fixed + 2 * panel * sample_bytes)
     least = fixed + min(sum(rooms), 2 * _cuda.TILE_SIDE) * sample_bytes
     raise ValueError(
-        f"memory_limit: at least {least} bytes are wanted for this problem on the cuda backend, "
-        f"got {int(limit)}"
+        f"memory_limit: at least {least + copied} bytes are wanted for this problem on the cuda "
+        f"backend, got {int(limit) + copied}"
     )
 
 
 def smaller_plan(problem: Problem, device: torch.device, plan: Plan) -> Plan | None:
     """Return a plan that takes half the memory, or None if there is none."""
     try:
-        return make_plan(problem, device, int(plan.bytes / 2))
+        return make_plan(problem, device, int(plan.bytes / 2) + problem.copied)
     except ValueError:
         return None
 

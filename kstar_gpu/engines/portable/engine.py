@@ -62,7 +62,7 @@ class Engine(BallEngine):
         full = [make_full(samples, frame, coarse, everything, device) for samples in sides]
         self.sieves = [Sieve(coarse, CROWDED, full)] if coarse.holds else []
         self.sieves.append(Sieve(fine, CROWDED, None))
-        widest = widest_narrow(self.problem, side, memory_limit)
+        widest = widest_narrow(problem, side, memory_limit)
         self.narrow = self._narrow_sieve(full, widest) if coarse.holds else None
         self.codes = [torch.from_numpy(samples.codes).to(device) for samples in sides]
         self.met: tuple[Part, Sieve, Tensor] | None = None

@@ -1,13 +1,16 @@
 """How much memory the portable engine takes: the side of a tile is what gives way."""
 
+import torch
+
 from ...inputs.problem import Problem
 from ..projection import SURVEY_BYTES
 
 LARGEST_SIDE = 1024  # a tile of float32 products then fills 4 MB: it stays in the cache
-SMALLEST_SIDE = 64
+SMALLEST_SIDE = 256  # smaller ones cost many times as much as a product
 TILE_BYTES_PER_PAIR = 160  # product, selection and indices of survivors, should all survive
 SAMPLE_BYTES = 100  # radii, slack, thresholds, results and order of one sample
-CHUNK_BYTES = 16 << 20  # float64 rows on their way through preparation and refinement
+CHUNK_BYTES = 36 << 20  # float64 rows on their way through preparation and refinement
+THREAD_BYTES = 4 << 20  # that the libraries of products keep for each thread
 
 
 def tile_side(problem: Problem, memory_limit: int | None) -> int:
@@ -44,4 +47,6 @@ def memory_needed(problem: Problem, side: int) -> int:
     samples = sum(map(len, problem.sides))
     balls = samples * (4 * (dimensions + 2) + SAMPLE_BYTES)
     fine_balls = 3 * side * 8 * (dimensions + 2)
-    return balls + fine_balls + TILE_BYTES_PER_PAIR * side**2 + CHUNK_BYTES
+    tile = TILE_BYTES_PER_PAIR * side**2
+    libraries = THREAD_BYTES * torch.get_num_threads()
+    return problem.copied + balls + fine_balls + tile + CHUNK_BYTES + libraries
