@@ -31,6 +31,7 @@ that tell when they are damaged, packages that are imported where they are used,
 
 from .api import KStarForeign, kstar
 from .engines.registry import available_backends
+from .files import DamagedFileError
 from .networks.activations import Activations, activations, read_activations
 from .networks.hooks import LayerError
 from .networks.sweep import Sweep, sweep
@@ -52,6 +53,7 @@ from .version import __version__
 __all__ = [
     "Activations",
     "Comparison",
+    "DamagedFileError",
     "KStarDistribution",
     "KStarForeign",
     "LabelNull",
