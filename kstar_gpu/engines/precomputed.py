@@ -12,9 +12,9 @@ from . import base
 
 BLOCK_BYTES = 256 << 20  # of the rows looked at together, with all that is made of them
 # Of one distance: the number as float64, a masked copy, and comparisons.
-DISTANCE_BYTES = 32
+DISTANCE_BYTES = 40
 SAMPLE_BYTES = 100  # classes, results and order of one sample
-SMALL_BYTES = 1 << 20  # what comes with the blocks, whatever their size
+SMALL_BYTES = 2 << 20  # what comes with the blocks, whatever their size
 LEAST_ROWS = 16  # a row by itself takes as long as several
 
 

@@ -13,6 +13,7 @@ from . import (
     interruptions,
     kills,
     memory,
+    memory_limits,
     one_directory,
     switches,
 )
@@ -61,6 +62,7 @@ SCENARIOS = {
     "processes in a directory, some killed": Scenario(one_directory.some_killed, 120, 2, 30),
     "threads, torch's switches flipped": Scenario(switches.threads, 1000, 10, 20),
     "address space limited": Scenario(memory.limits, 60, 4, 20),
+    "memory_limit kept": Scenario(memory_limits.kept, 60, 1, 60),
     "memory kept after 300 rounds": Scenario(memory.leaks, None, 1, None),
     **{
         f"beside {number} busy processes": Scenario(
