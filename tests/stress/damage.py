@@ -42,7 +42,7 @@ def spills_at_every_bit(random):
 def sweeps_at_every_bit(random):
     """The directory of a sweep, each of its files, read by `Sweep.load`."""
     with TemporaryDirectory() as out:
-        wanted = stores.swept(out, layers=["0"])
+        wanted = stores.swept(out, layers=["0"], models=["A"])
         yield from _read_damaged(random, out, lambda: Sweep.load(out), _holds(wanted))
 
 

@@ -36,13 +36,10 @@ def network(seed=0):
     return of_integers(nn.Sequential(*layers), largest=9)
 
 
-def networks():
-    return {name: network(seed) for seed, name in enumerate(MODELS)}
-
-
-def swept(out, spill=False, seed=0, layers=LAYERS):
+def swept(out, spill=False, seed=0, layers=LAYERS, models=MODELS):
     """Sweep over small networks; return the k* of every layer."""
-    return by_key(sweep(networks(), loader(seed), layers, out=out, spill=spill))
+    networks = {name: network(number) for number, name in enumerate(models)}
+    return by_key(sweep(networks, loader(seed), layers, out=out, spill=spill))
 
 
 def loaded(out):
