@@ -4,6 +4,7 @@ The processes are forked from one that has imported everything and computed noth
 is there in milliseconds and has no thread of another's.
 """
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -117,6 +118,7 @@ def together(calls, kill_after=None):
 def _child(sender, function, arguments):
     os.setsid()
     warnings.simplefilter("ignore")
+    logging.disable()
     sender.send("here")
     try:
         outcome = function(*arguments), None
