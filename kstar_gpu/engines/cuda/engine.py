@@ -20,6 +20,7 @@ from .panels import measure_rows
 from .question import Question, Task
 from .search import Search
 
+NO_MEMORY = "CUDA: out of memory"  # what a launch says (checked.hpp)
 Result = TypeVar("Result")
 Asked = TypeVar("Asked", bound=Question)
 
@@ -90,11 +91,19 @@ class Engine(BallEngine):
         while True:
             try:
                 return work()
-            except torch.cuda.OutOfMemoryError as error:
-                failure = error.with_traceback(None)  # whose frames hold what must be let go
+            except RuntimeError as error:
+                if not _is_exhausted(error):
+                    raise
+                # Without its traceback, whose frames hold what must be let go.
+                failure = torch.cuda.OutOfMemoryError(str(error))
             smaller = smaller_plan(self.given, self.device, self.plan)
             if smaller is None:
                 raise failure
             self.plan = smaller
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
+
+
+def _is_exhausted(error: RuntimeError) -> bool:
+    """Whether the device's memory ran out, for torch or for a launch."""
+    return isinstance(error, torch.cuda.OutOfMemoryError) or str(error) == NO_MEMORY

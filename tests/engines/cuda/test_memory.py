@@ -27,13 +27,20 @@ def test_the_memory_limit_is_refused_with_the_least_that_does(rng):
     assert_exact(x, y, memory_limit=100 * least)
 
 
-def test_exhausted_memory_is_tried_again_with_smaller_panels(on_host, monkeypatch, rng):
+OUT_OF_MEMORY = {
+    "for torch": torch.cuda.OutOfMemoryError("CUDA out of memory"),
+    "for a launch": RuntimeError("CUDA: out of memory"),
+}
+
+
+@pytest.mark.parametrize("said", OUT_OF_MEMORY.values(), ids=OUT_OF_MEMORY)
+def test_exhausted_memory_is_tried_again_with_smaller_panels(on_host, monkeypatch, rng, said):
     plain, refused = on_host.search.make_full, []
 
     def scarce(panel, *rest):
         if panel.count > 500:
             refused.append(panel.count)
-            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+            raise said
         return plain(panel, *rest)
 
     monkeypatch.setattr(on_host.search, "make_full", scarce)
@@ -43,13 +50,27 @@ def test_exhausted_memory_is_tried_again_with_smaller_panels(on_host, monkeypatc
     assert refused == sorted(refused, reverse=True)
 
 
-def test_memory_that_does_not_do_at_all_is_told(on_host, monkeypatch, rng):
+@pytest.mark.parametrize("said", OUT_OF_MEMORY.values(), ids=OUT_OF_MEMORY)
+def test_memory_that_does_not_do_at_all_is_told(on_host, monkeypatch, rng, said):
     def exhausted(*_):
-        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        raise said
 
     monkeypatch.setattr(on_host.search, "make_full", exhausted)
-    with pytest.raises(torch.cuda.OutOfMemoryError, match="CUDA out of memory"):
+    with pytest.raises(torch.cuda.OutOfMemoryError, match=str(said)):
         kstar(rng.standard_normal((300, 5)), labels(rng, 300, 3))
+
+
+def test_other_failures_of_a_launch_are_not_tried_again(on_host, monkeypatch, rng):
+    launches = []
+
+    def failing(*_):
+        launches.append(1)
+        raise RuntimeError("CUDA: invalid argument")
+
+    monkeypatch.setattr(on_host.search, "make_full", failing)
+    with pytest.raises(RuntimeError, match="invalid argument"):
+        kstar(rng.standard_normal((300, 5)), labels(rng, 300, 3))
+    assert len(launches) == 1
 
 
 def test_no_more_panels_are_there_than_are_paid_for(on_host, monkeypatch, rng):
