@@ -56,6 +56,9 @@ __device__ void measure(const Search& work, const IsWanted& is_wanted) {
         const double squared = distance_of(work.rows, pair.row, work.columns, pair.column);
         if (threadIdx.x % 32 == 0) {
             work.distances[p] = squared;
+            if (!(squared >= 0)) {  // NaN, of features that somebody writes to: its bits may be low
+                return;
+            }
             const long long bits = __double_as_longlong(squared);
             atomicMin(&work.row_nearest.squared[pair.row], bits);
             if (work.column_nearest.squared != nullptr) {

@@ -15,6 +15,8 @@ from .panels import Panel, class_centres, middle_of_each_class
 from .question import Question, Strips, Task
 from .strips import Blocks, count_rounds
 
+LOWEST = torch.finfo(torch.float32).min
+
 
 class Count(Question):
     """How many each sample has within its radius; kernels add to it.
@@ -67,6 +69,9 @@ class Count(Question):
             radius = self.task.frame.radius(squared[: panel.count])
             seen = radius > 0  # nothing is nearer than zero
             outer = bounds.farther(bounds.above(radius), balls.radii).where(seen, inf)
+            # Only pairs that are not asked about are below, whatever features have become that
+            # somebody writes to meanwhile.
+            outer = outer.clamp(min=LOWEST).nan_to_num(nan=LOWEST, posinf=inf)
             inner = bounds.nearer(bounds.below(radius), balls.radii, balls.slack).where(seen, inf)
             outer, inner = padded(outer, panel.room), padded(inner, panel.room)
         if self.task.problem.self_form or not asks:
