@@ -70,8 +70,13 @@ def sync_folder(folder: Path) -> None:
             os.close(opened)
 
 
-def open_plain_file(path: Path) -> BinaryIO:
+def open_plain_file(path: Path, follow: bool = False) -> BinaryIO:
     """Open a file for reading, if it is one: no link that leads elsewhere, no pipe, no device.
+
+    Parameters
+    ----------
+    path : of the file
+    follow : whether a link is followed nevertheless, as where a user has named it
 
     Raises
     ------
@@ -82,14 +87,18 @@ def open_plain_file(path: Path) -> BinaryIO:
     """
     try:
         # Without waiting, since a pipe might never be written to.
-        number = os.open(path, os.O_RDONLY | NO_LINK | getattr(os, "O_NONBLOCK", 0) | BINARY)
+        no_link = 0 if follow else NO_LINK
+        number = os.open(path, os.O_RDONLY | no_link | getattr(os, "O_NONBLOCK", 0) | BINARY)
     except OSError as error:
         if error.errno not in NO_FILE:
             raise
         raise DamagedFileError(path, "a file is wanted, got a link or a socket") from error
-    if stat.S_ISREG(os.fstat(number).st_mode):
+    mode = os.fstat(number).st_mode
+    if stat.S_ISREG(mode):
         return os.fdopen(number, "rb")
     os.close(number)
+    if follow and stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
     raise DamagedFileError(path, "a file is wanted, got a folder, a pipe or a device")
 
 

@@ -1,6 +1,7 @@
 """Which pattern a class has: fractured, overlapped or clustered, by the skewness of its k*."""
 
 import numbers
+import sys
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ def check_rule(skewness: str, threshold: float) -> None:
     if skewness not in SKEWNESS_CONVENTIONS:
         wanted = " or ".join(SKEWNESS_CONVENTIONS)
         raise ValueError(f"skewness: {wanted} is wanted, got {skewness!r}")
-    if not isinstance(threshold, numbers.Real) or not 0 <= threshold < np.inf:
+    if not isinstance(threshold, numbers.Real) or not 0 <= threshold <= sys.float_info.max:
         raise ValueError(f"threshold: a finite number of at least 0 is wanted, got {threshold!r}")
 
 

@@ -16,12 +16,13 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..files import DamagedFileError, as_path, write_whole
+from ..files import DamagedFileError, as_path, open_plain_file, write_whole
 from ..npy_header import read_npy_header
 from ..version import __version__
 from .result_schema import ARRAYS, AT_ZERO, SETTINGS, check_fields
@@ -84,7 +85,7 @@ def read_result(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str,
     OSError
         If it is not there or cannot be opened.
     """
-    with open(path, "rb") as file:
+    with open_plain_file(Path(path), follow=True) as file:
         sealed = _read_sealed(file, path)
         try:
             members = _members(file if sealed is None else io.BytesIO(sealed), path)
@@ -145,7 +146,13 @@ def _members(file: BinaryIO, path: str | os.PathLike[str]) -> dict[str, NDArray[
                 raise ValueError(f"{info.filename} is longer than the file")
         if sum(info.file_size for info in infos) > max(SMALL, GROWTH * size):
             raise ValueError("it would become too large")
-        return {known[info.filename]: _array(archive.read(info), path) for info in infos}
+        return {known[info.filename]: _array(_content(archive, info), path) for info in infos}
+
+
+def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """Return a member; of one that is longer than it says, no more than it says."""
+    with archive.open(info) as member:
+        return member.read(info.file_size)  # of `read()`, it all becomes memory before it is cut
 
 
 def _array(content: bytes, path: str | os.PathLike[str]) -> NDArray[Any]:

@@ -2,6 +2,10 @@
 
 import dataclasses
 import json
+import os
+import struct
+import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
@@ -103,3 +107,40 @@ def test_what_cannot_be_opened_is_no_damage(tmp_path):
         KStarDistribution.load(tmp_path / "x.npz")
     with pytest.raises(IsADirectoryError):
         KStarDistribution.load(tmp_path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    writer = os.open(tmp_path / "pipe", os.O_RDWR)  # or opening it would wait
+    try:
+        for name in ("pipe", "link"):
+            with pytest.raises(
+                DamagedFileError, match=f"{name}: a file is wanted, got a folder, a"
+            ):
+                KStarDistribution.load(tmp_path / name)
+    finally:
+        os.close(writer)
+
+
+def test_a_link_that_is_named_is_followed(tmp_path):
+    result = kstar_distribution(X, Y)
+    result.save(tmp_path / "x.npz")
+    (tmp_path / "link").symlink_to("x.npz")
+    np.testing.assert_array_equal(KStarDistribution.load(tmp_path / "link").kstar, result.kstar)
+
+
+def test_a_member_does_not_become_more_than_it_says(tmp_path):
+    """Zip trusts what it says only after all of it was unpacked."""
+    path, large = tmp_path / "x.npz", 1 << 26
+    saved(path, without=["population"])
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as members:
+        members.writestr("population.npy", bytes(large))
+    path.write_bytes(path.read_bytes().replace(struct.pack("<I", large), struct.pack("<I", 200)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DamagedFileError):
+            KStarDistribution.load(path)
+        assert tracemalloc.get_traced_memory()[1] < large / 4
+    finally:
+        tracemalloc.stop()

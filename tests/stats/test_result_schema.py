@@ -64,6 +64,7 @@ def test_arrays_that_are_none(name):
         ("skewness", "other"),
         ("threshold", np.nan),
         ("threshold", np.inf),
+        ("threshold", 10**400),
         ("threshold", -1.0),
         ("threshold", "1"),
         ("threshold", True),
