@@ -9,12 +9,15 @@ from typing import Any
 from .files import DamagedFileError, open_plain_file, write_whole
 
 SUM = "sha256"  # of the other entries
+LONGEST = 1 << 26  # bytes: what is longer was not written here, and is not read
 
 
 def write_checked(path: Path, entries: Mapping[str, Any]) -> None:
     """Put entries there, and their sum with them, in one step."""
-    content = {**entries, SUM: _sum(entries)}
-    write_whole(path, json.dumps(content, indent=1) + "\n")
+    content = json.dumps({**entries, SUM: _sum(entries)}, indent=1) + "\n"
+    if len(content) > LONGEST:
+        raise ValueError(f"{path}: at most {LONGEST} bytes are wanted, got {len(content)}")
+    write_whole(path, content)
 
 
 def read_checked(path: Path) -> dict[str, Any]:
@@ -28,7 +31,9 @@ def read_checked(path: Path) -> dict[str, Any]:
         If there is none, or it cannot be read.
     """
     with open_plain_file(path) as file:
-        content = file.read()
+        content = file.read(LONGEST + 1)
+    if len(content) > LONGEST:
+        raise DamagedFileError(path, f"the file is damaged: it has more than {LONGEST} bytes")
     try:
         entries = json.loads(content)
         known = isinstance(entries, dict) and entries.pop(SUM, None) == _sum(entries)

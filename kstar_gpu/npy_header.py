@@ -1,5 +1,6 @@
 """What a .npy file says of itself, in its first bytes: checked before anything is believed."""
 
+import io
 import math
 import os
 import warnings
@@ -16,6 +17,7 @@ READERS = {
     (2, 0): npy.read_array_header_2_0,
     (3, 0): npy.read_array_header_2_0,
 }
+LONGEST = 1 << 14  # bytes: numpy believes no header of more than 10 000, whatever length it says
 
 
 class NpyHeader(NamedTuple):
@@ -37,7 +39,7 @@ def read_npy_header(file: IO[bytes], path: str | os.PathLike[str], size: int) ->
 
     Parameters
     ----------
-    file : at its beginning; at the array afterwards
+    file : at its beginning
     path : what to call it in errors
     size : of all of it in bytes, header and array
 
@@ -46,15 +48,14 @@ def read_npy_header(file: IO[bytes], path: str | os.PathLike[str], size: int) ->
     DamagedFileError
         If it is no header, or of Python objects, or of an array that `size` bytes cannot hold.
     """
+    head = io.BytesIO(file.read(LONGEST))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # numpy's, of escapes and of Python 2
-            shape, fortran_order, dtype = READERS[npy.read_magic(file)](file)
-    except OSError:
-        raise
+            shape, fortran_order, dtype = READERS[npy.read_magic(head)](head)
     except Exception as error:  # it is a literal of Python: anything may be raised at another one
         raise DamagedFileError(path, "the file is damaged: it has no header of .npy") from error
-    header = NpyHeader(shape, dtype, fortran_order, file.tell())
+    header = NpyHeader(shape, dtype, fortran_order, head.tell())
     if dtype.hasobject:
         raise DamagedFileError(path, "it holds pickled objects, which are never loaded")
     if any(type(length) is not int or length < 0 for length in shape):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from kstar_gpu import checked_json
 from kstar_gpu.checked_json import read_checked, write_checked
 from kstar_gpu.files import DamagedFileError
 
@@ -59,3 +60,18 @@ def test_what_is_something_else(content, tmp_path):
 def test_what_is_not_there_is_not_damaged(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_checked(tmp_path / "file.json")
+
+
+def test_what_is_longer_than_anything_written_here_is_not_read(tmp_path, monkeypatch):
+    path = tmp_path / "file.json"
+    write_checked(path, ENTRIES)
+    monkeypatch.setattr(checked_json, "LONGEST", path.stat().st_size)
+    assert read_checked(path) == ENTRIES
+    with path.open("ab") as file:
+        file.truncate(1 << 40)  # of zeros that are on no disk
+    with pytest.raises(
+        DamagedFileError, match=r"file\.json: the file is damaged: it has more than"
+    ):
+        read_checked(path)
+    with pytest.raises(ValueError, match=r"bytes are wanted, got"):
+        write_checked(path, {**ENTRIES, "more": "x" * 1000})

@@ -1,5 +1,6 @@
 """Headers of .npy files: what numpy has written, and nothing that the file has no room for."""
 
+import contextlib
 import io
 import struct
 import warnings
@@ -95,3 +96,19 @@ def test_whatever_bit_is_flipped():
         with pytest.raises(DamagedFileError):
             read(whole[:length])
     assert whole[:6] == npy.MAGIC_PREFIX
+
+
+def test_no_more_is_read_than_a_header_may_have():
+    class Asked(io.BytesIO):
+        asked = 0
+
+        def read(self, size=-1):
+            self.asked = max(self.asked, len(self.getbuffer()) if size < 0 else size)
+            return super().read(size)
+
+    long = b"\x93NUMPY\x02\x00" + struct.pack("<I", 2**32 - 1) + bytes(10**5)
+    for content in (long, saved(np.zeros(10**5))):
+        file = Asked(content)
+        with contextlib.suppress(DamagedFileError):
+            read_npy_header(file, "x.npy", 2**33)
+        assert file.asked < 50_000

@@ -108,9 +108,11 @@ def read_layer(folder: Path, wanted: FileEntry, samples: int) -> Tensor:
     except FileNotFoundError as error:
         raise DamagedFileError(path, "the file is missing") from error
     with file:
-        header = read_npy_header(file, path, os.fstat(file.fileno()).st_size)
+        size = os.fstat(file.fileno()).st_size
+        header = read_npy_header(file, path, size)
         shape = (samples, *wanted.shape)
         known = header[:3] == (shape, np.dtype(wanted.dtype), False)
+        known = known and header.header_bytes + header.array_bytes == size  # or it is read for ever
         if not known or _sum(file, header.header_bytes) != wanted.sha256:
             raise DamagedFileError(path, f"{wanted.file} is not what its manifest says")
         return _mapped(file, header)

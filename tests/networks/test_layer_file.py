@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from kstar_gpu.files import DamagedFileError
+from kstar_gpu.networks import layer_file
 from kstar_gpu.networks.layer_file import LayerFile, read_layer
 
 ROWS = np.arange(15, dtype=np.float16).reshape(5, 3)
@@ -54,6 +55,14 @@ def test_no_flipped_bit_is_believed(tmp_path):
         read_layer(tmp_path, entry, 5)
     path.write_bytes(whole)
     assert np.array_equal(read_layer(tmp_path, entry, 5), ROWS)
+
+
+def test_a_file_that_is_too_long_is_not_read_to_its_end(tmp_path, monkeypatch):
+    entry = spilled(tmp_path)
+    os.truncate(tmp_path / "x.npy", 1 << 40)
+    monkeypatch.setattr(layer_file, "AT_A_TIME", None)  # whoever reads it fails
+    with pytest.raises(DamagedFileError, match="is not what its manifest says"):
+        read_layer(tmp_path, entry, 5)
 
 
 @pytest.mark.parametrize(
