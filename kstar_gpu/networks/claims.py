@@ -27,7 +27,7 @@ from .processes import is_gone, this_process
 
 log = logging.getLogger(__name__)
 
-NAME = re.compile(r"claim\.([1-9][0-9]{0,8})")
+NAME = re.compile(r"claim\.([1-9][0-9]*)")
 BEAT = 10.0  # seconds from one touch of a claim to the next
 PATIENCE = (
     60.0  # seconds without one after which a claim is over, of whose process nothing is known
@@ -100,7 +100,8 @@ class Claim:
         with suppress(OSError):  # the folder may be gone, too
             for number in _numbers(self.folder):
                 if number < self.number:  # of processes that are gone
-                    (self.folder / f"claim.{number}").unlink(missing_ok=True)
+                    with suppress(OSError):  # or a folder, which is left
+                        (self.folder / f"claim.{number}").unlink()
             if self.token in _read(self.folder, self.number).text:
                 self.path.unlink()
 
@@ -165,7 +166,8 @@ def _is_over(text: str) -> bool | None:
     """Whether nobody works by a claim; None where that cannot be known."""
     says = _said(text)
     if says == {**this_process(), "token": says.get("token")}:
-        return says["token"] not in held  # or else it was lost, as when Ctrl-C came at a bad moment
+        # Or else it was lost, as when Ctrl-C came at a bad moment.
+        return str(says["token"]) not in held
     return is_gone(says)
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from ..checked_json import read_checked, write_checked
 from ..files import DamagedFileError, open_plain_file
-from ..names import file_name
+from ..names import file_name, one_line
 from ..stats.distribution import KStarDistribution
 from ..stats.result_file import read_result, write_result
 from .first_outputs import is_in_short
@@ -56,6 +56,22 @@ def write_outcome(
         failure.unlink(missing_ok=True)
 
 
+def check_version(out: str | os.PathLike[str]) -> None:
+    """Refuse what a version before has kept, whose folders may have other names, too.
+
+    Raises
+    ------
+    ValueError
+        If there is anything of one.
+    """
+    for path in Path(out).glob(f"*/*/{OLD_MANIFEST}"):
+        raise ValueError(
+            f"{one_line(path)}: the directory was made by another version of kstar_gpu, whose "
+            "files do not say what they were made from; choose another directory "
+            "(KStarDistribution.load still reads its results)"
+        )
+
+
 def outcome_paths(folder: Path) -> list[Path]:
     """Return where the files of layers are in a folder, by name.
 
@@ -63,8 +79,6 @@ def outcome_paths(folder: Path) -> list[Path]:
     ------
     DamagedFileError
         If the folder, or the one that it is in, is a link, which might lead elsewhere.
-    ValueError
-        If the folder was made by a version before, whose files do not say what they are.
     """
     for path in (folder.parent, folder):
         if path.is_symlink():
@@ -73,12 +87,6 @@ def outcome_paths(folder: Path) -> list[Path]:
         names = sorted(os.listdir(folder))
     except (FileNotFoundError, NotADirectoryError):
         return []
-    if OLD_MANIFEST in names:
-        raise ValueError(
-            f"{folder / OLD_MANIFEST}: the directory was made by another version of kstar_gpu, "
-            "whose files do not say what they were made from; choose another directory "
-            "(KStarDistribution.load still reads its results)"
-        )
     return [folder / name for name in names if name.endswith((RESULT, FAILURE))]
 
 
@@ -119,6 +127,7 @@ def read_sweep(
     ValueError
         If files of one model and data set were made from something else, or by a version before.
     """
+    check_version(out)
     files: list[OutcomeFile] = []
     for folder in sorted(path for path in Path(out).glob("*/*") if path.is_dir()):
         here = []

@@ -191,7 +191,7 @@ def sweep(
     if not isinstance(loaders, Mapping):
         loaders = {"data": loaders}
     check_what_is_run(models, loaders, pool)
-    check_what_is_kept(out, spill, pool, mask)
+    check_what_is_kept(out, spill, pool, mask, [*models, *loaders])
     check_options(options)
     names = names_by_model(models, layers)  # of all, before the first of them runs
     running: dict[str, Any] = {"pool": pool, "mask": mask, "inputs": inputs, "labels": labels}

@@ -21,7 +21,13 @@ from ..files import PARTIAL, DamagedFileError, make_folder
 from ..stats.distribution import KStarDistribution
 from .activations import Activations
 from .claims import Claim, claim_at_once, claims_in, wait_for_claim
-from .outcome_files import data_folder, outcome_paths, read_outcome, write_outcome
+from .outcome_files import (
+    check_version,
+    data_folder,
+    outcome_paths,
+    read_outcome,
+    write_outcome,
+)
 from .spill_manifest import note_made_from
 from .sweep_features import FEATURES, remove, remove_halves, spilled_features, whole_spills
 
@@ -45,7 +51,7 @@ class SweepDirectory:
     Raises
     ------
     ValueError
-        If the directory was made with other settings.
+        If the directory was made with other settings, or by a version before.
     """
 
     def __init__(
@@ -56,6 +62,7 @@ class SweepDirectory:
         layers: Mapping[str, int],
         settings: Mapping[str, Any],
     ) -> None:
+        check_version(out)
         self.out = Path(out)
         self.folder = data_folder(out, model, data)
         self.layers = layers
@@ -109,7 +116,8 @@ class SweepDirectory:
     def note_features(self, fingerprint: str, samples: int) -> None:
         """Note what the features were made from that this process has spilled."""
         of_the_data = {"data_sha256": fingerprint, "samples": samples}
-        note_made_from(self.features, self.made_from | of_the_data)
+        with suppress(ValueError):  # another process has removed them, of which there is a warning
+            note_made_from(self.features, self.made_from | of_the_data)
 
     def remove_features(self) -> None:
         """Remove the spilled features: they are no longer needed."""

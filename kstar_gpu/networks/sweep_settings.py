@@ -33,7 +33,11 @@ def check_what_is_run(
 
 
 def check_what_is_kept(
-    out: str | os.PathLike[str] | None, spill: bool, pool: Pool, mask: Any = None
+    out: str | os.PathLike[str] | None,
+    spill: bool,
+    pool: Pool,
+    mask: Any = None,
+    names: Iterable[Any] = (),
 ) -> None:
     """Refuse what a directory cannot keep, or keeps nowhere."""
     if spill and out is None:
@@ -48,6 +52,12 @@ def check_what_is_kept(
             f"mask: None is wanted where results are kept (out=), got {mask!r}: two functions "
             "cannot be told apart later"
         )
+    for name in names:
+        if out is not None and not isinstance(name, str):
+            raise TypeError(
+                f"models, loaders: texts are wanted as names where results are kept (out=), got "
+                f"{name!r}"
+            )
 
 
 def check_options(options: Mapping[str, Any]) -> None:

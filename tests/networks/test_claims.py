@@ -81,6 +81,20 @@ def test_a_process_that_was_killed_and_not_asked_for(tmp_path):
     assert names(tmp_path) == []
 
 
+def test_a_claim_of_this_process_that_nobody_made(tmp_path):
+    left_behind(tmp_path, **this_process(), token=["x"])
+    with claim_at_once(tmp_path):
+        pass
+    assert names(tmp_path) == []
+
+
+def test_any_number_is_followed_by_another(tmp_path):
+    left_behind(tmp_path, 999_999_999)
+    with claim_at_once(tmp_path) as claim:
+        assert claim.number == 1_000_000_000
+    assert names(tmp_path) == []
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", "[" * 5000, '{"host": 1, "pid": "x"}'])
 def test_what_nobody_touches_is_over_after_a_while(text, tmp_path, monkeypatch):
     (tmp_path / "claim.1").write_text(text)
@@ -145,6 +159,7 @@ def test_what_is_in_the_way_is_left(tmp_path, monkeypatch):
     (tmp_path / "claim.2").mkdir()
     with wait_for_claim(tmp_path) as claim:
         assert claim.number == 3
+    assert names(tmp_path) == ["claim.2", "elsewhere"]
     assert (tmp_path / "elsewhere").read_text() == "kept"
 
 

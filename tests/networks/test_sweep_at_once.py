@@ -56,6 +56,24 @@ def test_no_result_depends_on_claims(tmp_path, monkeypatch):
         Sweep.load(tmp_path)
 
 
+def test_features_that_another_process_removes_are_right_nevertheless(tmp_path):
+    """As one does that has taken over from a process that was stopped, and then goes on."""
+
+    class Disturbed:
+        def __iter__(self):
+            for number, batch in enumerate(loader()):
+                if number == 2:
+                    shutil.rmtree(folder_of(tmp_path) / "features", ignore_errors=True)
+                yield batch
+
+    with pytest.warns(UserWarning, match="another run has begun in .* whose features are right"):
+        found = sweep(network(), Disturbed(), ["0"], out=tmp_path, spill=True)
+    whole = sweep(network(), loader(), ["0"])
+    for kept in (found, Sweep.load(tmp_path)):
+        assert all(same(whole[key], result) for key, result in kept.results.items())
+        assert len(kept) == 1
+
+
 def test_an_exception_leaves_no_claim(tmp_path, monkeypatch):
     """Though it is kept, as notebooks do, with all frames."""
     monkeypatch.setattr(sweeps, "_named", interrupted)

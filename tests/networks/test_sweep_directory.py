@@ -190,6 +190,16 @@ def test_a_directory_of_an_earlier_version_is_refused(tmp_path):
             use(tmp_path)
 
 
+def test_an_earlier_version_had_other_names_for_folders(tmp_path):
+    """Of a model named with a capital, for example: nothing new is put beside it."""
+    folder = tmp_path / "Sequential" / "data"
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"run\.json: .* made by another version of kstar_gpu"):
+        sweep(network(), loader(), LAYERS, out=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["Sequential"]
+
+
 @pytest.mark.parametrize("names", [["x", "y"], ("x", "y")])
 def test_settings_are_those_of_the_file(names, tmp_path):
     """Which knows lists, and no tuples."""

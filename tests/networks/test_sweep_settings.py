@@ -45,6 +45,13 @@ def test_what_is_refused():
         check_options({"metrics": "cosine"})
 
 
+def test_names_of_what_is_kept_are_texts(tmp_path):
+    assert len(sweep({1: network()}, {None: loader()}, ["0"])) == 1
+    for models, loaders in (({1: network()}, loader()), (network(), {1: loader()})):
+        with pytest.raises(TypeError, match=r"models, loaders: texts are wanted as names .* 1$"):
+            sweep(models, loaders, ["0"], out=tmp_path)
+
+
 @pytest.mark.parametrize(
     ("models", "loaders", "pool", "error", "message"),
     [
