@@ -16,7 +16,10 @@ distributions, for many models, data sets and layers, and keeps them. Who calls 
        v
      sweep_run --+-> watched_loader  one model over one data set; whether each pass gives the same
        |         +-> first_outputs   whether the network still gives the same for the first samples
-       |         +-> sweep_directory results, the manifest run.json, features still in use
+       |         +-> sweep_directory what is on disk of it:
+       |               |-> outcome_files   a file of each layer, which says itself what it is
+       |               |-> sweep_features  spilled features that are still in use
+       |               +-> claims          which process works there; processes: whether it is gone
        v
      activations                     one pass over a loader; for each batch:
        |-> layer_names               "layer?.conv" -> modules
@@ -28,7 +31,9 @@ distributions, for many models, data sets and layers, and keeps them. Who calls 
        |-> hooks --> pooling         what each layer gave -> a row per sample
        |     |-> layouts             which axis is the batch, which the channels
        |     +-> masks               which tokens count
-       +-> feature_store             rows in memory, or spilled to a directory
+       +-> feature_store             rows in memory, or spilled to a directory:
+             |-> layer_file          rows in a file, and its sum
+             +-> spill_manifest      what the files of a spill hold
 
 Dots: nothing is called, their results are handed on. Nothing here knows how k* are computed.
 """
