@@ -120,9 +120,14 @@ class SweepDirectory:
             note_made_from(self.features, self.made_from | of_the_data)
 
     def remove_features(self) -> None:
-        """Remove the spilled features: they are no longer needed."""
+        """Remove all spilled features: they are no longer needed."""
         if self._claim is not None:
             remove(self.folder / FEATURES)
+
+    def _remove_own_features(self) -> None:
+        """Remove what this process has spilled; what others have, the right ones can go on with."""
+        if self._claim is not None:
+            remove(self.folder / FEATURES / self._claim.token)
 
     def check_data(self, fingerprint: str, samples: int) -> None:
         """See that the inputs and labels are those of the earlier runs.
@@ -134,7 +139,7 @@ class SweepDirectory:
         """
         for said in self._earlier:
             if said["data_sha256"] != fingerprint:
-                self.remove_features()
+                self._remove_own_features()
                 raise ValueError(
                     f"out: {self.folder} was made with other inputs or labels (of "
                     f"{said['samples']} samples, now of {samples}); choose another directory, or "
@@ -156,7 +161,7 @@ class SweepDirectory:
             If there are any.
         """
         if layers:
-            self.remove_features()
+            self._remove_own_features()
             raise ValueError(
                 f"out: {self.folder} was made with another model: layer {layers[0]!r} gives other "
                 f"features for the first samples now (of {len(layers)} layers so far: "

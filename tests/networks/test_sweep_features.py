@@ -18,16 +18,25 @@ from kstar_gpu.networks.sweep_directory import SweepDirectory
 from kstar_gpu.networks.sweep_features import spilled_features, whole_spills
 
 
+@pytest.mark.parametrize("spill", [False, True])
+@pytest.mark.parametrize("layers", [LAYERS, ["0", "1", "2"]])
 @pytest.mark.parametrize("other", [dict(inputs=INPUTS + 1), dict(labels=LABELS.flip(0))])
-def test_features_on_disk_are_used_for_the_same_data_alone(other, monkeypatch, tmp_path):
+def test_features_on_disk_are_used_for_the_same_data_alone(
+    other, layers, spill, monkeypatch, tmp_path
+):
     with monkeypatch.context() as patch:
         patch.setattr(sweeps, "kstar_distribution", interrupted)
         with pytest.raises(KeyboardInterrupt):
             sweep(network(), loader(), LAYERS, out=tmp_path, spill=True)
-    assert len([*(folder_of(tmp_path) / "features").glob("*/manifest.json")]) == 1
+    features = folder_of(tmp_path) / "features"
+    (finished,) = features.glob("*/manifest.json")
     with pytest.raises(ValueError, match="other inputs or labels"):
-        sweep(network(), loader(**other), LAYERS, out=tmp_path, spill=True)
-    again = sweep(network(), loader(), LAYERS, out=tmp_path, spill=True)
+        sweep(network(), loader(**other), layers, out=tmp_path, spill=spill)
+    assert [*features.iterdir()] == [finished.parent]
+    with monkeypatch.context() as patch:
+        patch.setattr(sweeps, "activations", interrupted)  # the model need not run
+        again = sweep(network(), loader(), LAYERS, out=tmp_path, spill=True)
+    assert not features.exists()
     whole = sweep(network(), loader(), LAYERS)
     for key, result in whole.results.items():
         assert same(again[key], result)
