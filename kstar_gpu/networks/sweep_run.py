@@ -129,7 +129,7 @@ class SweepRun:
     def _recorded_anew(
         self, layers: list[str], directory: SweepDirectory, spill: bool
     ) -> Activations | None:
-        """Run the model. Features that others have spilled stay, as long as it is not known whose."""
+        """Run the model. Features that others have spilled stay: they may be of other data."""
         found = self._recorded(layers, directory.features if spill else None)
         if found is not None and spill:
             directory.note_features(self.loader.fingerprint, self.loader.samples)
