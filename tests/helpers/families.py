@@ -97,6 +97,22 @@ def denormal_differences(rng, n, d):
     return x
 
 
+def tiny_differences(rng, n, d):
+    """Squares of the differences are denormals, and round them, though nothing is much larger."""
+    x = np.zeros((n, d))
+    x[:, -1] = 3e-162 * rng.integers(-30, 31, n)
+    x[:, 0] += 1e-149
+    return x
+
+
+def tiny_beside_largest(rng, n, d):
+    """In the unit of the smallest differences there are, the largest numbers are not finite."""
+    x = np.zeros((n, d))
+    x[:, 0] = 9e149
+    x[:, -1] += 1e-162 * rng.integers(-5, 6, n)
+    return x
+
+
 def vanishing_differences(rng, n, d):
     """Squares of some differences are zero, of rows that are not equal; others are equal."""
     return rng.choice([0.0, 1e-170, 2e-170, 3e-170, 1.0, 2.0], (n, d))
@@ -124,6 +140,8 @@ FAMILIES = [
     constant_columns,
     two_coordinates,
     denormal_differences,
+    tiny_differences,
+    tiny_beside_largest,
     vanishing_differences,
     half_precision,
 ]

@@ -10,7 +10,7 @@ from math import frexp
 import torch
 from torch import Tensor
 
-from ...distance import row_chunks
+from ...distance import row_chunks, underflow_error
 from ...inputs.problem import Problem, Samples
 from ..bounds import FLOAT64, Certificate, Precision
 from ..frame import Frame, make_centre
@@ -73,6 +73,8 @@ def make_full(
     first, last, _ = positions.indices(len(samples))
     dimensions = samples.values.shape[1]
     exact = samples.values.device
+    # What underflow may take from a canonical distance counts as a radius, too.
+    vanishing = bounds.precision.vanishing + underflow_error(dimensions) * frame.scale
     points = torch.empty(last - first, dimensions + 2, dtype=bounds.precision.dtype, device=device)
     radii = torch.empty(last - first, dtype=torch.float64, device=exact)
     slack = torch.empty_like(radii)
@@ -83,7 +85,7 @@ def make_full(
         squares = (stored * stored).sum(1)
         error = torch.linalg.vector_norm(stored - rows, dim=1)
         # The shift rounded each coordinate once, by 2^-53 of it.
-        e = (error + squares.sqrt() * 2.0**-50) * (1 + 2.0**-30) + bounds.precision.vanishing
+        e = (error + squares.sqrt() * 2.0**-50) * (1 + 2.0**-30) + vanishing
         points[chunk] = _multipliable(centres, bounds.seed(squares, e)).to(device)
         radii[chunk] = e
         slack[chunk] = bounds.slack(squares, e)
