@@ -74,6 +74,15 @@ def choose_unit(lengths: Floats, dimensions: int) -> tuple[float, float]:
     return 2.0 ** float(np.floor(np.log2(room) - np.log2(longest))), longest
 
 
+def in_whole_units(centre: Floats, scale: float) -> Floats:
+    """Return the centre rounded to units of the points: so samples on a lattice stay exact."""
+    rounded = centre.copy()
+    # What is larger is whole; and of 1e150, where samples differ by 1e-162, the units overflow.
+    fine = np.abs(centre) < 2.0**53 / scale
+    rounded[fine] = np.rint(centre[fine] * scale) / scale
+    return rounded
+
+
 def make_full(
     rows: _cpu.Members, lengths: Floats, centre: Floats, scale: float, longest: float, crew: Crew
 ) -> Balls:

@@ -22,6 +22,7 @@ from .balls import (
     BallTrial,
     Floats,
     choose_unit,
+    in_whole_units,
     make_certificate,
     make_full,
     make_narrow,
@@ -65,7 +66,7 @@ def make_sides(
     sides, distinct = _distinct_sides(problem, centre, crew)
     lengths = np.concatenate([side.lengths for side in sides])
     scale, longest = choose_unit(lengths, dimensions)
-    centre = np.rint(centre * scale) / scale  # so that samples on a lattice stay exact
+    centre = in_whole_units(centre, scale)
     full = [
         make_full(native_rows(side.samples), side.lengths, centre, scale, longest, crew)
         for side in sides

@@ -22,7 +22,7 @@ def full_balls(x, rng):
     rows, centre = samples.rows(slice(None)).numpy(), x[0].astype(np.float64)
     lengths = np.sqrt(((rows - centre) ** 2).sum(1)) * (1 + 1e-12)
     scale, longest = balls.choose_unit(lengths, x.shape[1])
-    centre = np.rint(centre * scale) / scale
+    centre = balls.in_whole_units(centre, scale)
     full = balls.make_full(native_rows(samples), lengths, centre, scale, longest, CREW)
     certificate = balls.make_certificate([full], scale, lengths, x.shape[1])
     return (rows - centre) * scale, full, certificate
