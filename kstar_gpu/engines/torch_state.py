@@ -4,7 +4,7 @@ Most of torch's switches are those of all threads. A call that turned one would 
 others, and could not keep it so: hence none is turned, and nothing depends on them. A product that
 was reduced tells (portable/canaries.py), no result is of the default type, and no operation that is
 used on the CPU is refused as nondeterministic. What is each thread's own is set: gradients,
-autocast, and whether denormals are flushed (denormals.py).
+autocast, what numpy does where numbers vanish, and whether denormals are flushed (denormals.py).
 """
 
 import threading
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -49,6 +50,7 @@ def exact_arithmetic(
 ) -> Iterator[None]:
     """Within, this thread's operations are those that are written, on this device and stream."""
     with ExitStack() as stack:
+        stack.enter_context(np.errstate(all="ignore"))  # squares may vanish, as defined
         stack.enter_context(torch.no_grad())
         stack.enter_context(torch.autocast(device.type, enabled=False))
         if device.type != "cpu":

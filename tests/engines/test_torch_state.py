@@ -102,6 +102,16 @@ def test_state_changes_nothing_and_is_kept(state, family, backend, rng):
     np.testing.assert_array_equal(result.index, wanted.row)
 
 
+def test_squares_vanish_where_numpy_is_told_to_raise(backend, rng):
+    x = gaussian(rng, 300, 9)
+    x[:, 1] *= 1e-200
+    y = labels(rng, 300, 4)
+    wanted = definition.table(x, y, metric="cosine").kstar
+    with np.errstate(all="raise"):
+        np.testing.assert_array_equal(kstar(x, y, metric="cosine", backend=backend), wanted)
+        assert np.geterr()["under"] == "raise"
+
+
 class Switches:
     """Every switch of all threads, turned by one thread; and who else has turned any."""
 
