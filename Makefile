@@ -50,7 +50,7 @@ test-zoo: .venv/dev,zoo/installed
 	.venv/dev,zoo/$(BIN)/python -m pytest tests/networks/test_zoo.py
 
 # Minutes; what came of it is kept beside, and docs/reliability.md is written from that.
-STRESS = cd tests && ../.venv/dev/$(BIN)/python -m
+STRESS = cd tests && PYTHONPATH=../benchmarks ../.venv/dev/$(BIN)/python -m
 test-stress: .venv/dev/installed
 	$(STRESS) stress --out ../build/stress.json
 stress-report: .venv/dev/installed

@@ -9,13 +9,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from marked_section import rewritten
 from visit import journal
 from visit.summary import HEAD, markdown, table, told
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "cuda.md"
-BEGIN = "<!-- measured: written by benchmarks/visit_report.py -->"
-END = "<!-- measured: end -->"
+SCRIPT = "benchmarks/visit_report.py"
 NONE_YET = """\
 Nothing yet: there is no result of `python benchmarks/gpu_visit.py` under `benchmarks/results`.
 `make visit-report` writes this section from `visit-*.jsonl` there."""
@@ -115,20 +115,6 @@ def peers(lines: list[journal.Record]) -> str:
     return markdown(("set", "method", "fastest", "wrong"), rows) if rows else ""
 
 
-def rewritten(page: str, measured: str) -> str:
-    """Return the page with another section between its two marks.
-
-    Raises
-    ------
-    ValueError
-        If the marks are not there, once each.
-    """
-    if page.count(BEGIN) != 1 or page.count(END) != 1:
-        raise ValueError(f"page: {BEGIN} and {END} are wanted in it, once each")
-    before, rest = page.split(BEGIN)
-    return f"{before}{BEGIN}\n{measured}\n{END}{rest.split(END)[1]}"
-
-
 def main() -> None:
     """Write the section."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -136,7 +122,7 @@ def main() -> None:
     parser.add_argument("--page", type=Path, default=PAGE)
     given = parser.parse_args()
     measured = "\n\n".join(map(section, given.results)) or NONE_YET
-    given.page.write_text(rewritten(given.page.read_text(), measured))
+    given.page.write_text(rewritten(given.page.read_text(), SCRIPT, measured))
     print(f"written: {given.page}")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import visit_report
 from gpu_visit import carry_out
+from marked_section import END, begin
 from visit import journal, ncu, sanitizers, summary, tests
 from visit.plan import STEPS, Step, chosen, shared
 
@@ -100,6 +101,7 @@ import signal, sys
 sys.path.insert(0, {str(BENCHMARKS)!r})
 from pathlib import Path
 from gpu_visit import carry_out
+from marked_section import END, begin
 from visit.plan import Step
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -269,7 +271,7 @@ def test_the_table(tmp_path: Path) -> None:
 def test_the_page_is_written_from_the_records(tmp_path: Path) -> None:
     """What stands between the marks is replaced, and nothing else; without results it says so."""
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{visit_report.BEGIN}\nold\n{visit_report.END}\nafter\n")
+    page.write_text(f"before\n{begin(visit_report.SCRIPT)}\nold\n{END}\nafter\n")
     command = [sys.executable, str(BENCHMARKS / "visit_report.py"), "--page", str(page)]
     subprocess.run(command, check=True)
     assert visit_report.NONE_YET in page.read_text()
@@ -290,5 +292,3 @@ def test_the_page_is_written_from_the_records(tmp_path: Path) -> None:
     assert "| peers | cut off | 20.50 s |  |" in text
     assert "- 9,000 x 4: 0 of 64 rows differ from the definition" in text
     assert "| a set | authors | 250.00 ms | 1 of 64 |" in text
-    with pytest.raises(ValueError, match="once each"):
-        visit_report.rewritten("no marks", "text")

@@ -1,6 +1,6 @@
 """Write the tables of docs/reliability.md from what a run has kept: never by hand.
 
-cd tests && python -m stress.report ../build/stress.json
+cd tests && PYTHONPATH=../benchmarks python -m stress.report ../build/stress.json
 """
 
 import argparse
@@ -8,9 +8,10 @@ import json
 from pathlib import Path
 from statistics import median
 
+from marked_section import rewritten
+
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
-BEGIN = "<!-- measured: written by tests/stress/report.py -->"
-END = "<!-- measured: end -->"
+SCRIPT = "tests/stress/report.py"
 COUNTS = ("tried", "survived", "noticed", "wrong", "lost")
 
 
@@ -52,20 +53,6 @@ def table(head, rows):
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def rewritten(page, measured):
-    """Return the page with another section between its two marks.
-
-    Raises
-    ------
-    ValueError
-        If the marks are not there, once each.
-    """
-    if page.count(BEGIN) != 1 or page.count(END) != 1:
-        raise ValueError(f"page: {BEGIN} and {END} are wanted in it, once each")
-    before, rest = page.split(BEGIN)
-    return f"{before}{BEGIN}\n{measured}\n{END}{rest.split(END)[1]}"
-
-
 def main():
     parser = argparse.ArgumentParser(prog="python -m stress.report", description=__doc__)
     parser.add_argument("kept", type=Path, help="what `python -m stress --out` has written")
@@ -73,7 +60,7 @@ def main():
     given = parser.parse_args()
     measured = section(json.loads(given.kept.read_text(encoding="utf-8")))
     page = given.page.read_text(encoding="utf-8")
-    given.page.write_text(rewritten(page, measured), encoding="utf-8")
+    given.page.write_text(rewritten(page, SCRIPT, measured), encoding="utf-8")
     print(f"written: {given.page}")
 
 
