@@ -63,7 +63,7 @@ def _bars() -> "type[tqdm[Any]]":
     """Return tqdm's class with a lock of this process alone, and nobody who watches."""
     from tqdm import tqdm
 
-    class Bar(tqdm):  # type: ignore[type-arg]
+    class Bar(tqdm):  # type: ignore[type-arg]  # generic in stubs alone
         monitor_interval = 0
         _lock = threading.RLock()
 

@@ -11,8 +11,8 @@ import torch
 
 try:
     import resource
-except ImportError:  # Windows has no such limits
-    resource = None  # type: ignore[assignment]
+except ImportError:
+    resource = None  # type: ignore[assignment]  # Windows has no such limits
 
 DEFAULT_STACK = 8 << 20  # of a thread; where none is set the system's default is smaller
 STACK_AND_MORE = 1 << 20  # beside the stack: its guard, and what a thread has of its own

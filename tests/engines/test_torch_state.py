@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.families import denormal_differences, far_from_origin, gaussian, labels
+from helpers.judge import flushed_denormals
 
 from kstar_gpu import definition, kstar, kstar_distribution
 from kstar_gpu.engines import torch_state
@@ -41,15 +42,6 @@ def deterministic():
 def default_device(value):
     with torch.device(value):
         yield
-
-
-@contextmanager
-def flushed_denormals():
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
 
 
 STATES = {
