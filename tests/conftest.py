@@ -66,7 +66,7 @@ def narrow_balls(monkeypatch):
         asked.append(widest)
         return narrowest(trial, dimensions, costs, widest, *widths)
 
-    monkeypatch.setattr(projection, "choose_directions", watched)
+    monkeypatch.setattr(projection, "choose_balls", watched)
     yield
     assert asked
     assert min(asked) > 0

@@ -9,6 +9,7 @@
 
 #include "common/element.hpp"
 #include "cpu/boxes.hpp"
+#include "cpu/bytes.hpp"
 #include "cpu/count.hpp"
 #include "cpu/kernels.hpp"
 #include "cpu/matrix.hpp"
@@ -82,6 +83,7 @@ PYBIND11_MODULE(_cpu, module) {
     module.doc() = "Native CPU engine of kstar_gpu.";
     module.attr("LONGEST") = kLongest;
     module.attr("WIDTH_STEP") = kWidthStep;
+    module.attr("BYTE_STEP") = kByteStep;
     module.attr("BOXED_WIDTH") = kBoxedWidth;
     module.def("targets", &targets, "Instruction sets that this processor runs, best first.");
 
@@ -102,21 +104,32 @@ PYBIND11_MODULE(_cpu, module) {
              py::arg("order").noconvert(), py::keep_alive<1, 2>(), py::keep_alive<1, 4>(),
              py::keep_alive<1, 5>());
     py::class_<Balls>(module, "Balls")
-        .def(py::init([](const Array<int16_t>& points, int64_t width, const Array<double>& radii,
+        .def(py::init([](const py::array& points, int64_t width, const Array<int32_t>& squares,
+                         const std::optional<Array<int32_t>>& sums, const Array<double>& radii,
                          const Certificate& certificate) {
-                 return Balls{points.data(), static_cast<int64_t>(points.shape(1)), width,
-                              radii.data(), certificate};
+                 return Balls{points.data(),
+                              points.itemsize() == 1,
+                              static_cast<int64_t>(points.shape(1)),
+                              width,
+                              squares.data(),
+                              sums ? sums->data() : nullptr,
+                              radii.data(),
+                              certificate};
              }),
-             py::arg("points").noconvert(), py::arg("width"), py::arg("radii").noconvert(),
-             py::arg("certificate"), py::keep_alive<1, 2>(), py::keep_alive<1, 4>());
+             py::arg("points"), py::arg("width"), py::arg("squares").noconvert(),
+             py::arg("sums").noconvert().none(true), py::arg("radii").noconvert(),
+             py::arg("certificate"), py::keep_alive<1, 2>(), py::keep_alive<1, 4>(),
+             py::keep_alive<1, 5>(), py::keep_alive<1, 6>());
     py::class_<Side>(module, "Side")
         .def(py::init([](const Members& members, const Array<int32_t>& codes,
-                         const Array<int32_t>& weights, const Balls& full, const Balls& narrow) {
-                 return Side{members, codes.data(), weights.data(), full, narrow};
+                         const Array<int64_t>& ids, const Array<int32_t>& weights,
+                         const Balls& full, const Balls& narrow) {
+                 return Side{members, codes.data(), ids.data(), weights.data(), full, narrow};
              }),
-             py::arg("members"), py::arg("codes").noconvert(), py::arg("weights").noconvert(),
-             py::arg("full"), py::arg("narrow"), py::keep_alive<1, 2>(), py::keep_alive<1, 3>(),
-             py::keep_alive<1, 4>(), py::keep_alive<1, 5>(), py::keep_alive<1, 6>())
+             py::arg("members"), py::arg("codes").noconvert(), py::arg("ids").noconvert(),
+             py::arg("weights").noconvert(), py::arg("full"), py::arg("narrow"),
+             py::keep_alive<1, 2>(), py::keep_alive<1, 3>(), py::keep_alive<1, 4>(),
+             py::keep_alive<1, 5>(), py::keep_alive<1, 6>(), py::keep_alive<1, 7>())
         .def_property_readonly(
             "width", [](const Side& side) { return side.narrow.width; },
             "Width of the balls that the search looks at first.");
@@ -139,34 +152,61 @@ PYBIND11_MODULE(_cpu, module) {
     module.def(
         "make_full",
         [](const Members& samples, const Array<double>& centre, double scale, double longest,
-           Array<int16_t> points, Array<double> radii, int threads, const std::string& target) {
+           Array<int16_t> points, Array<int32_t> squares, Array<double> radii, int threads,
+           const std::string& target) {
             const Crew workers = crew(threads, std::nullopt);
             int16_t* to = points.mutable_data();
+            int32_t* square = squares.mutable_data();
             double* radius = radii.mutable_data();
             const int64_t stride = points.shape(1);
             const py::gil_scoped_release release;
-            make_full(kernels(target), samples, centre.data(), scale, longest, stride, to, radius,
-                      workers);
+            make_full(kernels(target), samples, centre.data(), scale, longest, stride, to, square,
+                      radius, workers);
         },
         py::arg("samples"), py::arg("centre"), py::arg("scale"), py::arg("longest"),
-        py::arg("points").noconvert(), py::arg("radii").noconvert(), py::arg("threads"),
-        py::arg("target"),
+        py::arg("points").noconvert(), py::arg("squares").noconvert(), py::arg("radii").noconvert(),
+        py::arg("threads"), py::arg("target"),
         "Write full-width points; radii hold lengths before, and radii afterwards.");
     module.def(
         "make_narrow",
         [](const Balls& full, const Array<int16_t>& basis, double norm, Array<int16_t> points,
-           Array<double> radii, int threads, const std::string& target) {
+           Array<int32_t> squares, Array<double> radii, int threads, const std::string& target) {
             const Crew workers = crew(threads, std::nullopt);
             int16_t* to = points.mutable_data();
+            int32_t* square = squares.mutable_data();
             double* radius = radii.mutable_data();
             const int64_t count = points.shape(0), stride = points.shape(1);
             const py::gil_scoped_release release;
             make_narrow(kernels(target), full, count, basis.data(), basis.shape(0), norm, stride,
-                        to, radius, workers);
+                        to, square, radius, workers);
         },
         py::arg("full"), py::arg("basis").noconvert(), py::arg("norm"),
-        py::arg("points").noconvert(), py::arg("radii").noconvert(), py::arg("threads"),
-        py::arg("target"), "Write narrow points and their radii.");
+        py::arg("points").noconvert(), py::arg("squares").noconvert(), py::arg("radii").noconvert(),
+        py::arg("threads"), py::arg("target"), "Write narrow points and their radii.");
+    module.def(
+        "make_bytes",
+        [](const Balls& balls, const Array<int16_t>& middle,
+           const std::optional<Array<int16_t>>& signs, float factor, Array<int8_t> points,
+           Array<int32_t> squares, Array<int32_t> sums, Array<double> radii, int threads,
+           const std::string& target) {
+            const Crew workers = crew(threads, std::nullopt);
+            const Kernels& chosen = kernels(target);
+            const Coarsening how{middle.data(), signs ? signs->data() : nullptr, balls.width,
+                                 factor, chosen.largest_byte};
+            int8_t* to = points.mutable_data();
+            int32_t *square = squares.mutable_data(), *sum = sums.mutable_data();
+            double* radius = radii.mutable_data();
+            const int64_t count = points.shape(0), stride = points.shape(1);
+            const py::gil_scoped_release release;
+            make_bytes(chosen, balls, count, how, stride, to, square, sum, radius, workers);
+        },
+        py::arg("balls"), py::arg("middle").noconvert(), py::arg("signs").noconvert().none(true),
+        py::arg("factor"), py::arg("points").noconvert(), py::arg("squares").noconvert(),
+        py::arg("sums").noconvert(), py::arg("radii").noconvert(), py::arg("threads"),
+        py::arg("target"), "Write points of bytes, their sums, and their radii.");
+    module.def(
+        "largest_byte", [](const std::string& target) { return kernels(target).largest_byte; },
+        py::arg("target"), "The largest number that points of bytes may have.");
     module.def(
         "arrange",
         [](const Balls& balls, const Array<int32_t>& codes, Array<int64_t> order, int threads) {
@@ -184,8 +224,8 @@ PYBIND11_MODULE(_cpu, module) {
            Array<int32_t> result, int threads, const std::string& target) {
             const Crew workers = crew(threads, std::nullopt);
             const int64_t stride = points.shape(1);
-            const Balls left{queries.data(), stride, width, nullptr, {}};
-            const Balls right{points.data(), stride, width, nullptr, {}};
+            const Balls left{queries.data(), false, stride, width, nullptr, nullptr, nullptr, {}};
+            const Balls right{points.data(), false, stride, width, nullptr, nullptr, nullptr, {}};
             int32_t* to = result.mutable_data();
             const py::gil_scoped_release release;
             products(kernels(target), left, queries.shape(0), right, points.shape(0), to, workers);
@@ -206,23 +246,35 @@ PYBIND11_MODULE(_cpu, module) {
         "Write how orthonormal directions are made of rows; return their number.");
     module.def(
         "nearest_foreign",
-        [](const Side& samples, const Side* references, Array<double> squared, Array<int64_t> rows,
-           int threads, const std::string& target, const std::optional<py::function>& progress) {
+        [](const Side& samples, const Side* references, Array<double> squared, Array<int64_t> ids,
+           std::optional<Array<double>> reference_squared,
+           std::optional<Array<int64_t>> reference_ids, int threads, const std::string& target,
+           const std::optional<py::function>& progress) {
             const Problem whole = problem(samples, references, target);
             const Crew workers = crew(threads, progress);
             Work work;
+            double* to[2] = {squared.mutable_data()};
+            int64_t* id[2] = {ids.mutable_data()};
+            if (reference_squared) {
+                to[1] = reference_squared->mutable_data();
+                id[1] = reference_ids.value().mutable_data();
+            }
             {
-                double* to = squared.mutable_data();
-                int64_t* row = rows.mutable_data();
                 const py::gil_scoped_release release;
-                Search(whole, to, row, work).run(workers);
+                Known of_samples(whole.samples, to[0], id[0]);
+                std::optional<Known> of_references;
+                if (to[1] != nullptr) {
+                    of_references.emplace(whole.references, to[1], id[1]);
+                }
+                search(whole, of_samples, of_references ? &*of_references : nullptr, workers, work);
             }
             return counted(work);
         },
         py::arg("samples"), py::arg("references").none(true), py::arg("squared").noconvert(),
-        py::arg("rows").noconvert(), py::arg("threads"), py::arg("target"),
+        py::arg("ids").noconvert(), py::arg("reference_squared").noconvert().none(true),
+        py::arg("reference_ids").noconvert().none(true), py::arg("threads"), py::arg("target"),
         py::arg("progress").none(true),
-        "Write squared distance and row of the nearest foreign sample; return the work done.");
+        "Write squared distance and id of the nearest foreign sample; return the work done.");
     module.def(
         "count_within",
         [](const Side& samples, const Side* references, const Array<double>& squared,

@@ -17,13 +17,15 @@ namespace kstar::cpu {
 
 constexpr int64_t kBoxedWidth = 64;  // in more dimensions boxes overlap whatever the order
 
+inline bool boxed(const Balls& balls) { return !balls.bytes && balls.width <= kBoxedWidth; }
+
 struct Box {
     int64_t sides;
     std::array<int16_t, kBoxedWidth> low;
     std::array<int16_t, kBoxedWidth> high;
 
-    // Around nothing. A box of wide balls has no sides, and no gap to any other.
-    explicit Box(const Balls& balls) : sides(balls.width <= kBoxedWidth ? balls.width : 0) {
+    // Around nothing. A box of wide balls, or of bytes, has no sides, and no gap to any other.
+    explicit Box(const Balls& balls) : sides(boxed(balls) ? balls.width : 0) {
         low.fill(std::numeric_limits<int16_t>::max());
         high.fill(std::numeric_limits<int16_t>::min());
     }

@@ -11,7 +11,7 @@
 #include "cpu/outliers.hpp"
 #include "cpu/packed.hpp"
 #include "cpu/problem.hpp"
-#include "cpu/search.hpp"
+#include "cpu/sieve.hpp"
 
 namespace kstar::cpu {
 
@@ -29,8 +29,9 @@ class Count {
           inner_(samples_.count),
           counts_(samples_.count),
           output_(counts),
-          sample_seeds_(seeds(problem.kernels, samples_.full, samples_.count)),
-          reference_seeds_(seeds(problem.kernels, references_.full, references_.count)),
+          sample_seeds_(seeds(problem.kernels, samples_.full, samples_.count, Part::kRows)),
+          reference_seeds_(
+              seeds(problem.kernels, references_.full, references_.count, Part::kColumns)),
           work_(work) {
         for (int64_t i = 0; i < samples_.count; ++i) {
             const bool asks = squared[i] != 0 && !samples_.full.outlier(i);
@@ -42,7 +43,8 @@ class Count {
     }
 
     void run(const Crew& crew) {
-        each_outlier_pair(problem_, false, crew, [this](int64_t i, int64_t j) { refine(i, j); });
+        each_outlier_pair(problem_, &Side::full, false, crew,
+                          [this](int64_t i, int64_t j) { refine(i, j); });
         const std::vector<Tile> all = tiles(layout_, false);
         crew.run(static_cast<int64_t>(all.size()), [&] {
             return [&, walker = Walker(*this)](int64_t piece) mutable { walker.walk(all[piece]); };
@@ -55,18 +57,19 @@ class Count {
      public:
         explicit Walker(Count& count)
             : count_(count),
-              kernels_(count.problem_.kernels),
-              width_(columns_at_once(feature_pairs(count))),
-              rows_(kernels_, kernels_.rows, most_in_piece(kStripRows), feature_pairs(count)),
-              columns_(kernels_, kernels_.columns, width_, feature_pairs(count)),
-              undecided_(new Pair[kCell * (width_ + kernels_.columns)]),
-              products_(new int32_t[kernels_.rows * (width_ + kernels_.columns)]) {
+              tiles_(count.problem_.kernels.pairs),
+              width_(columns_at_once(tiles_, count.samples_.full.words())),
+              rows_(count.problem_.kernels, count.samples_.full, Part::kRows,
+                    most_in_piece(kStripRows)),
+              columns_(count.problem_.kernels, count.references_.full, Part::kColumns, width_),
+              undecided_(new Pair[kCell * (width_ + tiles_.columns)]),
+              products_(new int32_t[tiles_.rows * (width_ + tiles_.columns)]) {
             for (auto* of_rows : {&row_outer_, &row_inner_, &row_weights_, &row_counts_}) {
-                of_rows->reserve(most_in_piece(kStripRows) + kernels_.rows);
+                of_rows->reserve(most_in_piece(kStripRows) + tiles_.rows);
             }
             for (auto* of_columns :
                  {&column_outer_, &column_inner_, &column_weights_, &column_counts_}) {
-                of_columns->reserve(width_ + kernels_.columns);
+                of_columns->reserve(width_ + tiles_.columns);
             }
         }
 
@@ -93,10 +96,6 @@ class Count {
         }
 
      private:
-        static int64_t feature_pairs(const Count& count) {
-            return count.samples_.full.feature_pairs();
-        }
-
         // Thresholds and weights of a stretch of samples. Padding never asks and weighs nothing,
         // and neither do outliers.
         void gather(Range range, int64_t padded, const Side& side, bool asks,
@@ -116,11 +115,11 @@ class Count {
         }
 
         void block(Range rows, Range columns, bool mixed) {
-            const int64_t most = mixed ? 1 : kCell / kernels_.rows;
+            const int64_t most = mixed ? 1 : kCell / tiles_.rows;
             for (int64_t group = 0; group < rows_.groups(); group += most) {
                 const int64_t at_once = std::min(most, rows_.groups() - group);
-                const int64_t first = rows.begin + group * kernels_.rows;
-                const Range members{first, std::min(first + at_once * kernels_.rows, rows.end)};
+                const int64_t first = rows.begin + group * tiles_.rows;
+                const Range members{first, std::min(first + at_once * tiles_.rows, rows.end)};
                 Range asked = columns;
                 Range shared = columns;
                 if (mixed) {
@@ -144,9 +143,9 @@ class Count {
 
         // Groups of columns that all these rows ask about.
         void count_groups(Range rows, Range columns, Range row_groups, Range groups) {
-            const int64_t r = row_groups.begin * kernels_.rows;
-            const int64_t c = groups.begin * kernels_.columns;
-            const int64_t open = kernels_.count(
+            const int64_t r = row_groups.begin * tiles_.rows;
+            const int64_t c = groups.begin * tiles_.columns;
+            const int64_t open = tiles_.count(
                 rows_.strip(row_groups, columns_, groups),
                 {row_outer_.data() + r, row_inner_.data() + r, row_weights_.data() + r,
                  row_counts_.data() + r, column_outer_.data() + c, column_inner_.data() + c,
@@ -164,9 +163,9 @@ class Count {
             if (groups.size() <= 0) {
                 return;
             }
-            const int64_t width = groups.size() * kernels_.columns;
-            kernels_.multiply(rows_.strip(group, columns_, groups), products_.get());
-            const int64_t c = groups.begin * kernels_.columns;
+            const int64_t width = groups.size() * tiles_.columns;
+            tiles_.multiply(rows_.strip(group, columns_, groups), products_.get());
+            const int64_t c = groups.begin * tiles_.columns;
             const Range among{columns.begin + c, std::min(columns.begin + c + width, columns.end)};
             for (int64_t i = members.begin; i < members.end; ++i) {
                 const int32_t* product = products_.get() + (i - members.begin) * width;
@@ -208,7 +207,7 @@ class Count {
         }
 
         Count& count_;
-        const Kernels& kernels_;
+        const Tiles& tiles_;
         int64_t width_;
         Packed rows_;
         Packed columns_;

@@ -17,15 +17,15 @@ struct Pair {
 };
 
 // One or several groups of rows against groups of columns, all packed. Products start at the sum of
-// the seeds.
+// the seeds. A word is 32 bits of a point: two numbers of 16 bits, or four bytes.
 struct Strip {
-    const int16_t* row_points;  // (groups, pairs of features, rows of a micro-tile, 2)
+    const int32_t* row_words;  // (groups, words, rows of a micro-tile)
     const int32_t* row_seeds;
-    const int16_t* column_points;  // (groups, pairs of features, columns of a micro-tile, 2)
+    const int32_t* column_words;  // (groups, words, columns of a micro-tile)
     const int32_t* column_seeds;
     int64_t row_groups;
     int64_t column_groups;
-    int64_t feature_pairs;  // half the width, rounded up
+    int64_t words;
 };
 
 // What Search compares with: a pair whose product exceeds either threshold survives.
@@ -64,18 +64,39 @@ struct Matrix {
     int64_t column_step;
 };
 
+// How points of 16-bit numbers become points of bytes.
+struct Coarsening {
+    const int16_t* middle;  // taken off first
+    const int16_t* signs;   // 1 or -1, where points are turned; otherwise none
+    int64_t width;          // of both, a multiple of kByteStep
+    float factor;           // units of bytes per unit
+    int largest;            // of a byte
+};
+
+// What is known of such a point: exact sums of its bytes, and what was rounded away.
+struct ByteSums {
+    int32_t sum;
+    int32_t squares;
+    double error;  // a bound on its length, in units of bytes
+};
+
 constexpr int64_t kWidestStrip = 32;  // columns of a product that are packed together
 
-struct Kernels {
-    const char* name;
+// Tiles of the products of points, either of 16-bit numbers or of bytes.
+struct Tiles {
     int rows;     // of a micro-tile
     int columns;  // of a micro-tile
+    // Instructions that take one factor without a sign want it shifted: a product of tiles has
+    // `shift` times the sum of the column's numbers too much. Seeds of columns make up for it.
+    int shift;
 
-    // Repacks `count` points (from `first` on, `stride` apart) into groups of `group`, which is
-    // `rows` or `columns`. The last group is filled up with zeros; kPackingSlack further pairs may
-    // be overwritten.
-    void (*pack)(const int16_t* first, int64_t stride, int64_t count, int64_t feature_pairs,
-                 int group, int16_t* packed);
+    // Repacks `count` points (from `first` on, `stride` words apart) into groups of `rows`, or of
+    // `columns`. The last group is filled up with zeros; kPackingSlack further words may be
+    // overwritten.
+    void (*pack_rows)(const int32_t* first, int64_t stride, int64_t count, int64_t words,
+                      int32_t* packed);
+    void (*pack_columns)(const int32_t* first, int64_t stride, int64_t count, int64_t words,
+                         int32_t* packed);
 
     // Search and count take several groups of rows at once, the other kernels one.
 
@@ -86,6 +107,13 @@ struct Kernels {
     void (*challenge)(const Strip&, const Champions&);
     // Writes all products, row by row.
     void (*multiply)(const Strip&, int32_t* products);
+};
+
+struct Kernels {
+    const char* name;
+    Tiles pairs;  // of 16-bit numbers
+    Tiles bytes;
+    int largest_byte;  // no number of a point of bytes is larger, or less than its negative
 
     // Product of two points, exact; `width` is a multiple of kWidthStep.
     int32_t (*dot)(const int16_t* x, const int16_t* y, int64_t width);
@@ -98,6 +126,9 @@ struct Kernels {
     // that moves the row, zero only if it is exact.
     double (*round_row)(const Rows& x, int64_t i, const double* centre, double scale,
                         int16_t* point, double* length);
+    // Turns, scales and rounds a point of 16-bit numbers to bytes; see bytes.hpp.
+    ByteSums (*round_to_bytes)(const int16_t* point, const Coarsening& how, float* room,
+                               int8_t* to);
 
     // Writes the product of two matrices, row by row, `to_step` apart. `strip` has room for
     // kWidestStrip columns of `b`.
@@ -111,6 +142,7 @@ struct Kernels {
 };
 
 constexpr int64_t kWidthStep = 16;  // rows of points are zero-filled up to a multiple of this
+constexpr int64_t kByteStep = 32;   // and rows of bytes up to a multiple of this
 constexpr int64_t kPackingSlack = 8;
 
 // Instruction sets that this processor can run, the best one first.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <vector>
 
 #include "cpu/problem.hpp"
@@ -15,17 +16,22 @@ constexpr int64_t kMostColumns = 2 * kCell;
 constexpr int32_t kLowSeed = -(1 << 30);  // below any product that could matter
 
 // How many columns are packed together.
-inline int64_t columns_at_once(int64_t feature_pairs) {
-    return std::clamp(kPackedBytes / (4 * feature_pairs) / kCell * kCell, kCell, kMostColumns);
+inline int64_t columns_at_once(const Tiles& tiles, int64_t words) {
+    const int64_t whole = std::lcm(kCell, static_cast<int64_t>(tiles.columns));
+    return std::clamp(kPackedBytes / (4 * words) / whole * whole, whole, kMostColumns);
 }
+
+enum class Part { kRows, kColumns };  // of tiles
 
 class Packed {
  public:
-    // Room for so many balls. `group` is the number of rows, or of columns, of a micro-tile.
-    Packed(const Kernels& kernels, int group, int64_t most, int64_t feature_pairs)
-        : kernels_(kernels),
-          group_(group),
-          points_(new int16_t[2 * (whole_groups(most) * feature_pairs + kPackingSlack)]) {
+    // Room for so many of these balls, as the rows or as the columns of tiles.
+    Packed(const Kernels& kernels, const Balls& balls, Part part, int64_t most)
+        : tiles_(balls.tiles(kernels)),
+          part_(part),
+          group_(part == Part::kRows ? tiles_.rows : tiles_.columns),
+          words_(balls.words()),
+          points_(new int32_t[whole_groups(most) * words_ + kPackingSlack]) {
         seeds_.reserve(whole_groups(most));
     }
 
@@ -33,13 +39,12 @@ class Packed {
     // `step`-th.
     void fill(const Balls& balls, const int32_t* seeds, int64_t first, int64_t count,
               int64_t step = 1) {
-        kernels_.pack(balls.point(first), step * balls.stride, count, balls.feature_pairs(), group_,
-                      points_.get());
+        const auto pack = part_ == Part::kRows ? tiles_.pack_rows : tiles_.pack_columns;
+        pack(balls.words_of(first), step * balls.word_stride(), count, words_, points_.get());
         seeds_.assign(whole_groups(count), kLowSeed);  // of padding, too
         for (int64_t i = 0; i < count; ++i) {
             seeds_[i] = seeds[first + i * step];
         }
-        feature_pairs_ = balls.feature_pairs();
         first_ = first;
         count_ = count;
     }
@@ -55,7 +60,7 @@ class Packed {
                 columns.seeds_.data() + column_groups.begin * columns.group_,
                 groups.size(),
                 column_groups.size(),
-                feature_pairs_};
+                words_};
     }
     Strip strip(int64_t group, const Packed& columns, Range column_groups) const {
         return strip({group, group + 1}, columns, column_groups);
@@ -81,27 +86,29 @@ class Packed {
 
  private:
     int64_t whole_groups(int64_t count) const { return (count + group_ - 1) / group_ * group_; }
-    const int16_t* points_of(int64_t group) const {
-        return points_.get() + 2 * group * group_ * feature_pairs_;
+    const int32_t* points_of(int64_t group) const {
+        return points_.get() + group * group_ * words_;
     }
 
-    const Kernels& kernels_;
+    const Tiles& tiles_;
+    Part part_;
     int group_;
+    int64_t words_;
     int64_t first_ = 0;  // position of the first member
     int64_t count_ = 0;
-    int64_t feature_pairs_ = 0;
-    std::unique_ptr<int16_t[]> points_;
+    std::unique_ptr<int32_t[]> points_;
     std::vector<int32_t> seeds_;
 };
 
 // The seeds of all balls of a side.
-inline std::vector<int32_t> seeds(const Kernels& kernels, const Balls& balls, int64_t count) {
+inline std::vector<int32_t> seeds(const Kernels& kernels, const Balls& balls, int64_t count,
+                                  Part part) {
+    const int shift = part == Part::kColumns ? balls.tiles(kernels).shift : 0;
     std::vector<int32_t> result(count, kLowSeed);
     for (int64_t i = 0; i < count; ++i) {
         if (!balls.outlier(i)) {
-            const int16_t* point = balls.point(i);
-            result[i] =
-                balls.certificate.seed(kernels.dot(point, point, balls.stride), balls.radii[i]);
+            result[i] = balls.certificate.seed(balls.squares[i], balls.radii[i]);
+            result[i] -= shift == 0 ? 0 : shift * balls.sums[i];
         }
     }
     return result;

@@ -44,8 +44,8 @@ inline void measure_rows(const Kernels& kernels, const Members& samples, const d
 // Full-width balls. Points and radii are zero before. A row whose length, on input in `radii`, is
 // over `longest` becomes an outlier. A row whose point is not as long as that was written to.
 inline void make_full(const Kernels& kernels, const Members& samples, const double* centre,
-                      double scale, double longest, int64_t stride, int16_t* points, double* radii,
-                      const Crew& crew) {
+                      double scale, double longest, int64_t stride, int16_t* points,
+                      int32_t* squares, double* radii, const Crew& crew) {
     const double dimensions = samples.rows.dimensions;
     const double doubt = std::sqrt(dimensions);
     const double underflow = scale * std::sqrt(dimensions + 64) * 0x1p-537;  // of measured lengths
@@ -67,6 +67,7 @@ inline void make_full(const Kernels& kernels, const Members& samples, const doub
             }
             // The shift rounded each coordinate once, by 2^-53 of it. Exact points keep radius 0:
             // all coordinates are then integers below 2^15, and so exact before and after.
+            squares[i] = kernels.dot(point, point, stride);
             radii[i] = error == 0 ? 0 : error * (1 + 0x1p-30) + length * 0x1p-50;
         }
     };
@@ -80,20 +81,22 @@ inline void make_full(const Kernels& kernels, const Members& samples, const doub
 // |v|^2. Hence (u, t) never moves two samples apart: | |R z_i| - |R z_j| | <= |R (z_i - z_j)|.
 inline void make_narrow(const Kernels& kernels, const Balls& full, int64_t count,
                         const int16_t* basis, int64_t width, double norm, int64_t stride,
-                        int16_t* points, double* radii, const Crew& crew) {
+                        int16_t* points, int32_t* squares, double* radii, const Crew& crew) {
     constexpr double kToInteger = 0x1.8p52;  // added and subtracted, rounds to an integer
-    const Balls directions{basis, full.stride, full.width, nullptr, full.certificate};
+    const Balls directions{basis,   false,   full.stride, full.width,
+                           nullptr, nullptr, nullptr,     full.certificate};
     const std::vector<int32_t> none(std::max(width, count), 0);
-    Packed columns(kernels, kernels.columns, width, full.feature_pairs());
+    const Tiles& tiles = kernels.pairs;
+    Packed columns(kernels, directions, Part::kColumns, width);
     columns.fill(directions, none.data(), 0, width);
     const auto each = [&](Packed& rows, std::vector<int32_t>& products, int64_t begin,
                           int64_t end) {
         rows.fill(full, none.data(), begin, end - begin);
         for (int64_t i = begin; i < end; ++i) {
-            const int64_t group = (i - begin) / kernels.rows;
-            const int64_t member = (i - begin) % kernels.rows;
+            const int64_t group = (i - begin) / tiles.rows;
+            const int64_t member = (i - begin) % tiles.rows;
             if (member == 0) {
-                kernels.multiply(rows.strip(group, columns), products.data());
+                tiles.multiply(rows.strip(group, columns), products.data());
             }
             if (full.outlier(i)) {
                 radii[i] = full.radii[i];
@@ -109,11 +112,12 @@ inline void make_narrow(const Kernels& kernels, const Balls& full, int64_t count
                 head += coordinate * coordinate;
                 error += (coordinate - rounded) * (coordinate - rounded);
             }
-            const double squared = kernels.dot(full.point(i), full.point(i), full.stride);
+            const double squared = full.squares[i];
             const double tail = std::sqrt(std::max(0.0, squared - head));
             const double rounded = std::nearbyint(tail);
             point[width] = static_cast<int16_t>(rounded);
             error += (tail - rounded) * (tail - rounded);
+            squares[i] = kernels.dot(point, point, stride);
             // How wrong squared - head may be, and then its root.
             const double doubt = (static_cast<double>(width) + 8) * 0x1p-52 * squared;
             const double tail_error =
@@ -122,8 +126,8 @@ inline void make_narrow(const Kernels& kernels, const Balls& full, int64_t count
         }
     };
     in_stretches(crew, count, [&] {
-        return [&, rows = Packed(kernels, kernels.rows, kPreparedRows, full.feature_pairs()),
-                products = std::vector<int32_t>(kernels.rows * columns.padded())](
+        return [&, rows = Packed(kernels, full, Part::kRows, kPreparedRows),
+                products = std::vector<int32_t>(tiles.rows * columns.padded())](
                    int64_t begin, int64_t end) mutable { each(rows, products, begin, end); };
     });
 }
@@ -132,22 +136,23 @@ inline void make_narrow(const Kernels& kernels, const Balls& full, int64_t count
 inline void products(const Kernels& kernels, const Balls& queries, int64_t query_count,
                      const Balls& balls, int64_t count, int32_t* result, const Crew& crew) {
     const std::vector<int32_t> none(std::max(query_count, count), 0);
-    Packed rows(kernels, kernels.rows, query_count, queries.feature_pairs());
+    const Tiles& tiles = queries.tiles(kernels);
+    Packed rows(kernels, queries, Part::kRows, query_count);
     rows.fill(queries, none.data(), 0, query_count);
     const auto each = [&](Packed& columns, std::vector<int32_t>& block, int64_t begin,
                           int64_t end) {
         columns.fill(balls, none.data(), begin, end - begin);
         for (int64_t q = 0; q < query_count; ++q) {
-            if (q % kernels.rows == 0) {
-                kernels.multiply(rows.strip(q / kernels.rows, columns), block.data());
+            if (q % tiles.rows == 0) {
+                tiles.multiply(rows.strip(q / tiles.rows, columns), block.data());
             }
-            const int32_t* row = block.data() + q % kernels.rows * columns.padded();
+            const int32_t* row = block.data() + q % tiles.rows * columns.padded();
             std::copy(row, row + (end - begin), result + q * count + begin);
         }
     };
     in_stretches(crew, count, [&] {
-        return [&, columns = Packed(kernels, kernels.columns, kPreparedRows, balls.feature_pairs()),
-                block = std::vector<int32_t>(kernels.rows * (kPreparedRows + kernels.columns))](
+        return [&, columns = Packed(kernels, balls, Part::kColumns, kPreparedRows),
+                block = std::vector<int32_t>(tiles.rows * (kPreparedRows + tiles.columns))](
                    int64_t begin, int64_t end) mutable { each(columns, block, begin, end); };
     });
 }

@@ -11,18 +11,33 @@
 
 namespace kstar::cpu {
 
-// Points of 16-bit integers and their radii. An infinite radius marks an outlier, a sample too far
-// out for the unit of the others: its point says nothing, and all its pairs are refined.
+// Points of integers, and their radii. An infinite radius marks an outlier, a sample too far out
+// for the unit of the others: its point says nothing.
 struct Balls {
-    const int16_t* points;  // (count, stride), zeros behind the width
-    int64_t stride;         // a multiple of kWidthStep
+    const void* points;  // (count, stride), zeros behind the width
+    bool bytes;          // numbers of 8 bits instead of 16
+    int64_t stride;      // a multiple of kWidthStep, or of kByteStep
     int64_t width;
+    const int32_t* squares;  // of the points' lengths
+    const int32_t* sums;     // of the points' numbers; wanted of bytes alone
     const double* radii;
     Certificate certificate;
 
-    const int16_t* point(int64_t i) const { return points + i * stride; }
+    const int16_t* point(int64_t i) const {  // of 16-bit numbers
+        return static_cast<const int16_t*>(points) + i * stride;
+    }
+    const int32_t* words_of(int64_t i) const {
+        return static_cast<const int32_t*>(points) + i * word_stride();
+    }
     bool outlier(int64_t i) const { return radii[i] == std::numeric_limits<double>::infinity(); }
-    int64_t feature_pairs() const { return (width + 1) / 2; }
+    int64_t words() const { return (width + per_word() - 1) / per_word(); }
+    int64_t word_stride() const { return stride / per_word(); }
+    const Tiles& tiles(const Kernels& kernels) const {
+        return bytes ? kernels.bytes : kernels.pairs;
+    }
+
+ private:
+    int64_t per_word() const { return bytes ? 4 : 2; }
 };
 
 // The features of some samples, by position.
@@ -34,6 +49,7 @@ struct Members {
 
 struct Side : Members {
     const int32_t* codes;    // class of each position, rising
+    const int64_t* ids;      // by which equally near samples are told apart: the lowest one wins
     const int32_t* weights;  // how many equal samples each position stands for
     Balls full;              // as wide as the rows
     Balls narrow;            // fewer dimensions; the full ones again where that does not pay
@@ -48,6 +64,9 @@ struct Problem {
     Layout layout() const {
         return {samples.codes, samples.count, references.codes, references.count, self_form};
     }
+
+    // The references' question to the samples.
+    Problem mirrored() const { return {references, samples, self_form, kernels}; }
 
     double distance(int64_t i, int64_t j) const {
         return kernels.distance(samples.rows, samples.order[i], references.rows,

@@ -1,5 +1,5 @@
-// Vectors of 32-bit sums of products of 16-bit pairs, in the instruction set of this translation
-// unit; and the shape of the micro-tile whose sums fill its registers.
+// Vectors of 32-bit sums of products, of two 16-bit numbers or four bytes each, in the instruction
+// set of this translation unit; and the shape of the micro-tile whose sums fill its registers.
 #pragma once
 
 #include <cstdint>
@@ -58,6 +58,15 @@ inline Vector add_products(Vector sum, Vector a, Vector b) {
 #endif
 }
 
+inline Vector add_byte_products(Vector sum, Vector shifted, Vector b) {
+#if defined(__AVX512VNNI__)
+    return {_mm512_dpbusd_epi32(sum.lanes, shifted.lanes, b.lanes)};
+#else
+    const __m512i pairs = _mm512_maddubs_epi16(shifted.lanes, b.lanes);
+    return {_mm512_add_epi32(sum.lanes, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)))};
+#endif
+}
+
 #elif defined(__AVX2__)
 
 constexpr int kTileRows = 6;
@@ -100,7 +109,20 @@ inline Vector choose(Mask mask, Vector a, Vector b) {
 }
 
 inline Vector add_products(Vector sum, Vector a, Vector b) {
+#if defined(__AVXVNNI__)
+    return {_mm256_dpwssd_avx_epi32(sum.lanes, a.lanes, b.lanes)};
+#else
     return {_mm256_add_epi32(sum.lanes, _mm256_madd_epi16(a.lanes, b.lanes))};
+#endif
+}
+
+inline Vector add_byte_products(Vector sum, Vector shifted, Vector b) {
+#if defined(__AVXVNNI__)
+    return {_mm256_dpbusd_avx_epi32(sum.lanes, shifted.lanes, b.lanes)};
+#else
+    const __m256i pairs = _mm256_maddubs_epi16(shifted.lanes, b.lanes);
+    return {_mm256_add_epi32(sum.lanes, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))};
+#endif
 }
 
 #else
@@ -152,7 +174,40 @@ inline Vector add_products(Vector sum, Vector a, Vector b) {
     return sum + Vector{low_a * low_b} + Vector{high_a * high_b};
 }
 
+inline Vector add_byte_products(Vector sum, Vector a, Vector b) {
+    for (const int above : {24, 16, 8, 0}) {
+        const Vector::Lanes byte_a = (Vector::Lanes)((Vector::Wrapping)a.lanes << above) >> 24;
+        const Vector::Lanes byte_b = (Vector::Lanes)((Vector::Wrapping)b.lanes << above) >> 24;
+        sum = sum + Vector{byte_a * byte_b};
+    }
+    return sum;
+}
+
 #endif
+
+// What bytes may be, and how far those of rows are shifted: vpdpbusd takes a factor without a sign,
+// and vpmaddubsw besides adds two products in 16 bits.
+#if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
+constexpr int kLargestByte = 127;
+constexpr int kByteShift = 128;
+#elif defined(__AVX2__)
+constexpr int kLargestByte = 63;
+constexpr int kByteShift = 64;
+#else
+constexpr int kLargestByte = 127;
+constexpr int kByteShift = 0;
+#endif
+
+// The sum of all lanes. Parts of it may wrap, where the whole fits.
+inline int32_t sum(Vector vector) {
+    int32_t lanes[Vector::kLanes];
+    vector.store(lanes);
+    uint32_t total = 0;
+    for (const int32_t lane : lanes) {
+        total += static_cast<uint32_t>(lane);
+    }
+    return static_cast<int32_t>(total);
+}
 
 // The same vector, computed here and now. Compilers like to gather the factors of many products
 // first, and then have no register left for the sums.
@@ -167,9 +222,9 @@ inline Vector settled(Vector vector) {
 
 constexpr int kSquare = 8;
 
-// Turns a square of 32-bit numbers, rows `stride` apart, into columns `to_stride` apart (both in
-// 16-bit numbers). Rows from `rows` on are zeros, columns from `columns` on are not written.
-inline void transpose(const int16_t* from, int64_t stride, int64_t rows, int16_t* to,
+// Turns a square of words, rows `stride` apart, into columns `to_stride` apart, and adds `shift` to
+// every byte of them. Rows from `rows` on are zeros, columns from `columns` on are not written.
+inline void transpose(const int32_t* from, int64_t stride, int64_t rows, int shift, int32_t* to,
                       int64_t to_stride, int64_t columns) {
     __m256i row[kSquare], pairs[kSquare], fours[kSquare];
 #pragma GCC unroll 8
@@ -193,8 +248,9 @@ inline void transpose(const int16_t* from, int64_t stride, int64_t rows, int16_t
     }
 #pragma GCC unroll 8
     for (int c = 0; c < kSquare; ++c) {
-        const __m256i column = c < 4 ? _mm256_permute2x128_si256(fours[c], fours[c + 4], 0x20)
-                                     : _mm256_permute2x128_si256(fours[c - 4], fours[c], 0x31);
+        __m256i column = c < 4 ? _mm256_permute2x128_si256(fours[c], fours[c + 4], 0x20)
+                               : _mm256_permute2x128_si256(fours[c - 4], fours[c], 0x31);
+        column = _mm256_add_epi8(column, _mm256_set1_epi8(static_cast<char>(shift)));
         if (c < columns) {
             _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + c * to_stride), column);
         }
@@ -205,9 +261,12 @@ inline void transpose(const int16_t* from, int64_t stride, int64_t rows, int16_t
 
 constexpr int kSquare = 1;
 
-inline void transpose(const int16_t* from, int64_t, int64_t rows, int16_t* to, int64_t, int64_t) {
-    const int16_t zeros[2] = {};
-    std::memcpy(to, rows > 0 ? from : zeros, sizeof zeros);
+static_assert(kByteShift == 0);
+
+inline void transpose(const int32_t* from, int64_t, int64_t rows, int, int32_t* to, int64_t,
+                      int64_t) {
+    constexpr int32_t kZeros = 0;
+    std::memcpy(to, rows > 0 ? from : &kZeros, sizeof *to);
 }
 
 #endif

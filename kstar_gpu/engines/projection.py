@@ -71,6 +71,17 @@ class Costs:
     screened: float  # a pair that survives its tile, beside its multiply-adds
     screened_product: float  # one of those multiply-adds
     worth: float  # work of the straight road below which it is taken without asking
+    coarse_product: float | None = None  # a multiply-add of coarse numbers, if there are any
+    coarse_error: float = 0  # how far they move a point, of its length
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a search looks at first."""
+
+    directions: Tensor | None  # (d, h); None for full points
+    coarse: bool = False  # whether in coarse numbers
+    reach: float | None = None  # how near a few samples' nearest foreign ones are, if known
 
 
 @dataclass(frozen=True)
@@ -83,13 +94,20 @@ class Survey:
     radii: Tensor  # (q,) float32: distance of each query to its nearest foreign sample
     algebra: Algebra
 
-    def survivors(self, directions: Tensor, widths: Sequence[int]) -> list[float]:
-        """Return for each width the fraction of foreign pairs that may lie within the radius."""
+    def survivors(
+        self, directions: Tensor, widths: Sequence[int], coarse_error: float = 0
+    ) -> list[float]:
+        """Return for each width the fraction of foreign pairs that may lie within the radius.
+
+        Parameters
+        ----------
+        coarse_error : how far either point of a pair is off, of its length
+        """
         product, lengths = self.algebra.product, self.algebra.squared_lengths
         ours, theirs = product(self.queries, directions), product(self.others, directions)
         square = lengths(self.queries)[:, None].cpu().numpy()
         other_square = lengths(self.others).cpu().numpy()
-        foreign, reach = self.foreign.cpu().numpy(), self.radii[:, None].cpu().numpy() ** 2
+        foreign, reach = self.foreign.cpu().numpy(), self.radii[:, None].cpu().numpy()
         fractions = []
         for width in widths:
             heads = ours[:, :width], theirs[:, :width]
@@ -98,9 +116,24 @@ class Survey:
             tail = np.sqrt(np.maximum(square - head, 0))
             other_tail = np.sqrt(np.maximum(other_square - other_head, 0))
             gap = head + other_head - 2 * product(heads[0], heads[1].T).cpu().numpy()
-            within = (np.maximum(gap, 0) + (tail - other_tail) ** 2 <= reach) & foreign
+            middle = np.median(other_tail)
+            length = np.sqrt(head + (tail - middle) ** 2)
+            slack = coarse_error * (length + np.sqrt(other_head + (other_tail - middle) ** 2))
+            nearest = np.maximum(gap, 0) + (tail - other_tail) ** 2
+            within = (nearest <= (reach + slack) ** 2) & foreign
             fractions.append(float(within.sum()) / max(1, int(foreign.sum())))
         return fractions
+
+    def full_survivors(self, coarse_error: float) -> float:
+        """Return that fraction for full points in coarse numbers."""
+        square = self.algebra.squared_lengths(self.queries)[:, None].cpu().numpy()
+        other_square = self.algebra.squared_lengths(self.others).cpu().numpy()
+        gap = square + other_square
+        gap -= 2 * self.algebra.product(self.queries, self.others.T).cpu().numpy()
+        reach = self.radii[:, None].cpu().numpy()
+        reach = reach + coarse_error * (np.sqrt(square) + np.sqrt(other_square))
+        foreign = self.foreign.cpu().numpy()
+        return float(((gap <= reach**2) & foreign).sum()) / max(1, int(foreign.sum()))
 
 
 @dataclass(frozen=True)
@@ -160,14 +193,14 @@ class Trial:
         )
 
 
-def choose_directions(
+def choose_balls(
     trial: Trial,
     dimensions: int,
     costs: Costs,
     widest: int,
     widths: Sequence[int] = WIDTHS,
-) -> Tensor | None:
-    """Return the directions that make a search cheapest, (d, h), or None if none do.
+) -> Choice:
+    """Return the balls that make a search cheapest.
 
     Parameters
     ----------
@@ -177,24 +210,40 @@ def choose_directions(
     """
     pairs = trial.foreign_pairs()
     if pairs * dimensions < costs.worth or widest < widths[0]:
-        return None
+        return Choice(None)
     at_once = max(1, FLOATS_AT_ONCE // dimensions)
     rows = trial.points(-1, _spread(trial.usual, min(DIRECTION_ROWS, at_once)))
     directions = principal_directions(rows, widths[-1], trial.algebra)
     found = directions.shape[1]
     if found == 0:  # all rows are equal
-        return None
+        return Choice(None)
     widths = sorted({min(width, found) for width in widths if width <= widest})
-    surviving = trial.survey(at_once).survivors(directions, widths)
+    survey = trial.survey(at_once)
+    screened = costs.screened + costs.screened_product * dimensions
+    screened *= 2 if trial.both_ways else 1
     samples = len(trial.codes) + (0 if trial.both_ways else len(trial.other_codes))
-    best, cheapest = 0, pairs * (costs.pair + dimensions)
-    for width, fraction in zip(widths, surviving, strict=True):
-        screened = fraction * (costs.screened + costs.screened_product * dimensions)
-        screened *= 2 if trial.both_ways else 1
-        cost = pairs * (costs.pair + width + screened) + samples * dimensions * width
+    reach = float(survey.radii.median())
+    best, cheapest = Choice(None, False, reach), pairs * (costs.pair + dimensions)
+
+    def consider(product: float, error: float, coarse: bool) -> None:
+        nonlocal best, cheapest
+        surviving = survey.survivors(directions, widths, error)
+        for width, fraction in zip(widths, surviving, strict=True):
+            cost = pairs * (costs.pair + product * width + fraction * screened)
+            cost += samples * dimensions * width
+            if cost < cheapest:
+                best, cheapest = Choice(directions[:, :width], coarse, reach), cost
+
+    consider(1, 0, False)
+    if costs.coarse_product is not None:
+        fraction = survey.full_survivors(costs.coarse_error)
+        cost = pairs * (costs.pair + costs.coarse_product * dimensions + fraction * screened)
         if cost < cheapest:
-            best, cheapest = width, cost
-    return directions[:, :best] if best else None
+            best, cheapest = Choice(None, True, reach), cost
+        # One more for what they miss: together a power of two, where it is.
+        widths = sorted({width - width % 2 - 1 for width in widths if width > 2})
+        consider(costs.coarse_product, costs.coarse_error, True)
+    return best
 
 
 def _spread(items: Integers, count: int) -> Integers:

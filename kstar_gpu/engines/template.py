@@ -30,7 +30,7 @@ class Engine(BallEngine):
         fingerprints = [torch.empty(len(side), dtype=torch.float64) for side in problem.sides]
         self.distinct = without_duplicates(problem, [prints.numpy() for prints in fingerprints])
         # TODO: a frame (`frame.make_centre`), full balls with certified radii (`bounds.py`), and
-        # narrow ones where `projection.choose_directions` finds that they pay.
+        # narrow ones where `projection.choose_balls` finds that they pay.
         self.work: dict[str, dict[str, int]] = {}
 
     def _search(self, squared: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ from kstar_gpu.engines.projection import (
     WIDTHS,
     Costs,
     Trial,
-    choose_directions,
+    choose_balls,
     contraction,
     lift,
 )
@@ -34,39 +34,39 @@ def flat(rng):
 
 
 def test_few_directions_are_chosen_where_they_decide(flat):
-    directions = choose_directions(population_of(*flat), 300, COSTS, widest=150)
+    directions = choose_balls(population_of(*flat), 300, COSTS, widest=150).directions
     assert directions is not None
     assert directions.shape == (300, WIDTHS[0])
 
 
 def test_where_samples_span_fewer_directions_than_any_width_all_are_chosen(rng):
     x, y = rng.standard_normal((1500, 5)) @ rng.standard_normal((5, 300)), np.arange(1500) % 5
-    directions = choose_directions(population_of(x, y), 300, COSTS, widest=150)
+    directions = choose_balls(population_of(x, y), 300, COSTS, widest=150).directions
     assert directions is not None
     assert directions.shape == (300, 5)
 
 
 @pytest.mark.parametrize(("widest", "most"), [(150, 12), (12, 12), (11, 8), (3, 0)])
 def test_no_more_are_chosen_than_there_may_be(widest, most, flat):
-    found = choose_directions(population_of(*flat), 300, COSTS, widest, widths=(4, 8, 12))
+    found = choose_balls(population_of(*flat), 300, COSTS, widest, widths=(4, 8, 12)).directions
     assert (0 if found is None else found.shape[1]) == most
 
 
 def test_none_are_chosen_where_every_direction_matters(rng):
     x, y = rng.standard_normal((1500, 300)), np.arange(1500) % 5
     dear = replace(COSTS, screened=1000)
-    assert choose_directions(population_of(x, y), 300, dear, widest=150) is None
+    assert choose_balls(population_of(x, y), 300, dear, widest=150).directions is None
 
 
 def test_none_are_chosen_where_it_is_not_worth_asking(flat):
     dear = replace(COSTS, worth=1e12)
-    assert choose_directions(population_of(*flat), 300, dear, widest=150) is None
+    assert choose_balls(population_of(*flat), 300, dear, widest=150).directions is None
 
 
 def test_none_are_chosen_where_all_rows_are_equal():
     x, y = np.ones((1500, 300)), np.arange(1500) % 5
     free = replace(COSTS, screened=0, screened_product=0)
-    assert choose_directions(population_of(x, y), 300, free, widest=150) is None
+    assert choose_balls(population_of(x, y), 300, free, widest=150).directions is None
 
 
 def test_pairs_of_different_classes_are_counted(rng):

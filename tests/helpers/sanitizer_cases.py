@@ -58,7 +58,7 @@ def changes(settings, backend):
         )
 
     if "narrow" in settings:
-        yield patch.object(projection, "choose_directions", narrowest)
+        yield patch.object(projection, "choose_balls", narrowest)
         yield patch.object(backend.balls, "WIDTHS", (63,))  # two chunks: a tile may end early
     if "streamed" in settings:
         yield patch.object(backend.panels, "is_there", lambda *_: False)

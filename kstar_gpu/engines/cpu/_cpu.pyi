@@ -7,9 +7,12 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Points = NDArray[np.int16]
+Bytes = NDArray[np.int8]
+Sums = NDArray[np.int32]
 
 LONGEST: float
 WIDTH_STEP: int
+BYTE_STEP: int
 BOXED_WIDTH: int
 
 def targets() -> list[str]: ...
@@ -26,7 +29,13 @@ class Members:
 
 class Balls:
     def __init__(
-        self, points: Points, width: int, radii: Floats, certificate: Certificate
+        self,
+        points: Points | Bytes,
+        width: int,
+        squares: Sums,
+        sums: Sums | None,
+        radii: Floats,
+        certificate: Certificate,
     ) -> None: ...
 
 class Side:
@@ -34,6 +43,7 @@ class Side:
         self,
         members: Members,
         codes: NDArray[np.int32],
+        ids: Integers,
         weights: NDArray[np.int32],
         full: Balls,
         narrow: Balls,
@@ -56,6 +66,7 @@ def make_full(
     scale: float,
     longest: float,
     points: Points,
+    squares: Sums,
     radii: Floats,
     threads: int,
     target: str,
@@ -65,10 +76,24 @@ def make_narrow(
     basis: Points,
     norm: float,
     points: Points,
+    squares: Sums,
     radii: Floats,
     threads: int,
     target: str,
 ) -> None: ...
+def make_bytes(
+    balls: Balls,
+    middle: Points,
+    signs: Points | None,
+    factor: float,
+    points: Bytes,
+    squares: Sums,
+    sums: Sums,
+    radii: Floats,
+    threads: int,
+    target: str,
+) -> None: ...
+def largest_byte(target: str) -> int: ...
 def arrange(balls: Balls, codes: NDArray[np.int32], order: Integers, threads: int) -> None: ...
 def products(
     queries: Points,
@@ -95,7 +120,9 @@ def nearest_foreign(
     samples: Side,
     references: Side | None,
     squared: Floats,
-    rows: Integers,
+    ids: Integers,
+    reference_squared: Floats | None,
+    reference_ids: Integers | None,
     threads: int,
     target: str,
     progress: Callable[[int, int], object] | None,

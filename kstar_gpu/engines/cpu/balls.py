@@ -8,6 +8,7 @@ stand beside the full ones: the same points in a few principal directions.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,15 +29,18 @@ DIRECTION_LENGTH = 32000  # of a direction in integers
 
 Floats = NDArray[np.float64]
 Points = NDArray[np.int16]
+Sums = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class Balls:
     """The balls of one side."""
 
-    points: Points  # (n, stride), zeros behind the width
+    points: NDArray[Any]  # (n, stride) int16, or int8; zeros behind the width
     width: int
+    squares: Sums  # (n,) of the points' lengths
     radii: Floats  # (n,) in the points' unit; infinite for outliers
+    sums: Sums | None = None  # (n,) of the numbers of points of bytes
 
     def floats(self, positions: Integers) -> Tensor:
         """Return the points at these positions as float32, without the zeros behind."""
@@ -44,11 +48,12 @@ class Balls:
 
     def taken(self, order: Integers) -> "Balls":
         """Return the same balls in another order."""
-        return Balls(self.points[order], self.width, self.radii[order])
+        sums = None if self.sums is None else self.sums[order]
+        return Balls(self.points[order], self.width, self.squares[order], self.radii[order], sums)
 
     def native(self, certificate: _cpu.Certificate) -> _cpu.Balls:
         """Return the balls as the extension takes them."""
-        return _cpu.Balls(self.points, self.width, self.radii, certificate)
+        return _cpu.Balls(self.points, self.width, self.squares, self.sums, self.radii, certificate)
 
 
 def choose_unit(lengths: Floats, dimensions: int) -> tuple[float, float]:
@@ -93,27 +98,35 @@ def make_full(
     lengths : (n,) distance of each row from the centre, in the features' unit
     """
     points = np.zeros((len(lengths), padded_width(len(centre))), dtype=np.int16)
-    radii = lengths.copy()
-    _cpu.make_full(rows, centre, scale, longest, points, radii, *crew)
-    return Balls(points, len(centre), radii)
+    squares, radii = np.zeros(len(lengths), dtype=np.int32), lengths.copy()
+    _cpu.make_full(rows, centre, scale, longest, points, squares, radii, *crew)
+    return Balls(points, len(centre), squares, radii)
 
 
 def make_certificate(
-    balls: list[Balls], scale: float, lengths: Floats, dimensions: int
+    balls: list[Balls],
+    scale: float,
+    lengths: Floats,
+    dimensions: int,
+    reach: float | None = None,
 ) -> _cpu.Certificate:
     """Return what products of these balls prove about canonical distances.
 
     Parameters
     ----------
     lengths : of all samples, in the features' unit
+    reach : distance that most pairs are compared with, in units of these balls, where it is known
     """
     relative, absolute = 2 * rounding_error(dimensions), underflow_error(dimensions) * scale
     largest = max(
         float(np.max(each.radii, initial=0.0, where=np.isfinite(each.radii))) for each in balls
     )
-    # Any weight is valid; the ratio of radius to distance loses least.
-    typical = max(float(np.median(lengths)) * scale / 2, 2.0**-10)
-    weight = 2.0 ** float(np.clip(np.rint(np.log2(largest / typical)), -14, -3)) if largest else 0.0
+    # Any weight is valid. What w (r + e)^2 + (1 + 1/w) 2 e^2 adds is least at w = e / r * 2^1/2.
+    typical = max(float(np.median(lengths)) * scale / 2 if reach is None else reach, 2.0**-10)
+    radius = largest
+    if reach is not None:
+        radius = 2**0.5 * float(np.median(np.concatenate([each.radii for each in balls])))
+    weight = float(np.clip(radius / typical, 2.0**-14, 2.0**-3)) if largest else 0.0
     return _cpu.Certificate(scale, relative, absolute, weight, largest)
 
 
@@ -133,9 +146,9 @@ def make_narrow(
     narrow = []
     for balls in full:
         points = np.zeros((len(balls.points), padded_width(len(basis) + 1)), dtype=np.int16)
-        radii = np.empty(len(points))
-        _cpu.make_narrow(balls.native(certificate), basis, norm, points, radii, *crew)
-        narrow.append(Balls(points, len(basis) + 1, radii))
+        squares, radii = np.zeros(len(points), dtype=np.int32), np.empty(len(points))
+        _cpu.make_narrow(balls.native(certificate), basis, norm, points, squares, radii, *crew)
+        narrow.append(Balls(points, len(basis) + 1, squares, radii))
     return narrow
 
 
@@ -162,8 +175,8 @@ class BallTrial(Trial):
         queries, points = self.full[0].points[asking], self.full[-1].points[near]
         products = np.empty((len(asking), len(near)), dtype=np.int32)
         _cpu.products(queries, points, self.full[0].width, products, *self.crew)
-        norms = np.einsum("ij,ij->i", points, points, dtype=np.float32)
-        squared = np.einsum("ij,ij->i", queries, queries, dtype=np.float32)
+        norms = self.full[-1].squares[near].astype(np.float32)
+        squared = self.full[0].squares[asking].astype(np.float32)
         for query, product in enumerate(products):
             foreign = self.codes[asking[query]] != self.other_codes[near]
             squared[query] += np.min(norms - 2.0 * product, initial=np.inf, where=foreign)

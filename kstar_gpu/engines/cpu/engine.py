@@ -43,7 +43,7 @@ class Engine(BallEngine):
 
     def _search(self, squared: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         columns = self._arranged(squared), self._arranged(rows)
-        self.work["search"] = self._ask("search", _cpu.nearest_foreign, *columns)
+        self.work["search"] = self._ask("search", _cpu.nearest_foreign, *columns, None, None)
         return self._in_order(columns[0]), self._in_order(columns[1])
 
     def _count(self, squared: Tensor) -> Tensor:
@@ -62,7 +62,10 @@ class Engine(BallEngine):
         return torch.from_numpy(back)
 
     def _ask(
-        self, name: str, question: Callable[..., dict[str, int]], *columns: NDArray[np.generic]
+        self,
+        name: str,
+        question: Callable[..., dict[str, int]],
+        *columns: NDArray[np.generic] | None,
     ) -> dict[str, int]:
         references = None if self.problem.self_form else self.sides[1]
         with counter(self.progress, name, "tile") as count:

@@ -150,5 +150,5 @@ def choose_narrow(
         points=points,
     )
     dimensions = problem.samples.values.shape[1]
-    directions = projection.choose_directions(trial, dimensions, COSTS, widest, WIDTHS)
+    directions = projection.choose_balls(trial, dimensions, COSTS, widest, WIDTHS).directions
     return None if directions is None else contraction(directions).to(device)

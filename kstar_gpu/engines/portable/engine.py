@@ -139,7 +139,7 @@ class Engine(BallEngine):
             usual=np.arange(len(full[-1])),
             points=points,
         )
-        directions = projection.choose_directions(trial, dimensions, COSTS, widest)
+        directions = projection.choose_balls(trial, dimensions, COSTS, widest).directions
         if directions is None:
             return None
         bounds = make_certificate(FLOAT32, directions.shape[1] + 1, dimensions, self.device)

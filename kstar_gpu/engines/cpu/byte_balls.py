@@ -1,0 +1,107 @@
+"""Points of bytes: half as long as those of 16-bit numbers, and a little less sharp.
+
+A point of 16-bit numbers is shifted, turned where that helps, scaled and rounded to bytes; how far
+that moves it adds to its radius (csrc/cpu/bytes.hpp). They are only ever looked at first: what they
+leave open the 16-bit numbers decide.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _cpu
+from .algebra import Crew
+from .balls import Balls, Points
+
+SAMPLE = 128  # points that the scale is chosen on
+DEVIATIONS = (3.5, 4.2, 5, 6.5, 9, 14, 24)  # of all numbers, that fill the range of a byte
+FEW = 1024  # one point in so many may stand apart
+STEEP = 4  # radius of a point that does, beside that of most
+MOST_WIDTH = 1 << 15  # squared lengths of wider points might not fit in 32 bits
+MOST_RADIUS = 8000  # nor those of larger balls
+
+
+class Coarsening(NamedTuple):
+    """How points become points of bytes."""
+
+    middle: Points  # taken off
+    signs: Points | None  # of numbers before they are turned; None where they are not
+    factor: float  # exact in single precision
+
+
+def make_bytes(
+    sides: list[Balls], certificate: _cpu.Certificate, crew: Crew
+) -> tuple[list[Balls], float] | None:
+    """Return the same balls in bytes, and their units per unit.
+
+    None if a byte cannot hold them.
+    """
+    if sides[0].width > MOST_WIDTH:
+        return None
+    how = _choose(sides[-1], certificate, crew)
+    if how is None:
+        return None
+    coarse = [_coarsened(balls, certificate, how, crew) for balls in sides]
+    radii = np.concatenate([balls.radii for balls in coarse])
+    limit = _largest_radius(radii[np.isfinite(radii)])
+    if limit > MOST_RADIUS:
+        return None
+    return [_without_apart(balls, limit) for balls in coarse], how.factor
+
+
+def _choose(balls: Balls, certificate: _cpu.Certificate, crew: Crew) -> Coarsening | None:
+    """Return the shift, turn and scale that move nearly all of a few points least.
+
+    In their own unit: a point whose numbers do not fit in bytes meets many more of the others.
+    """
+    usual = np.flatnonzero(np.isfinite(balls.radii))
+    if len(usual) == 0:
+        return None
+    some = balls.taken(usual[:: -(-len(usual) // SAMPLE)])
+    # Nearly all numbers are about zero, but the last of a projection is a length.
+    middle = np.zeros(balls.points.shape[1], dtype=np.int16)
+    middle[: balls.width] = np.rint(np.median(some.points[:, : balls.width], axis=0))
+    shifted = some.points.astype(np.float32) - middle
+    deviation = float(np.sqrt(np.mean(shifted[:, : balls.width] ** 2)))
+    if deviation == 0:
+        return None
+    signs = np.where(_random_bits(len(middle)), 1, -1).astype(np.int16)
+    found: list[tuple[float, int, Coarsening]] = []
+    for turned in (None, signs):
+        for deviations in DEVIATIONS:
+            factor = float(np.float32(_cpu.largest_byte(crew.target) / (deviations * deviation)))
+            how = Coarsening(middle, turned, factor)
+            radii = np.sort(_coarsened(some, certificate, how, crew).radii)
+            found.append((radii[-1 - len(radii) // 32] / factor, len(found), how))
+    return min(found)[-1]
+
+
+def _random_bits(count: int) -> NDArray[np.bool_]:
+    return np.random.default_rng(0).random(count) < 0.5
+
+
+def _coarsened(balls: Balls, certificate: _cpu.Certificate, how: Coarsening, crew: Crew) -> Balls:
+    count, width = len(balls.points), balls.width
+    points = np.zeros((count, -(-width // _cpu.BYTE_STEP) * _cpu.BYTE_STEP), dtype=np.int8)
+    squares, sums = np.zeros(count, dtype=np.int32), np.zeros(count, dtype=np.int32)
+    radii = np.empty(count)
+    _cpu.make_bytes(balls.native(certificate), *how, points, squares, sums, radii, *crew)
+    return Balls(points, width, squares, radii, sums)
+
+
+def _largest_radius(radii: NDArray[np.float64]) -> float:
+    """Return the radius above which a point stands apart."""
+    few = len(radii) // FEW
+    usual = float(np.partition(radii, -few - 1)[-few - 1])
+    return max(usual, min(STEEP * float(np.median(radii)), float(radii.max())))
+
+
+def _without_apart(balls: Balls, limit: float) -> Balls:
+    """Mark the balls of larger radius: their pairs are looked at one by one."""
+    apart = ~(balls.radii <= limit)
+    for nothing in (balls.points, balls.squares, balls.sums):
+        if nothing is not None:
+            nothing[apart] = 0
+    balls.radii[apart] = np.inf
+    return balls
