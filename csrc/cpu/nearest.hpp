@@ -92,6 +92,15 @@ class Nearest {
         }
     }
 
+    // Fetches the full points of a pair that may soon be screened: from memory they take longer than
+    // their product.
+    void expect(int64_t i, int64_t j) const {
+        if (full_ && i < problem_.samples.count && j < problem_.references.count) {
+            fetch(problem_.samples.full, i);
+            fetch(problem_.references.full, j);
+        }
+    }
+
     // Takes a pair that survived its tile through the remaining sieves; returns whether it was
     // refined.
     bool settle(int64_t i, int64_t j, int32_t product, Counts& work) {
@@ -129,6 +138,13 @@ class Nearest {
     Known* const columns;  // null where they do not ask
 
  private:
+    static void fetch(const Balls& balls, int64_t i) {
+        constexpr int64_t kLine = 64 / sizeof(int16_t);
+        for (int64_t k = 0; k < balls.stride; k += kLine) {
+            __builtin_prefetch(balls.point(i) + k);
+        }
+    }
+
     bool screen(int64_t i, int64_t j, bool row_asks, bool column_asks, Counts& work) {
         ++work.screened;
         const int32_t product = full_->product(i, j);

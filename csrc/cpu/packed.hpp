@@ -12,7 +12,7 @@
 namespace kstar::cpu {
 
 constexpr int64_t kPackedBytes = 256 << 10;  // of packed columns: they stay in a core's own cache
-constexpr int64_t kMostColumns = 2 * kCell;
+constexpr int64_t kMostColumns = 4 * kCell;
 constexpr int32_t kLowSeed = -(1 << 30);  // below any product that could matter
 
 // How many columns are packed together.

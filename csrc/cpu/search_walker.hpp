@@ -61,6 +61,8 @@ class SearchWalker {
     }
 
  private:
+    static constexpr int64_t kAhead = 2;  // survivors whose points are fetched before their turn
+
     // A stretch of the rows, with a box of its own.
     struct Cell {
         Range rows;
@@ -136,6 +138,10 @@ class SearchWalker {
     void settle(Range rows, Range columns, int32_t* limits, bool mixed, int64_t count) {
         Nearest::Counts counts;
         for (int64_t p = 0; p < count; ++p) {
+            if (p + kAhead < count) {
+                const Pair next = survivors_[p + kAhead];
+                nearest_.expect(rows.begin + next.row, columns.begin + next.column);
+            }
             const Pair pair = survivors_[p];
             const int64_t i = rows.begin + pair.row;
             const int64_t j = columns.begin + pair.column;

@@ -12,6 +12,9 @@ inline namespace KSTAR_TARGET {
 
 // Appends the pairs of one vector whose bits are set.
 inline Pair* append(uint32_t set, Vector products, int64_t row, int64_t first_column, Pair* to) {
+    if (set == 0) {
+        return to;
+    }
     int32_t values[Vector::kLanes];
     products.store(values);
     for (; set != 0; set &= set - 1) {
@@ -29,17 +32,18 @@ int64_t search(const Strip& strip, const Thresholds& thresholds, Pair* survivors
         const int32_t* row_thresholds = thresholds.rows + rows * Tile::kRows;
         for (int64_t group = 0; group < strip.column_groups; ++group) {
             const Tile tile(strip, rows, group);
-            const auto survives = [&](int r, int v) {
-                const int64_t column = group * Tile::kColumns + v * Vector::kLanes;
-                return greater(tile.sums[r][v], min(Vector::load(thresholds.columns + column),
-                                                    Vector::all(row_thresholds[r])));
-            };
-            Mask any = survives(0, 0);
+            // Kept, not compared again: with bytes most tiles have a survivor.
+            Mask survive[Tile::kRows][Tile::kVectors];
+            Mask any{};
 #pragma GCC unroll 8
             for (int v = 0; v < Tile::kVectors; ++v) {
+                const Vector limits =
+                    Vector::load(thresholds.columns + group * Tile::kColumns + v * Vector::kLanes);
 #pragma GCC unroll 8
                 for (int r = 0; r < Tile::kRows; ++r) {
-                    any = either(any, survives(r, v));
+                    survive[r][v] =
+                        greater(tile.sums[r][v], min(limits, Vector::all(row_thresholds[r])));
+                    any = either(any, survive[r][v]);
                 }
             }
             if (bits(any) == 0) {
@@ -47,7 +51,7 @@ int64_t search(const Strip& strip, const Thresholds& thresholds, Pair* survivors
             }
             for (int r = 0; r < Tile::kRows; ++r) {
                 for (int v = 0; v < Tile::kVectors; ++v) {
-                    end = append(bits(survives(r, v)), tile.sums[r][v], rows * Tile::kRows + r,
+                    end = append(bits(survive[r][v]), tile.sums[r][v], rows * Tile::kRows + r,
                                  group * Tile::kColumns + v * Vector::kLanes, end);
                 }
             }

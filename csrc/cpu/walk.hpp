@@ -68,8 +68,9 @@ struct Layout {
 };
 
 constexpr int64_t kCell = 48;              // samples that stay together; a multiple of micro-tiles
-constexpr int64_t kStripRows = 4 * kCell;  // rows of a tile
-constexpr int64_t kTileLength = 1024;      // its columns: a fraction of a second of work
+constexpr int64_t kStripRows = 8 * kCell;  // rows of a tile: the more, the less is packed again
+constexpr int64_t kFewRows = 20 * kStripRows;
+constexpr int64_t kTileLength = 1024;  // its columns: a fraction of a second of work
 
 // The most that are in a piece of about `size`.
 constexpr int64_t most_in_piece(int64_t size) { return size + size / 2; }
@@ -100,6 +101,9 @@ inline std::vector<Range> pieces(const int32_t* codes, int64_t count, int64_t si
     return result;
 }
 
+// Rows of a tile: fewer where tiles are few, so that all threads have some to the end.
+constexpr int64_t strip_rows(int64_t rows) { return rows < kFewRows ? kStripRows / 2 : kStripRows; }
+
 inline void add_tiles(Range rows, Range columns, bool mixed, std::vector<Tile>& tiles) {
     for (int64_t begin = columns.begin; begin < columns.end; begin += kTileLength) {
         tiles.push_back({rows, {begin, std::min(begin + kTileLength, columns.end)}, mixed});
@@ -109,7 +113,7 @@ inline void add_tiles(Range rows, Range columns, bool mixed, std::vector<Tile>& 
 // Tiles that cover every pair of different classes, or every pair of one class.
 inline std::vector<Tile> tiles(const Layout& layout, bool foreign) {
     std::vector<Tile> result;
-    for (const Range rows : pieces(layout.row_codes, layout.rows, kStripRows)) {
+    for (const Range rows : pieces(layout.row_codes, layout.rows, strip_rows(layout.rows))) {
         const int32_t first = layout.row_codes[rows.begin];
         const int32_t last = layout.row_codes[rows.end - 1];
         // Columns of the strip's own classes, and in the self form none that were met before.

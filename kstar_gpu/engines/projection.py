@@ -4,11 +4,13 @@ Distances in a few principal directions bound the true ones from below, and most
 more. Which directions, and how many, decides only how fast a search is; any are valid.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..inputs.problem import Integers
@@ -72,7 +74,8 @@ class Costs:
     screened_product: float  # one of those multiply-adds
     worth: float  # work of the straight road below which it is taken without asking
     coarse_product: float | None = None  # a multiply-add of coarse numbers, if there are any
-    coarse_error: float = 0  # how far they move a point, of its length
+    coarse_error: float = 0  # how far they move a point, of the length of long ones
+    boxed: int = 0  # so few finer numbers are better: boxes around them rule out many pairs
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,8 @@ class Survey:
 
         Parameters
         ----------
-        coarse_error : how far either point of a pair is off, of its length
+        coarse_error : how far either point of a pair is off, of the length of long ones: their
+            numbers have to fit
         """
         product, lengths = self.algebra.product, self.algebra.squared_lengths
         ours, theirs = product(self.queries, directions), product(self.others, directions)
@@ -117,8 +121,7 @@ class Survey:
             other_tail = np.sqrt(np.maximum(other_square - other_head, 0))
             gap = head + other_head - 2 * product(heads[0], heads[1].T).cpu().numpy()
             middle = np.median(other_tail)
-            length = np.sqrt(head + (tail - middle) ** 2)
-            slack = coarse_error * (length + np.sqrt(other_head + (other_tail - middle) ** 2))
+            slack = 2 * coarse_error * _long(other_head + (other_tail - middle) ** 2)
             nearest = np.maximum(gap, 0) + (tail - other_tail) ** 2
             within = (nearest <= (reach + slack) ** 2) & foreign
             fractions.append(float(within.sum()) / max(1, int(foreign.sum())))
@@ -131,9 +134,14 @@ class Survey:
         gap = square + other_square
         gap -= 2 * self.algebra.product(self.queries, self.others.T).cpu().numpy()
         reach = self.radii[:, None].cpu().numpy()
-        reach = reach + coarse_error * (np.sqrt(square) + np.sqrt(other_square))
+        reach = reach + 2 * coarse_error * _long(other_square)
         foreign = self.foreign.cpu().numpy()
         return float(((gap <= reach**2) & foreign).sum()) / max(1, int(foreign.sum()))
+
+
+def _long(squares: NDArray[np.floating]) -> float:
+    """Return the length that few points exceed."""
+    return math.sqrt(np.quantile(squares, 0.95))
 
 
 @dataclass(frozen=True)
@@ -241,7 +249,7 @@ def choose_balls(
         if cost < cheapest:
             best, cheapest = Choice(None, True, reach), cost
         # One more for what they miss: together a power of two, where it is.
-        widths = sorted({width - width % 2 - 1 for width in widths if width > 2})
+        widths = sorted({width - width % 2 - 1 for width in widths if width > costs.boxed})
         consider(costs.coarse_product, costs.coarse_error, True)
     return best
 

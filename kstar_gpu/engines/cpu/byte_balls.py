@@ -16,7 +16,7 @@ from .balls import Balls, Points
 
 SAMPLE = 128  # points that the scale is chosen on
 DEVIATIONS = (3.5, 4.2, 5, 6.5, 9, 14, 24)  # of all numbers, that fill the range of a byte
-FEW = 1024  # one point in so many may stand apart
+FEW = 4096  # one point in so many may stand apart
 STEEP = 4  # radius of a point that does, beside that of most
 MOST_WIDTH = 1 << 15  # squared lengths of wider points might not fit in 32 bits
 MOST_RADIUS = 8000  # nor those of larger balls

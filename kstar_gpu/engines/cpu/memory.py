@@ -23,11 +23,11 @@ def widest_narrow(problem: Problem, threads: int, memory_limit: int | None) -> i
     least = problem.copied + samples * (2 * padded_width(dimensions) + SAMPLE_BYTES)
     least += threads * (THREAD_BYTES + PACKED_ROWS * 2 * padded_width(dimensions))
     if memory_limit is None:
-        return dimensions // 2
+        return 2 * dimensions // 3
     if memory_limit < least:
         raise ValueError(
             f"memory_limit: at least {least} bytes are wanted for this problem on the cpu backend, "
             f"got {memory_limit}"
         )
     room = (memory_limit - least - SURVEY_BYTES) // (2 * samples) - _cpu.WIDTH_STEP
-    return max(0, min(dimensions // 2, room))
+    return max(0, min(2 * dimensions // 3, room))

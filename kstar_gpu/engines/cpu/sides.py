@@ -33,8 +33,8 @@ COSTS = Costs(pair=10, screened=3500, screened_product=2.6, worth=6e9)
 # Products of bytes beside those of 16-bit numbers, on the instruction sets where they are faster.
 BYTE_PRODUCT = {"avx512_vnni": 0.5, "avx512": 0.75, "avx2": 0.75}
 # Of turned points about four standard deviations fill the range of a byte, whose rounding moves
-# each of them by 12^-1/2 of a unit.
-BYTE_ERROR = 4.2 / 12**0.5
+# each of them by 12^-1/2 of a unit; and the certificate's weight costs a fifth of that again.
+BYTE_ERROR = 1.2 * 4.2 / 12**0.5
 
 
 @dataclass(frozen=True)
@@ -150,6 +150,7 @@ def _choose_balls(
         COSTS,
         coarse_product=BYTE_PRODUCT.get(target),
         coarse_error=BYTE_ERROR / _cpu.largest_byte(target),
+        boxed=_cpu.BOXED_WIDTH,
     )
     return projection.choose_balls(trial, full[0].width, costs, widest)
 
