@@ -74,7 +74,7 @@ inline void make_full(const Kernels& kernels, const Members& samples, const doub
     in_stretches(crew, samples.count, [&] { return each; });
 }
 
-// Narrow balls: the point u = B z / norm and the length t of what the projection misses.
+// Narrow balls: the length t of what the projection misses, and the point u = B z / norm.
 //
 // B has `width` rows of integers and a spectral norm of at most `norm`, so that B / norm shortens
 // every vector, and t^2 = |z|^2 - |u|^2 is |R z|^2 for some R with |B v / norm|^2 + |R v|^2 =
@@ -108,14 +108,14 @@ inline void make_narrow(const Kernels& kernels, const Balls& full, int64_t count
             for (int64_t k = 0; k < width; ++k) {
                 const double coordinate = product[k] / norm;
                 const double rounded = (coordinate + kToInteger) - kToInteger;
-                point[k] = static_cast<int16_t>(rounded);
+                point[1 + k] = static_cast<int16_t>(rounded);
                 head += coordinate * coordinate;
                 error += (coordinate - rounded) * (coordinate - rounded);
             }
             const double squared = full.squares[i];
             const double tail = std::sqrt(std::max(0.0, squared - head));
             const double rounded = std::nearbyint(tail);
-            point[width] = static_cast<int16_t>(rounded);
+            point[0] = static_cast<int16_t>(rounded);
             error += (tail - rounded) * (tail - rounded);
             squares[i] = kernels.dot(point, point, stride);
             // How wrong squared - head may be, and then its root.

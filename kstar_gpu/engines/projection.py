@@ -16,7 +16,8 @@ from torch import Tensor
 from ..inputs.problem import Integers
 from .directions import Algebra, principal_directions
 
-WIDTHS = (16, 32, 48, 64, 96, 128, 160, 192, 256)
+# With one more for what they miss, whole vectors of all engines.
+WIDTHS = (15, 31, 47, 63, 95, 127, 159, 191, 255)
 DIRECTION_ROWS = 2048  # that the directions are fitted to
 SURVEY_QUERIES = 30
 SURVEY_ROWS = 1024  # that narrow distances are tried on
@@ -98,21 +99,19 @@ class Survey:
     algebra: Algebra
 
     def survivors(
-        self, directions: Tensor, widths: Sequence[int], coarse_error: float = 0
-    ) -> list[float]:
-        """Return for each width the fraction of foreign pairs that may lie within the radius.
+        self, directions: Tensor, widths: Sequence[int], errors: Sequence[float] = (0,)
+    ) -> list[list[float]]:
+        """Return for each error and width the share of foreign pairs that may be within reach.
 
         Parameters
         ----------
-        coarse_error : how far either point of a pair is off, of the length of long ones: their
-            numbers have to fit
+        errors : how far either point of a pair is off, of the length of long points: their numbers
+            have to fit
         """
         product, lengths = self.algebra.product, self.algebra.squared_lengths
         ours, theirs = product(self.queries, directions), product(self.others, directions)
-        square = lengths(self.queries)[:, None].cpu().numpy()
-        other_square = lengths(self.others).cpu().numpy()
-        foreign, reach = self.foreign.cpu().numpy(), self.radii[:, None].cpu().numpy()
-        fractions = []
+        square, other_square = self._squares()
+        shares = []
         for width in widths:
             heads = ours[:, :width], theirs[:, :width]
             head = lengths(heads[0])[:, None].cpu().numpy()
@@ -120,22 +119,25 @@ class Survey:
             tail = np.sqrt(np.maximum(square - head, 0))
             other_tail = np.sqrt(np.maximum(other_square - other_head, 0))
             gap = head + other_head - 2 * product(heads[0], heads[1].T).cpu().numpy()
-            middle = np.median(other_tail)
-            slack = 2 * coarse_error * _long(other_head + (other_tail - middle) ** 2)
-            nearest = np.maximum(gap, 0) + (tail - other_tail) ** 2
-            within = (nearest <= (reach + slack) ** 2) & foreign
-            fractions.append(float(within.sum()) / max(1, int(foreign.sum())))
-        return fractions
+            gap = np.maximum(gap, 0) + (tail - other_tail) ** 2
+            long = _long(other_head + (other_tail - np.median(other_tail)) ** 2)
+            shares.append([self._within(gap, error * long) for error in errors])
+        return [list(of_error) for of_error in zip(*shares, strict=True)]
 
-    def full_survivors(self, coarse_error: float) -> float:
-        """Return that fraction for full points in coarse numbers."""
-        square = self.algebra.squared_lengths(self.queries)[:, None].cpu().numpy()
-        other_square = self.algebra.squared_lengths(self.others).cpu().numpy()
+    def full_survivors(self, error: float) -> float:
+        """Return that share for full points."""
+        square, other_square = self._squares()
         gap = square + other_square
         gap -= 2 * self.algebra.product(self.queries, self.others.T).cpu().numpy()
-        reach = self.radii[:, None].cpu().numpy()
-        reach = reach + 2 * coarse_error * _long(other_square)
+        return self._within(gap, error * _long(other_square))
+
+    def _squares(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        lengths = self.algebra.squared_lengths
+        return lengths(self.queries)[:, None].cpu().numpy(), lengths(self.others).cpu().numpy()
+
+    def _within(self, gap: NDArray[np.float32], error: float) -> float:
         foreign = self.foreign.cpu().numpy()
+        reach = self.radii[:, None].cpu().numpy() + 2 * error
         return float(((gap <= reach**2) & foreign).sum()) / max(1, int(foreign.sum()))
 
 
@@ -233,24 +235,22 @@ def choose_balls(
     reach = float(survey.radii.median())
     best, cheapest = Choice(None, False, reach), pairs * (costs.pair + dimensions)
 
-    def consider(product: float, error: float, coarse: bool) -> None:
-        nonlocal best, cheapest
-        surviving = survey.survivors(directions, widths, error)
-        for width, fraction in zip(widths, surviving, strict=True):
-            cost = pairs * (costs.pair + product * width + fraction * screened)
-            cost += samples * dimensions * width
-            if cost < cheapest:
-                best, cheapest = Choice(directions[:, :width], coarse, reach), cost
-
-    consider(1, 0, False)
+    kinds = [(1.0, 0.0)]  # cost of a product, and error of a point: of fine numbers, and of coarse
     if costs.coarse_product is not None:
-        fraction = survey.full_survivors(costs.coarse_error)
-        cost = pairs * (costs.pair + costs.coarse_product * dimensions + fraction * screened)
+        kinds.append((costs.coarse_product, costs.coarse_error))
+        share = survey.full_survivors(costs.coarse_error)
+        cost = pairs * (costs.pair + costs.coarse_product * dimensions + share * screened)
         if cost < cheapest:
             best, cheapest = Choice(None, True, reach), cost
-        # One more for what they miss: together a power of two, where it is.
-        widths = sorted({width - width % 2 - 1 for width in widths if width > costs.boxed})
-        consider(costs.coarse_product, costs.coarse_error, True)
+    shares = survey.survivors(directions, widths, [error for _, error in kinds])
+    for (product, error), of_kind in zip(kinds, shares, strict=True):
+        for width, share in zip(widths, of_kind, strict=True):
+            if error > 0 and width < costs.boxed:
+                continue
+            cost = pairs * (costs.pair + product * width + share * screened)
+            cost += samples * dimensions * width
+            if cost < cheapest:
+                best, cheapest = Choice(directions[:, :width], error > 0, reach), cost
     return best
 
 

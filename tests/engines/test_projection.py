@@ -80,8 +80,8 @@ def test_pairs_of_different_classes_are_counted(rng):
 def test_survivors_are_those_that_a_projection_cannot_tell(flat):
     survey = population_of(*flat).survey(at_once=1000)
     in_none, in_all = (
-        survey.survivors(torch.zeros(300, 1), [1]),
-        survey.survivors(torch.eye(300), [300]),
+        survey.survivors(torch.zeros(300, 1), [1])[0],
+        survey.survivors(torch.eye(300), [300])[0],
     )
     lengths = survey.queries.norm(dim=1)[:, None] - survey.others.norm(dim=1)
     within = (lengths.abs() <= survey.radii[:, None]) & survey.foreign
