@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "check.hpp"
+#include "cpu/bytes.hpp"
 #include "cpu/count.hpp"
 #include "cpu/crew.hpp"
 #include "cpu/matrix.hpp"
@@ -77,17 +78,40 @@ Data make_data(int64_t count, int64_t dimensions, int classes, const Value& valu
 }
 
 struct StoredBalls {
-    std::vector<int16_t> points;
-    std::vector<double> radii;
     int64_t stride;
     int64_t width;
+    std::vector<int16_t> points;
+    std::vector<int8_t> bytes;  // instead of those
+    std::vector<int32_t> squares;
+    std::vector<int32_t> sums;
+    std::vector<double> radii;
+
+    StoredBalls(int64_t count, int64_t width, bool in_bytes)
+        : stride(whole_steps(width, in_bytes ? kByteStep : kWidthStep)),
+          width(width),
+          points(in_bytes ? 0 : count * stride),
+          bytes(in_bytes ? count * stride : 0),
+          squares(count),
+          sums(in_bytes ? count : 0),
+          radii(count) {}
 
     Balls balls(const Certificate& certificate) const {
-        return {points.data(), stride, width, radii.data(), certificate};
+        const bool in_bytes = points.empty();
+        return {in_bytes ? static_cast<const void*>(bytes.data()) : points.data(),
+                in_bytes,
+                stride,
+                width,
+                squares.data(),
+                in_bytes ? sums.data() : nullptr,
+                radii.data(),
+                certificate};
+    }
+
+ private:
+    static int64_t whole_steps(int64_t width, int64_t step) {
+        return (width + step - 1) / step * step;
     }
 };
-
-int64_t stride_of(int64_t width) { return (width + kWidthStep - 1) / kWidthStep * kWidthStep; }
 
 Certificate certificate_for(double scale, const std::vector<const StoredBalls*>& stored) {
     double largest = 0;
@@ -101,15 +125,13 @@ Certificate certificate_for(double scale, const std::vector<const StoredBalls*>&
 
 StoredBalls full_balls(const Kernels& kernels, const Data& data, double scale, double longest,
                        const Crew& crew) {
-    const int64_t stride = stride_of(data.dimensions);
-    StoredBalls result{std::vector<int16_t>(data.count * stride), std::vector<double>(data.count),
-                       stride, data.dimensions};
+    StoredBalls result(data.count, data.dimensions, false);
     const std::vector<double> zeros(data.dimensions), ones(data.dimensions, 1.0);
     std::vector<double> fingerprints(data.count);
     measure_rows(kernels, data.members(), zeros.data(), ones.data(), result.radii.data(),
                  fingerprints.data(), crew);
-    make_full(kernels, data.members(), zeros.data(), scale, longest, stride, result.points.data(),
-              result.radii.data(), crew);
+    make_full(kernels, data.members(), zeros.data(), scale, longest, result.stride,
+              result.points.data(), result.squares.data(), result.radii.data(), crew);
     return result;
 }
 
@@ -128,13 +150,32 @@ StoredBalls narrow_balls(const Kernels& kernels, const StoredBalls& full,
         }
     }
     const int64_t count = static_cast<int64_t>(full.radii.size());
-    const int64_t stride = stride_of(width + 1);
-    StoredBalls result{std::vector<int16_t>(count * stride), std::vector<double>(count), stride,
-                       width + 1};
+    StoredBalls result(count, width + 1, false);
     // The spectral norm is at most the Frobenius norm.
     make_narrow(kernels, full.balls(certificate), count, basis.data(), width,
-                std::sqrt(squares) * (1 + 1e-12), stride, result.points.data(), result.radii.data(),
-                crew);
+                std::sqrt(squares) * (1 + 1e-12), result.stride, result.points.data(),
+                result.squares.data(), result.radii.data(), crew);
+    return result;
+}
+
+// The same balls in bytes, which some of their numbers exceed.
+constexpr float kFactor = 0.04f;
+
+StoredBalls byte_balls(const Kernels& kernels, const StoredBalls& fine,
+                       const Certificate& certificate, bool turned, const Crew& crew) {
+    Random random(11);
+    std::vector<int16_t> middle(fine.width), signs(fine.width);
+    for (int64_t k = 0; k < fine.width; ++k) {
+        middle[k] = static_cast<int16_t>(random() % 100);
+        signs[k] = random() % 2 == 0 ? 1 : -1;
+    }
+    const int64_t count = static_cast<int64_t>(fine.radii.size());
+    StoredBalls result(count, fine.width, true);
+    make_bytes(
+        kernels, fine.balls(certificate), count,
+        {middle.data(), turned ? signs.data() : nullptr, fine.width, kFactor, kernels.largest_byte},
+        result.stride, result.bytes.data(), result.squares.data(), result.sums.data(),
+        result.radii.data(), crew);
     return result;
 }
 
@@ -174,39 +215,113 @@ Answer defined(const Data& x, const Data& y, bool self_form, const Kernels& kern
 // Points that hold all rows but those longer than `longest`.
 double scale_for(double longest) { return std::exp2(std::floor(std::log2(31000 / longest))); }
 
-void compare(const std::string& name, const Data& x, const Data& y, bool self_form, double longest,
-             int64_t width, const std::string& target, int threads) {
-    const Kernels& kernels = cpu::kernels(target);
-    const Crew crew{threads, [](int64_t, int64_t) {}};
+enum class Numbers { pairs, bytes, turned_bytes };
+
+// How a search looks at samples, and with how many threads.
+struct Way {
+    int64_t width;  // of narrow balls; none if 0
+    Numbers numbers;
+    int threads;
+
+    std::string name() const {
+        const char* const names[] = {"pairs", "bytes", "turned bytes"};
+        return ", width " + std::to_string(width) + ", " + names[static_cast<int>(numbers)] + ", " +
+               std::to_string(threads) + " threads: ";
+    }
+};
+
+const Way kWays[] = {{0, Numbers::pairs, 4},        {5, Numbers::pairs, 1},
+                     {0, Numbers::bytes, 1},        {5, Numbers::bytes, 4},
+                     {0, Numbers::turned_bytes, 4}, {5, Numbers::turned_bytes, 1}};
+
+// The balls of both sides that are looked at first, and their certificate.
+struct First {
+    std::vector<StoredBalls> balls;
+    Certificate certificate;
+};
+
+First first_balls(const Kernels& kernels, const std::vector<StoredBalls>& full,
+                  const Certificate& wide, const Way& way, const Crew& crew) {
+    First first{full, wide};
+    const auto take = [&](double scale, const auto& made) {
+        for (StoredBalls& balls : first.balls) {
+            balls = made(balls);
+        }
+        first.certificate = certificate_for(scale, {&first.balls[0], &first.balls[1]});
+    };
+    if (way.width > 0) {
+        take(wide.scale, [&](const StoredBalls& balls) {
+            return narrow_balls(kernels, balls, wide, way.width, crew);
+        });
+    }
+    if (way.numbers != Numbers::pairs) {
+        take(kFactor * wide.scale, [&](const StoredBalls& balls) {
+            return byte_balls(kernels, balls, first.certificate,
+                              way.numbers == Numbers::turned_bytes, crew);
+        });
+    }
+    return first;
+}
+
+// The answers to the references, besides, where they ask.
+struct Found {
+    Answer samples, references;
+};
+
+Found found(const Data& x, const Data& y, bool self_form, double longest, const Kernels& kernels,
+            const Way& way) {
+    const Crew crew{way.threads, [](int64_t, int64_t) {}};
     const double scale = scale_for(longest);
-    std::vector<StoredBalls> full, narrow;
+    std::vector<StoredBalls> full;
     for (const Data* side : {&x, &y}) {
         full.push_back(full_balls(kernels, *side, scale, longest, crew));
     }
     const Certificate wide = certificate_for(scale, {&full[0], &full[1]});
-    for (const StoredBalls& balls : full) {
-        narrow.push_back(width == 0 ? balls : narrow_balls(kernels, balls, wide, width, crew));
-    }
-    const Certificate thin = certificate_for(scale, {&narrow[0], &narrow[1]});
+    const First first = first_balls(kernels, full, wide, way, crew);
+    const bool plain = way.width == 0 && way.numbers == Numbers::pairs;
     std::vector<Side> sides;
     for (size_t s = 0; s < 2; ++s) {
         const Data& side = s == 0 ? x : y;
         const Balls wide_balls = full[s].balls(wide);
-        sides.push_back({side.members(), side.codes.data(), side.weights.data(), wide_balls,
-                         width == 0 ? wide_balls : narrow[s].balls(thin)});
+        sides.push_back({side.members(), side.codes.data(), side.order.data(), side.weights.data(),
+                         wide_balls, plain ? wide_balls : first.balls[s].balls(first.certificate)});
     }
     const Problem problem{sides[0], self_form ? sides[0] : sides[1], self_form, kernels};
     Work work;
-    Answer found{std::vector<double>(x.count, kInfinity), std::vector<int64_t>(x.count, -1),
-                 std::vector<int64_t>(x.count)};
-    Search(problem, found.squared.data(), found.rows.data(), work).run(crew);
-    Count(problem, found.squared.data(), found.counts.data(), work).run(crew);
-    const Answer wanted = defined(x, self_form ? x : y, self_form, kernels);
-    const std::string label = name + ", " + target + ", width " + std::to_string(width) + ", " +
-                              std::to_string(threads) + " threads: ";
-    check(found.squared == wanted.squared, label + "squared distances");
-    check(found.rows == wanted.rows, label + "rows");
-    check(found.counts == wanted.counts, label + "counts");
+    Found answer;
+    for (Answer* each : {&answer.samples, &answer.references}) {
+        const int64_t count = each == &answer.samples ? x.count : y.count;
+        *each = {std::vector<double>(count, kInfinity), std::vector<int64_t>(count, -1),
+                 std::vector<int64_t>(count)};
+    }
+    Known of_samples(problem.samples, answer.samples.squared.data(), answer.samples.rows.data());
+    if (self_form) {
+        search(problem, of_samples, nullptr, crew, work);
+    } else {
+        Known of_references(problem.references, answer.references.squared.data(),
+                            answer.references.rows.data());
+        search(problem, of_samples, &of_references, crew, work);
+    }
+    Count(problem, answer.samples.squared.data(), answer.samples.counts.data(), work).run(crew);
+    return answer;
+}
+
+void compare(const std::string& name, const Data& x, const Data& y, bool self_form, double longest,
+             const std::string& target) {
+    const Kernels& kernels = cpu::kernels(target);
+    const Answer wanted = defined(x, y, self_form, kernels);
+    const Answer mirrored = self_form ? Answer{} : defined(y, x, false, kernels);
+    for (const Way& way : kWays) {
+        const Found answer = found(x, y, self_form, longest, kernels, way);
+        const std::string label = name + ", " + target + way.name();
+        check(answer.samples.squared == wanted.squared, label + "squared distances");
+        check(answer.samples.rows == wanted.rows, label + "rows");
+        check(answer.samples.counts == wanted.counts, label + "counts");
+        if (!self_form) {
+            check(answer.references.squared == mirrored.squared, label + "references' distances");
+            check(answer.references.rows == mirrored.rows, label + "references' rows");
+        }
+    }
 }
 
 void test_engine(int64_t count) {
@@ -220,24 +335,20 @@ void test_engine(int64_t count) {
         return i % 50 == 7 ? 1e5 * normal(random) : normal(random);
     };
     for (const std::string& target : targets()) {
-        for (const int threads : {1, 4}) {
-            for (const int64_t width : {0, 5}) {
-                const Data x = make_data(count, 35, 6, gaussian);
-                const Data y = make_data(count / 2, 35, 5, gaussian);
-                compare("gaussian", x, x, true, 20, width, target, threads);
-                compare("queries", x, y, false, 20, width, target, threads);
-                const Data ties = make_data(count, 20, 3, lattice);
-                compare("lattice", ties, ties, true, 20, width, target, threads);
-                const Data pairs = make_data(count, 20, static_cast<int>(count / 2), lattice);
-                compare("classes of two", pairs, pairs, true, 20, width, target, threads);
-                const Data tight = make_data(count, 33, 4, clusters);
-                compare("clusters", tight, tight, true, 2000, width, target, threads);
-                const Data far = make_data(count, 18, 4, outliers);
-                compare("outliers", far, far, true, 40, width, target, threads);
-                compare("outliers among queries", far, make_data(count / 2, 18, 4, outliers), false,
-                        40, width, target, threads);
-            }
-        }
+        const Data x = make_data(count, 35, 6, gaussian);
+        const Data y = make_data(count / 2, 35, 5, gaussian);
+        compare("gaussian", x, x, true, 20, target);
+        compare("queries", x, y, false, 20, target);
+        const Data ties = make_data(count, 20, 3, lattice);
+        compare("lattice", ties, ties, true, 20, target);
+        const Data pairs = make_data(count, 20, static_cast<int>(count / 2), lattice);
+        compare("classes of two", pairs, pairs, true, 20, target);
+        const Data tight = make_data(count, 33, 4, clusters);
+        compare("clusters", tight, tight, true, 2000, target);
+        const Data far = make_data(count, 18, 4, outliers);
+        compare("outliers", far, far, true, 40, target);
+        compare("outliers among queries", far, make_data(count / 2, 18, 4, outliers), false, 40,
+                target);
     }
 }
 
