@@ -14,7 +14,6 @@ from . import _cpu
 from .algebra import Crew
 from .balls import Balls, Points
 
-SAMPLE = 128  # points that the scale is chosen on
 DEVIATIONS = (3.5, 4.2, 5, 6.5, 9, 14, 24)  # of all numbers, that fill the range of a byte
 FEW = 4096  # one point in so many may stand apart
 STEEP = 4  # radius of a point that does, beside that of most
@@ -31,38 +30,39 @@ class Coarsening(NamedTuple):
 
 
 def make_bytes(
-    sides: list[Balls], certificate: _cpu.Certificate, crew: Crew
-) -> tuple[list[Balls], float] | None:
-    """Return the same balls in bytes, and their units per unit.
+    sides: list[Balls], certificate: _cpu.Certificate, how: Coarsening, crew: Crew
+) -> list[Balls] | None:
+    """Return the same balls in bytes. None if bytes cannot hold them.
 
-    None if a byte cannot hold them.
+    Parameters
+    ----------
+    sides : balls of 16-bit numbers
+    certificate : of these
     """
-    if sides[0].width > MOST_WIDTH:
-        return None
-    how = _choose(sides[-1], certificate, crew)
-    if how is None:
-        return None
     coarse = [_coarsened(balls, certificate, how, crew) for balls in sides]
     radii = np.concatenate([balls.radii for balls in coarse])
     limit = _largest_radius(radii[np.isfinite(radii)])
     if limit > MOST_RADIUS:
         return None
-    return [_without_apart(balls, limit) for balls in coarse], how.factor
+    return [_without_apart(balls, limit) for balls in coarse]
 
 
-def _choose(balls: Balls, certificate: _cpu.Certificate, crew: Crew) -> Coarsening | None:
+def choose_coarsening(balls: Balls, certificate: _cpu.Certificate, crew: Crew) -> Coarsening | None:
     """Return the shift, turn and scale that move nearly all of a few points least.
 
     In their own unit: a point whose numbers do not fit in bytes meets many more of the others.
+    None if there is nothing to tell apart, or if points are too wide.
+
+    Parameters
+    ----------
+    balls : these few, no outliers among them
     """
-    usual = np.flatnonzero(np.isfinite(balls.radii))
-    if len(usual) == 0:
+    if balls.width > MOST_WIDTH:
         return None
-    some = balls.taken(usual[:: -(-len(usual) // SAMPLE)])
-    # Nearly all numbers are about zero, but the last of a projection is a length.
+    # Nearly all numbers are about zero, but the first of a projection is a length.
     middle = np.zeros(balls.points.shape[1], dtype=np.int16)
-    middle[: balls.width] = np.rint(np.median(some.points[:, : balls.width], axis=0))
-    shifted = some.points.astype(np.float32) - middle
+    middle[: balls.width] = np.rint(np.median(balls.points[:, : balls.width], axis=0))
+    shifted = balls.points.astype(np.float32) - middle
     deviation = float(np.sqrt(np.mean(shifted[:, : balls.width] ** 2)))
     if deviation == 0:
         return None
@@ -72,7 +72,7 @@ def _choose(balls: Balls, certificate: _cpu.Certificate, crew: Crew) -> Coarseni
         for deviations in DEVIATIONS:
             factor = float(np.float32(_cpu.largest_byte(crew.target) / (deviations * deviation)))
             how = Coarsening(middle, turned, factor)
-            radii = np.sort(_coarsened(some, certificate, how, crew).radii)
+            radii = np.sort(_coarsened(balls, certificate, how, crew).radii)
             found.append((radii[-1 - len(radii) // 32] / factor, len(found), how))
     return min(found)[-1]
 

@@ -37,7 +37,7 @@ class Engine(BallEngine):
         super().__init__(problem, device, memory_limit, progress)
         self.crew = Crew(torch.get_num_threads(), os.environ.get("KSTAR_CPU_TARGET", ""))
         widest = widest_narrow(problem, self.crew.threads, memory_limit)
-        self.sides, self.distinct, self.order = make_sides(problem, widest, self.crew)
+        self.sides, self.distinct, self.order, _ = make_sides(problem, widest, self.crew)
         self.width = self.sides[0].width
         self.work: dict[str, dict[str, int]] = {}
 

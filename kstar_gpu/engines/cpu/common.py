@@ -1,0 +1,136 @@
+"""What balls that meet each other have in common, and what a search looks at first.
+
+All samples of a problem share it. It can also be given: then samples of another problem meet them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from torch import Tensor
+
+from ...inputs.problem import Integers
+from .. import projection
+from ..projection import Costs
+from . import _cpu
+from .algebra import Crew, NativeAlgebra
+from .balls import Balls, BallTrial, Floats, make_certificate, make_narrow
+from .byte_balls import Coarsening, choose_coarsening, make_bytes
+
+# Measured: a pair costs its tile about as much as ten products more.
+COSTS = Costs(pair=10, screened=3500, screened_product=2.6, worth=6e9)
+# Products of bytes beside those of 16-bit numbers, on the instruction sets where they are faster.
+BYTE_PRODUCT = {"avx512_vnni": 0.5, "avx512": 0.75, "avx2": 0.75}
+# Of turned points about four standard deviations fill the range of a byte, whose rounding moves
+# each of them by 12^-1/2 of a unit; and the certificate's weight costs a fifth of that again.
+BYTE_ERROR = 1.2 * 4.2 / 12**0.5
+COARSENED = 128  # points that the unit of bytes is chosen on
+
+
+@dataclass(frozen=True)
+class Common:
+    """How samples become balls.
+
+    Attributes
+    ----------
+    centre : (d,) taken off, in whole units
+    scale : units per unit of the features, a power of two
+    longest : samples farther from the centre are outliers
+    directions : (d, h) of narrow balls; None where the full ones are looked at first
+    coarsening : to bytes; None where 16-bit numbers are looked at first
+    reach : how near the nearest foreign sample is to most, in units, where it is known
+    """
+
+    centre: Floats
+    scale: float
+    longest: float
+    directions: Tensor | None = None
+    coarsening: Coarsening | None = None
+    reach: float | None = None
+
+
+class HasClasses(Protocol):
+    """One side, of which nothing but the classes is wanted."""
+
+    @property
+    def codes(self) -> Integers:
+        """Class of each sample."""
+        ...
+
+
+def choose_first_look(
+    common: Common,
+    sides: Sequence[HasClasses],
+    full: list[Balls],
+    certificate: _cpu.Certificate,
+    self_form: bool,
+    widest: int,
+    crew: Crew,
+) -> Common:
+    """Add in how few directions, and with how fine numbers, to look first.
+
+    Parameters
+    ----------
+    full, certificate : balls of all sides
+    """
+    trial = BallTrial(
+        sides[0].codes,
+        sides[-1].codes,
+        self_form,
+        usual=np.flatnonzero(np.isfinite(full[-1].radii)),
+        points=lambda side, positions: full[side].floats(positions),
+        full=full,
+        crew=crew,
+        algebra=NativeAlgebra(crew),
+    )
+    target = crew.target or _cpu.targets()[0]
+    costs = replace(
+        COSTS,
+        coarse_product=BYTE_PRODUCT.get(target),
+        coarse_error=BYTE_ERROR / _cpu.largest_byte(target),
+        boxed=_cpu.BOXED_WIDTH,
+    )
+    choice = projection.choose_balls(trial, full[0].width, costs, widest)
+    common = replace(common, directions=choice.directions, reach=choice.reach)
+    if not choice.coarse:
+        return common
+    some = [full[-1].taken(trial.usual[:: -(-len(trial.usual) // COARSENED)])]
+    narrow = _narrow(common, some, certificate, crew)
+    return replace(common, coarsening=choose_coarsening(narrow[0], certificate, crew))
+
+
+def first_balls(
+    common: Common,
+    full: list[Balls],
+    certificate: _cpu.Certificate,
+    lengths: Floats,
+    crew: Crew,
+) -> tuple[list[Balls], _cpu.Certificate]:
+    """Return the balls of all sides that a search looks at first, and their certificate.
+
+    Parameters
+    ----------
+    full, certificate : full balls of all sides
+    lengths : of all samples, in the features' unit
+    """
+    dimensions = full[0].width
+    narrow = _narrow(common, full, certificate, crew)
+    if narrow is not full:
+        certificate = make_certificate(narrow, common.scale, lengths, dimensions)
+    if common.coarsening is None:
+        return narrow, certificate
+    coarse = make_bytes(narrow, certificate, common.coarsening, crew)
+    if coarse is None:
+        return narrow, certificate
+    factor = common.coarsening.factor
+    reach = None if common.reach is None else common.reach * factor
+    return coarse, make_certificate(coarse, common.scale * factor, lengths, dimensions, reach)
+
+
+def _narrow(
+    common: Common, full: list[Balls], certificate: _cpu.Certificate, crew: Crew
+) -> list[Balls]:
+    if common.directions is None:
+        return full
+    return make_narrow(full, common.directions, certificate, crew)
