@@ -63,7 +63,8 @@ TILES := $(addprefix csrc/cuda/,tile.hpp seed.hpp search.hpp count.hpp)
 ORDERING := __syncthreads|wait_for_copies<
 BROKEN := $(addprefix build/native/thread/simt_test_without_,1 2 3)
 BROKEN += $(addprefix build/native/thread/cuda_tiles_test_without_,$(shell cat $(TILES) | grep -E '$(ORDERING)' | grep -n '' | cut -d: -f1))
-test-native: $(foreach kind,address thread,$(addprefix build/native/$(kind)/,engine_test $(SIMT_TESTS))) $(BROKEN)
+test-native: $(foreach kind,address thread,$(addprefix build/native/$(kind)/,engine_test $(SIMT_TESTS))) build/native/address/tiles_test $(BROKEN)
+	build/native/address/tiles_test
 	build/native/address/engine_test 700
 	build/native/thread/engine_test 400
 	for kind in address thread; do for test in $(SIMT_TESTS); do build/native/$$kind/$$test || exit 1; done; done
@@ -71,16 +72,17 @@ test-native: $(foreach kind,address thread,$(addprefix build/native/$(kind)/,eng
 
 NATIVE := g++ -std=c++17 -O2 -g -ffp-contract=off -fno-math-errno -pthread -Icsrc
 NATIVE += -Wall -Wextra -Werror -Wno-maybe-uninitialized
-X86_KERNELS := $(if $(filter x86_64,$(shell uname -m)),avx2 avx512 avx512_vnni)
-KERNELS := dispatch $(addprefix kernels_,portable $(X86_KERNELS))
+X86_KERNELS := $(if $(filter x86_64,$(shell uname -m)),avx2 avx_vnni avx512 avx512_vnni)
+ARM_KERNELS := neon_dot i8mm
 HEADERS := $(shell find csrc tests/native -name '*.hpp')
 
-define SANITIZED
+# Kind, flags, what the compiler's name starts with, instruction sets.
+define NATIVE_OF
 build/native/$(1)/%.o: csrc/cpu/%.cpp $(HEADERS)
 	@mkdir -p $$(@D)
-	$(NATIVE) $(2) $$$$(sed -n 's|^// flags: ||p' $$<) -c $$< -o $$@
-build/native/$(1)/engine_test: tests/native/engine_test.cpp $(KERNELS:%=build/native/$(1)/%.o)
-	$(NATIVE) $(2) $$^ -o $$@
+	$(3)$(NATIVE) $(2) $$$$(sed -n 's|^// flags: ||p' $$<) -c $$< -o $$@
+$(addprefix build/native/$(1)/,engine_test tiles_test): build/native/$(1)/%: tests/native/%.cpp $(addprefix build/native/$(1)/,dispatch.o $(4:%=kernels_%.o)) tests/native/check.hpp
+	$(3)$(NATIVE) $(2) $$(filter-out %.hpp,$$^) -o $$@
 $(SIMT_TESTS:%=build/native/$(1)/%): build/native/$(1)/%: tests/native/%.cpp $(HEADERS)
 	@mkdir -p $$(@D)
 	$(NATIVE) $(2) $$< -o $$@
@@ -92,16 +94,16 @@ build/native/$(1)/cuda_tiles_test_without_%: tests/native/cuda_tiles_test.cpp $(
 	awk -v n=$$* '/$(ORDERING)/ && ++seen == n { sub(/__syncthreads_or/, "bool"); sub(/(__syncthreads|wait_for_copies<[^>]*>)\(\)/, "void()") } { print > "$$@.sources/" FILENAME }' $(TILES)
 	$(subst -Icsrc,-I$$@.sources/csrc -Icsrc,$(NATIVE)) $(2) -DKSTAR_BROKEN $$< -o $$@
 endef
-$(eval $(call SANITIZED,address,-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all))
-$(eval $(call SANITIZED,thread,-fsanitize=thread))
+$(eval $(call NATIVE_OF,address,-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all,,portable $(X86_KERNELS)))
+$(eval $(call NATIVE_OF,thread,-fsanitize=thread,,portable $(X86_KERNELS)))
+$(eval $(call NATIVE_OF,arm,-static,aarch64-linux-gnu-,portable $(ARM_KERNELS)))
 
 # Debian: apt-get install g++-aarch64-linux-gnu qemu-user
-test-arm: build/native/arm/engine_test
-	qemu-aarch64 $< 300
-
-build/native/arm/engine_test: tests/native/engine_test.cpp csrc/cpu/dispatch.cpp csrc/cpu/kernels_portable.cpp $(HEADERS)
-	@mkdir -p $(@D)
-	aarch64-linux-gnu-$(NATIVE) -static $(filter %.cpp,$^) -o $@
+# The last instruction set is for every processor; this one is older than the others.
+test-arm: build/native/arm/tiles_test build/native/arm/engine_test
+	qemu-aarch64 -cpu cortex-a72 build/native/arm/tiles_test portable
+	qemu-aarch64 -cpu max build/native/arm/tiles_test i8mm neon_dot portable
+	qemu-aarch64 -cpu max build/native/arm/engine_test 300
 
 # Small sets, and those that have targets; sets of real features whose files are not there are left
 # out: `make features` builds them (Debian: apt-get install dataset-fashion-mnist wordnet-base

@@ -29,8 +29,10 @@ from setuptools.errors import CompileError
 FLAGS = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-pthread"]
 FLAGS += ["-Wall", "-Wextra", "-Wno-maybe-uninitialized"]
 SOURCES = ["csrc/cpu/bindings.cpp", "csrc/cpu/dispatch.cpp", "csrc/cpu/kernels_portable.cpp"]
-if platform.machine().lower() in ("x86_64", "amd64"):
-    SOURCES += [f"csrc/cpu/kernels_{target}.cpp" for target in ("avx2", "avx512", "avx512_vnni")]
+TARGETS = {"aarch64": ["neon_dot", "i8mm"]}  # only Linux calls it so
+TARGETS["x86_64"] = TARGETS["amd64"] = ["avx2", "avx_vnni", "avx512", "avx512_vnni"]
+for target in TARGETS.get(platform.machine().lower(), []):
+    SOURCES.append(f"csrc/cpu/kernels_{target}.cpp")
 
 CAPABILITIES = runpy.run_path("kstar_gpu/engines/cuda/capabilities.py")["COMPILED"]
 CUDA_ARCHS = os.environ.get("KSTAR_CUDA_ARCHS", " ".join(CAPABILITIES)).split()

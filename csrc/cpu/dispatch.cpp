@@ -3,6 +3,12 @@
 
 #include "cpu/kernels.hpp"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
 namespace kstar::cpu {
 
 inline namespace portable {
@@ -12,15 +18,33 @@ extern const Kernels kKernels;
 namespace avx2 {
 extern const Kernels kKernels;
 }
+namespace avx_vnni {
+extern const Kernels kKernels;
+}
 namespace avx512 {
 extern const Kernels kKernels;
 }
 namespace avx512_vnni {
 extern const Kernels kKernels;
 }
+#elif defined(__aarch64__) && defined(__linux__)
+namespace neon_dot {
+extern const Kernels kKernels;
+}
+namespace i8mm {
+extern const Kernels kKernels;
+}
 #endif
 
 namespace {
+
+#if defined(__x86_64__)
+// GCC 12 does not know it by name. Its registers are those of AVX2.
+bool has_avx_vnni() {
+    unsigned eax, ebx, ecx, edx;
+    return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax >> 4 & 1) != 0;
+}
+#endif
 
 std::vector<const Kernels*> runnable() {
     std::vector<const Kernels*> found;
@@ -34,8 +58,22 @@ std::vector<const Kernels*> runnable() {
     if (avx512) {
         found.push_back(&avx512::kKernels);
     }
-    if (__builtin_cpu_supports("avx2")) {
+    const bool avx2 = __builtin_cpu_supports("avx2");
+    if (avx2 && has_avx_vnni()) {
+        found.push_back(&avx_vnni::kKernels);
+    }
+    if (avx2) {
         found.push_back(&avx2::kKernels);
+    }
+#elif defined(__aarch64__) && defined(__linux__)
+    // As Linux numbers them; the headers of older systems do not name all.
+    const bool dot = (getauxval(AT_HWCAP) >> 20 & 1) != 0;      // HWCAP_ASIMDDP
+    const bool matrix = (getauxval(AT_HWCAP2) >> 13 & 1) != 0;  // HWCAP2_I8MM
+    if (dot && matrix) {
+        found.push_back(&i8mm::kKernels);
+    }
+    if (dot) {
+        found.push_back(&neon_dot::kKernels);
     }
 #endif
     found.push_back(&portable::kKernels);

@@ -86,6 +86,7 @@ constexpr int64_t kWidestStrip = 32;  // columns of a product that are packed to
 struct Tiles {
     int rows;     // of a micro-tile
     int columns;  // of a micro-tile
+    int words;    // multiplied together: what is packed has a multiple of so many per point
     // Instructions that take one factor without a sign want it shifted: a product of tiles has
     // `shift` times the sum of the column's numbers too much. Seeds of columns make up for it.
     int shift;

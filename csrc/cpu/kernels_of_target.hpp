@@ -4,6 +4,7 @@
 #include "cpu/kernels.hpp"
 #include "cpu/matrix_of_target.hpp"
 #include "cpu/micro_tile.hpp"
+#include "cpu/mmla_tile.hpp"
 #include "cpu/rows_of_target.hpp"
 #include "cpu/tiles_of_target.hpp"
 
@@ -14,19 +15,23 @@ inline namespace KSTAR_TARGET {
 #define KSTAR_NAME(target) KSTAR_TEXT(target)
 
 extern const Kernels kKernels;
-const Kernels kKernels{
-    KSTAR_NAME(KSTAR_TARGET),
-    tiles_of<MicroTile<Pairs>>(0, pack<kTileRows, 0>, pack<kTileColumns, 0>),
-    tiles_of<MicroTile<Bytes>>(kByteShift, pack<kTileRows, kByteShift>, pack<kTileColumns, 0>),
-    kLargestByte,
-    dot,
-    distance,
-    moment,
-    round_row,
-    round_to_bytes,
-    multiply_matrices<float>,
-    multiply_matrices<double>,
-    gram_schmidt};
+const Kernels kKernels{KSTAR_NAME(KSTAR_TARGET),
+                       tiles_of<MicroTile<Pairs>>(0, pack<kTileRows, 0>, pack<kTileColumns, 0>),
+#if defined(__ARM_FEATURE_MATMUL_INT8)
+                       tiles_of<MmlaTile>(0, pack_twos<kTileRows>, pack_twos<kTileColumns>),
+#else
+                       tiles_of<MicroTile<Bytes>>(kByteShift, pack<kTileRows, kByteShift>,
+                                                  pack<kTileColumns, 0>),
+#endif
+                       kLargestByte,
+                       dot,
+                       distance,
+                       moment,
+                       round_row,
+                       round_to_bytes,
+                       multiply_matrices<float>,
+                       multiply_matrices<double>,
+                       gram_schmidt};
 
 }  // namespace KSTAR_TARGET
 }  // namespace kstar::cpu

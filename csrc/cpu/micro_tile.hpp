@@ -33,16 +33,16 @@ void pack(const int32_t* first, int64_t stride, int64_t count, int64_t words, in
 
 // Words of two 16-bit numbers.
 struct Pairs {
-    static constexpr int kShift = 0;
-    static Vector add(Vector sum, Vector row, Vector columns) {
-        return add_products(sum, row, columns);
+    static constexpr int kWords = 1;  // that are multiplied together
+    static Vector add(Vector sum, const Vector* row, const Vector* columns) {
+        return add_products(sum, *row, *columns);
     }
 };
 
 // Words of four bytes.
 struct Bytes {
-    static constexpr int kShift = kByteShift;
-    static Vector add(Vector sum, Vector row, Vector columns) {
+    static constexpr int kWords = kByteWords;
+    static Vector add(Vector sum, const Vector* row, const Vector* columns) {
         return add_byte_products(sum, row, columns);
     }
 };
@@ -53,6 +53,7 @@ struct MicroTile {
     static constexpr int kRows = kTileRows;
     static constexpr int kVectors = kTileVectors;
     static constexpr int kColumns = kTileColumns;
+    static constexpr int kWords = Word::kWords;
 
     Vector sums[kRows][kVectors];
 
@@ -69,22 +70,28 @@ struct MicroTile {
         }
         const int32_t* row = strip.row_words + row_group * kRows * strip.words;
         const int32_t* column = strip.column_words + column_group * kColumns * strip.words;
-        for (int64_t word = 0; word < strip.words; ++word) {
-            Vector columns[kVectors];
+        for (int64_t word = 0; word < strip.words; word += kWords) {
+            Vector columns[kVectors][kWords], all[kWords];
 #pragma GCC unroll 8
             for (int v = 0; v < kVectors; ++v) {
-                columns[v] = Vector::load(column + v * Vector::kLanes);
+#pragma GCC unroll 2
+                for (int w = 0; w < kWords; ++w) {
+                    columns[v][w] = Vector::load(column + w * kColumns + v * Vector::kLanes);
+                }
             }
 #pragma GCC unroll 8
             for (int r = 0; r < kRows; ++r) {
-                const Vector all = Vector::all(row[r]);
+#pragma GCC unroll 2
+                for (int w = 0; w < kWords; ++w) {
+                    all[w] = Vector::all(row[w * kRows + r]);
+                }
 #pragma GCC unroll 8
                 for (int v = 0; v < kVectors; ++v) {
                     sums[r][v] = settled(Word::add(sums[r][v], all, columns[v]));
                 }
             }
-            row += kRows;
-            column += kColumns;
+            row += kWords * kRows;
+            column += kWords * kColumns;
         }
     }
 };

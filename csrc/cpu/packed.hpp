@@ -30,7 +30,7 @@ class Packed {
         : tiles_(balls.tiles(kernels)),
           part_(part),
           group_(part == Part::kRows ? tiles_.rows : tiles_.columns),
-          words_(balls.words()),
+          words_((balls.words() + tiles_.words - 1) / tiles_.words * tiles_.words),
           points_(new int32_t[whole_groups(most) * words_ + kPackingSlack]) {
         seeds_.reserve(whole_groups(most));
     }

@@ -9,6 +9,8 @@
 
 #if defined(__AVX2__)
 #include <immintrin.h>
+#elif defined(__ARM_FEATURE_DOTPROD)
+#include <arm_neon.h>
 #endif
 
 namespace kstar::cpu {
@@ -58,14 +60,17 @@ inline Vector add_products(Vector sum, Vector a, Vector b) {
 #endif
 }
 
-inline Vector add_byte_products(Vector sum, Vector shifted, Vector b) {
 #if defined(__AVX512VNNI__)
-    return {_mm512_dpbusd_epi32(sum.lanes, shifted.lanes, b.lanes)};
-#else
-    const __m512i pairs = _mm512_maddubs_epi16(shifted.lanes, b.lanes);
-    return {_mm512_add_epi32(sum.lanes, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)))};
-#endif
+inline Vector add_byte_products(Vector sum, const Vector* shifted, const Vector* b) {
+    return {_mm512_dpbusd_epi32(sum.lanes, shifted->lanes, b->lanes)};
 }
+#else
+inline Vector add_byte_products(Vector sum, const Vector* shifted, const Vector* b) {
+    const __m512i pairs = _mm512_add_epi16(_mm512_maddubs_epi16(shifted[0].lanes, b[0].lanes),
+                                           _mm512_maddubs_epi16(shifted[1].lanes, b[1].lanes));
+    return {_mm512_add_epi32(sum.lanes, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)))};
+}
+#endif
 
 #elif defined(__AVX2__)
 
@@ -116,19 +121,26 @@ inline Vector add_products(Vector sum, Vector a, Vector b) {
 #endif
 }
 
-inline Vector add_byte_products(Vector sum, Vector shifted, Vector b) {
 #if defined(__AVXVNNI__)
-    return {_mm256_dpbusd_avx_epi32(sum.lanes, shifted.lanes, b.lanes)};
-#else
-    const __m256i pairs = _mm256_maddubs_epi16(shifted.lanes, b.lanes);
-    return {_mm256_add_epi32(sum.lanes, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))};
-#endif
+inline Vector add_byte_products(Vector sum, const Vector* shifted, const Vector* b) {
+    return {_mm256_dpbusd_avx_epi32(sum.lanes, shifted->lanes, b->lanes)};
 }
+#else
+inline Vector add_byte_products(Vector sum, const Vector* shifted, const Vector* b) {
+    const __m256i pairs = _mm256_add_epi16(_mm256_maddubs_epi16(shifted[0].lanes, b[0].lanes),
+                                           _mm256_maddubs_epi16(shifted[1].lanes, b[1].lanes));
+    return {_mm256_add_epi32(sum.lanes, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))};
+}
+#endif
 
 #else
 
 // Vectors in the language of GCC and Clang, for any processor.
+#if defined(__aarch64__)
+constexpr int kTileRows = 8;  // there are 32 registers
+#else
 constexpr int kTileRows = 4;
+#endif
 constexpr int kTileVectors = 2;
 
 struct Vector {
@@ -174,28 +186,40 @@ inline Vector add_products(Vector sum, Vector a, Vector b) {
     return sum + Vector{low_a * low_b} + Vector{high_a * high_b};
 }
 
-inline Vector add_byte_products(Vector sum, Vector a, Vector b) {
+#if defined(__ARM_FEATURE_DOTPROD)
+inline Vector add_byte_products(Vector sum, const Vector* a, const Vector* b) {
+    return {
+        (Vector::Lanes)vdotq_s32((int32x4_t)sum.lanes, (int8x16_t)a->lanes, (int8x16_t)b->lanes)};
+}
+#else
+inline Vector add_byte_products(Vector sum, const Vector* a, const Vector* b) {
     for (const int above : {24, 16, 8, 0}) {
-        const Vector::Lanes byte_a = (Vector::Lanes)((Vector::Wrapping)a.lanes << above) >> 24;
-        const Vector::Lanes byte_b = (Vector::Lanes)((Vector::Wrapping)b.lanes << above) >> 24;
+        const Vector::Lanes byte_a = (Vector::Lanes)((Vector::Wrapping)a->lanes << above) >> 24;
+        const Vector::Lanes byte_b = (Vector::Lanes)((Vector::Wrapping)b->lanes << above) >> 24;
         sum = sum + Vector{byte_a * byte_b};
     }
     return sum;
 }
+#endif
 
 #endif
 
-// What bytes may be, and how far those of rows are shifted: vpdpbusd takes a factor without a sign,
-// and vpmaddubsw besides adds two products in 16 bits.
+// What bytes may be, how far those of rows are shifted, and how many words of them are multiplied
+// together: vpdpbusd takes a factor without a sign, and vpmaddubsw besides adds two products in 16
+// bits, where there is room for two more.
 #if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
 constexpr int kLargestByte = 127;
 constexpr int kByteShift = 128;
+constexpr int kByteWords = 1;
 #elif defined(__AVX2__)
 constexpr int kLargestByte = 63;
 constexpr int kByteShift = 64;
+constexpr int kByteWords = 2;
+static_assert(4 * (kByteShift + kLargestByte) * kLargestByte <= 0x7fff);
 #else
 constexpr int kLargestByte = 127;
 constexpr int kByteShift = 0;
+constexpr int kByteWords = 1;
 #endif
 
 // The sum of all lanes. Parts of it may wrap, where the whole fits.
@@ -214,6 +238,8 @@ inline int32_t sum(Vector vector) {
 inline Vector settled(Vector vector) {
 #if defined(__AVX2__)
     asm volatile("" : "+v"(vector.lanes));
+#elif defined(__aarch64__)
+    asm volatile("" : "+w"(vector.lanes));
 #endif
     return vector;
 }

@@ -165,8 +165,8 @@ void multiply(const Strip& strip, int32_t* products) {
 template <typename Tile>
 constexpr Tiles tiles_of(int shift, decltype(Tiles::pack_rows) pack_rows,
                          decltype(Tiles::pack_columns) pack_columns) {
-    return {Tile::kRows,  Tile::kColumns, shift,           pack_rows,     pack_columns,
-            search<Tile>, count<Tile>,    challenge<Tile>, multiply<Tile>};
+    return {Tile::kRows,  Tile::kColumns, Tile::kWords, shift,           pack_rows,
+            pack_columns, search<Tile>,   count<Tile>,  challenge<Tile>, multiply<Tile>};
 }
 
 }  // namespace KSTAR_TARGET
