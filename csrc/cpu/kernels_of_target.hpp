@@ -14,15 +14,19 @@ inline namespace KSTAR_TARGET {
 #define KSTAR_TEXT(name) #name
 #define KSTAR_NAME(target) KSTAR_TEXT(target)
 
+constexpr Tiles kPairTiles =
+    tiles_of<MicroTile<Pairs>>(0, pack<kTileRows, 0>, pack<kTileColumns, 0>);
+#if defined(__ARM_FEATURE_MATMUL_INT8)
+constexpr Tiles kByteTiles = tiles_of<MmlaTile>(0, pack_twos<kTileRows>, pack_twos<kTileColumns>);
+#else
+constexpr Tiles kByteTiles =
+    tiles_of<MicroTile<Bytes>>(kByteShift, pack<kTileRows, kByteShift>, pack<kTileColumns, 0>);
+#endif
+
 extern const Kernels kKernels;
 const Kernels kKernels{KSTAR_NAME(KSTAR_TARGET),
-                       tiles_of<MicroTile<Pairs>>(0, pack<kTileRows, 0>, pack<kTileColumns, 0>),
-#if defined(__ARM_FEATURE_MATMUL_INT8)
-                       tiles_of<MmlaTile>(0, pack_twos<kTileRows>, pack_twos<kTileColumns>),
-#else
-                       tiles_of<MicroTile<Bytes>>(kByteShift, pack<kTileRows, kByteShift>,
-                                                  pack<kTileColumns, 0>),
-#endif
+                       kPairTiles,
+                       kByteTiles,
                        kLargestByte,
                        dot,
                        distance,
