@@ -33,7 +33,8 @@ def underflow_error(dimensions: int) -> float:
 
 def lane_sum(products: Tensor) -> Tensor:
     """Sum each row of an (n, d) float64 tensor in the canonical order."""
-    padded = F.pad(products, (0, -products.shape[1] % LANES))
+    missing = -products.shape[1] % LANES
+    padded = F.pad(products, (0, missing)) if missing else products
     lanes = padded[:, :LANES]
     for start in range(LANES, padded.shape[1], LANES):
         lanes = lanes + padded[:, start : start + LANES]

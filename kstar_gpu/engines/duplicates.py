@@ -16,6 +16,7 @@ from ..distance import SMALL, row_chunks
 from ..inputs.problem import Integers, Problem, Samples
 
 Bools = NDArray[np.bool_]
+Fingerprints = list[NDArray[np.float64]] | list[Integers]
 NO_ROW = np.iinfo(np.int64).max
 
 
@@ -58,7 +59,7 @@ def fingerprint_weights(dimensions: int) -> NDArray[np.float64]:
     return np.random.default_rng(0).standard_normal(dimensions)
 
 
-def without_duplicates(problem: Problem, fingerprints: list[NDArray[np.float64]]) -> Distinct:
+def without_duplicates(problem: Problem, fingerprints: Fingerprints) -> Distinct:
     """Join the equal samples of each class.
 
     Parameters
@@ -102,7 +103,7 @@ def _differences_may_vanish(side: Samples) -> bool:
     return False
 
 
-def groups_of_equals(sides: list[Samples], fingerprints: list[NDArray[np.float64]]) -> Integers:
+def groups_of_equals(sides: list[Samples], fingerprints: Fingerprints) -> Integers:
     """Return for each position of all sides, one after the other, the first position equal to it.
 
     Parameters

@@ -5,6 +5,7 @@ It does what the native engines do, by the same names and in the same order::
     engine      balls, sieves, and the walk over tiles
       |-- tiles       which blocks of samples meet, for Search and for Count
       |-- balls       rows -> points of float32, radii, slack (bounds.py, frame.py, projection.py)
+      |-- views       a tile's product as its rows see it, and as its columns do
       |-- questions   what a tile's product decides; what it leaves open, by canonical distances
       |-- scratch     memory that tiles use again and again
       `-- memory      the side of a tile, under a memory limit

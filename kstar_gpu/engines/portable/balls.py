@@ -5,18 +5,21 @@ two; a narrow ball has a few principal directions (../projection.py) and one dim
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import frexp
 
 import torch
 from torch import Tensor
 
-from ...distance import row_chunks, underflow_error
+from ...distance import CHUNK_ELEMENTS, row_chunks, underflow_error
 from ...inputs.problem import Problem, Samples
 from ..bounds import FLOAT64, Certificate, Precision
 from ..frame import Frame, make_centre
 from ..projection import lift
 from . import canaries
 
+CACHED_ROWS = 1 << 17  # elements of rows on their way through preparation
+ROUNDED_ONCE = 2.0**-24 * (1 + 2.0**-40)  # of a float32, and of the float64 that tells its length
 NORM_EXPONENT = 8  # scaled norms stay below 2^8: their squares neither overflow nor vanish
 
 
@@ -31,8 +34,18 @@ class Balls:
     def __len__(self) -> int:
         return len(self.radii)
 
-    def __getitem__(self, part: slice) -> "Balls":
+    def __getitem__(self, part: slice | Tensor) -> "Balls":
         return Balls(self.points[part], self.radii[part], self.slack[part])
+
+    @cached_property
+    def most(self) -> tuple[Tensor, Tensor]:
+        """The largest radius and the largest slack."""
+        return self.radii.max(), self.slack.max()
+
+    @cached_property
+    def known(self) -> Tensor:
+        """What the canaries' products with these balls are, (2, n)."""
+        return canaries.products(self.points)
 
     def partners(self) -> Tensor:
         """Points with seed and 1 exchanged: <point_i, partner_j> = <z_i, z_j> + s_i + s_j.
@@ -73,23 +86,48 @@ def make_full(
     first, last, _ = positions.indices(len(samples))
     dimensions = samples.values.shape[1]
     exact = samples.values.device
+    dtype = bounds.precision.dtype
+    points = torch.empty(last - first, dimensions + 2, dtype=dtype, device=device)
+    lengths = torch.empty(last - first, dtype=torch.float64, device=exact)
+    error = torch.empty_like(lengths)
+    direct = _keeps_floats(samples, frame, bounds)
+    centre = -(frame.centre * frame.scale).to(torch.float32)
+    for chunk in chunks_for(samples, last - first):
+        here = slice(first + chunk.start, first + chunk.stop)
+        if direct:
+            rows = samples.values.index_select(0, samples.order[here]).to(torch.float32)
+            centres = torch.add(centre, rows, alpha=frame.scale, out=rows)
+        else:
+            rows = frame.rows(samples, here)
+            centres = rows.to(dtype)
+            error[chunk] = torch.linalg.vector_norm(centres.to(torch.float64) - rows, dim=1)
+        lengths[chunk] = torch.linalg.vector_norm(centres, dim=1, dtype=torch.float64)
+        points[chunk, :-2] = centres.to(device)
+    # Where nothing else was rounded, the shift rounded each coordinate once, by half a unit of it.
+    error = lengths * ROUNDED_ONCE if direct else error + lengths * 2.0**-50
     # What underflow may take from a canonical distance counts as a radius, too.
     vanishing = bounds.precision.vanishing + underflow_error(dimensions) * frame.scale
-    points = torch.empty(last - first, dimensions + 2, dtype=bounds.precision.dtype, device=device)
-    radii = torch.empty(last - first, dtype=torch.float64, device=exact)
-    slack = torch.empty_like(radii)
-    for chunk in row_chunks(last - first, dimensions):
-        rows = frame.rows(samples, slice(first + chunk.start, first + chunk.stop))
-        centres = rows.to(bounds.precision.dtype)
-        stored = centres.to(torch.float64)
-        squares = (stored * stored).sum(1)
-        error = torch.linalg.vector_norm(stored - rows, dim=1)
-        # The shift rounded each coordinate once, by 2^-53 of it.
-        e = (error + squares.sqrt() * 2.0**-50) * (1 + 2.0**-30) + vanishing
-        points[chunk] = _multipliable(centres, bounds.seed(squares, e)).to(device)
-        radii[chunk] = e
-        slack[chunk] = bounds.slack(squares, e)
-    return Balls(points, radii, slack)
+    e = error * (1 + 2.0**-30) + vanishing
+    squares = lengths.square()
+    points[:, -2] = bounds.seed(squares, e).to(device)
+    points[:, -1] = 1
+    return Balls(points, e, bounds.slack(squares, e))
+
+
+def chunks_for(samples: Samples, rows: int) -> list[slice]:
+    """Cut so many rows into chunks that a cache holds; elsewhere every chunk costs far more."""
+    elements = CACHED_ROWS if samples.values.device.type == "cpu" else CHUNK_ELEMENTS
+    return row_chunks(rows, samples.values.shape[1], elements)
+
+
+def _keeps_floats(samples: Samples, frame: Frame, bounds: Certificate) -> bool:
+    """Whether float32 holds the rows as they are given, scaled ones too.
+
+    Then they are shifted in float32, to a point that is the same for all: which one is no matter.
+    """
+    given = samples.values.dtype != torch.float64 and samples.divisors is None
+    smallest, largest = torch.finfo(torch.float32).tiny, torch.finfo(torch.float32).max
+    return given and bounds.precision.dtype == torch.float32 and smallest <= frame.scale <= largest
 
 
 def make_narrow(full: Balls, directions: Tensor, bounds: Certificate, exact: torch.device) -> Balls:
@@ -104,7 +142,7 @@ def make_narrow(full: Balls, directions: Tensor, bounds: Certificate, exact: tor
     """
     dimensions, width = directions.shape
     directions = directions.to(exact)
-    points = full.points.new_empty(len(full.radii), width + 3)
+    points = full.points.new_ones(len(full.radii), width + 3)
     radii, slack = torch.empty_like(full.radii), torch.empty_like(full.slack)
     for chunk in row_chunks(len(radii), dimensions):
         lifted, error = lift(full.points[chunk, :-2], directions)
@@ -113,14 +151,9 @@ def make_narrow(full: Balls, directions: Tensor, bounds: Certificate, exact: tor
         error += torch.linalg.vector_norm(stored - lifted, dim=1)
         e = (full.radii[chunk] + error) * (1 + 2.0**-30) + bounds.precision.vanishing
         n = (stored * stored).sum(1)
-        points[chunk] = _multipliable(centres, bounds.seed(n, e)).to(points.device)
+        points[chunk, :-2] = centres.to(points.device)
+        points[chunk, -2] = bounds.seed(n, e).to(points.device)
         radii[chunk] = e
         # 4 t_i t_j, by which the mirrored distance is larger, is at most 2 t_i^2 + 2 t_j^2.
         slack[chunk] = bounds.slack(n, e) + 2 * stored[:, -1].square() * (1 + 2.0**-30)
     return Balls(points, radii, slack)
-
-
-def _multipliable(centres: Tensor, seeds: Tensor) -> Tensor:
-    """Return centres (n, w) with their seeds and ones behind: see `Balls.partners`."""
-    behind = torch.stack([seeds, torch.ones_like(seeds)], dim=1)
-    return torch.cat([centres, behind.to(centres.dtype)], dim=1)

@@ -25,13 +25,19 @@ def fill(rows: Tensor) -> None:
     rows[1, -2] = 1
 
 
-def reduced(product: Tensor, points: Tensor) -> Tensor:
+def products(points: Tensor) -> Tensor:
+    """Return what the products of the two rows with balls (m, d + 2) are, (2, m)."""
+    known = points.new_full((ROWS, len(points)), ALL_BITS)
+    known[1] = points[:, -2]
+    return known
+
+
+def reduced(product: Tensor, known: Tensor) -> Tensor:
     """Return whether a product was reduced: 0-d, on its device, where nobody waits for it yet.
 
     Parameters
     ----------
     product : (n + 2, m) of a left factor whose last rows are canaries
-    points : (m, d + 2) the balls that it was multiplied by
+    known : (2, m) what these are, from `products`
     """
-    kept = (product[-2] == ALL_BITS) & (product[-1] == points[:, -2])
-    return ~kept.all()
+    return (product[-ROWS:] != known).any()

@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from ...distance import lane_sum, row_chunks
+from ...cpu_tensors import taken
 from ...inputs.problem import Integers, Problem, Samples
 from ...progress import each
 from .. import projection
@@ -22,11 +21,12 @@ from ..bounds import FLOAT32, FLOAT64, Certificate
 from ..duplicates import fingerprint_weights, without_duplicates
 from ..projection import Costs, Trial, contraction
 from . import canaries
-from .balls import Balls, make_certificate, make_frame, make_full, make_narrow
-from .memory import tile_side, widest_narrow
-from .questions import FAR, Count, Part, Question, Search, Task, View
+from .balls import Balls, chunks_for, make_certificate, make_frame, make_full, make_narrow
+from .memory import suitable_sides, tile_side, widest_narrow
+from .questions import Count, Question, Search, Task
 from .scratch import Scratch
 from .tiles import Tile, class_tiles, foreign_tiles
+from .views import FAR, Part, View
 
 CROWDED = 32  # a sieve that leaves one pair in so many has not decided the tile
 SEED_REFERENCES = 1024  # that every sample sees before a search with narrow balls
@@ -51,7 +51,7 @@ class Engine(BallEngine):
     ) -> None:
         super().__init__(problem, device, memory_limit, progress)
         side = tile_side(problem, memory_limit)
-        self.distinct = without_duplicates(problem, _fingerprints(problem))
+        self.distinct = without_duplicates(problem, fingerprints_of(problem))
         dimensions = self.problem.samples.values.shape[1]
         fine = make_certificate(FLOAT64, dimensions, dimensions, device)
         frame = make_frame(self.problem)
@@ -66,7 +66,9 @@ class Engine(BallEngine):
         self.narrow = self._narrow_sieve(full, widest) if coarse.holds else None
         self.codes = [torch.from_numpy(samples.codes).to(device) for samples in sides]
         self.met: tuple[Part, Sieve, Tensor] | None = None
+        self.parts: dict[tuple[int, int, int, int], Part] = {}  # of the sieves that store balls
         self.scratch = Scratch(side, device)
+        self.sides = suitable_sides(self.problem, side, COSTS.pair)  # of tiles, by question
         self.never = torch.zeros((), dtype=torch.bool, device=device)
 
     def _search(self, squared: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -76,13 +78,13 @@ class Engine(BallEngine):
         if self.narrow:
             sieves = [self.narrow, *sieves]
             self._shorten_reach(search)
-        self._walk("search", list(foreign_tiles(self.problem, self.task.side)), sieves, search)
+        self._walk("search", list(foreign_tiles(self.problem, self.sides[0])), sieves, search)
         return search.squared, search.rows
 
     def _count(self, squared: Tensor) -> Tensor:
         weights = torch.from_numpy(self.distinct.weights)
         count = Count(self.task, squared, weights, self.scratch)
-        tiles = list(class_tiles(self.problem, self.task.side // 2))
+        tiles = list(class_tiles(self.problem, self.sides[1]))
         self._walk("count", tiles, self.sieves, count)
         return count.counts
 
@@ -111,15 +113,14 @@ class Engine(BallEngine):
             rows = slice(start, start + self.task.side)
             own = others.balls[0][rows]
             product = own.partners() @ some.points.T
-            reduced = canaries.reduced(product, some.points)
+            reduced = canaries.reduced(product, some.known)
             acc = product[: len(own)]
             acc.masked_fill_(self.codes[0][rows, None] == codes, FAR)
             nearest = others.bounds.at_most(
                 acc.amax(1).to(search.reach.device),
                 own.radii,
                 own.slack,
-                some.radii.max(),
-                some.slack.max(),
+                *some.most,
             )
             nearest.masked_fill_(reduced.to(nearest.device), torch.inf)
             search.reach[rows] = torch.minimum(search.reach[rows], nearest)
@@ -157,7 +158,7 @@ class Engine(BallEngine):
         torch.mm(left, points.T, out=product)
         # Nothing reduces products of float64, which all other sieves fall back on.
         coarse = sieve.balls is not None
-        reduced = canaries.reduced(product, points) if coarse else self.never
+        reduced = canaries.reduced(product, others.balls.known) if coarse else self.never
         acc = product[: len(own.balls)]
         if tile.mixed:
             same = self.codes[0][tile.samples, None] == self.codes[-1][None, tile.references]
@@ -180,18 +181,30 @@ class Engine(BallEngine):
         if sieve.balls is None:
             balls = make_full(side, self.task.frame, sieve.bounds, positions, self.device)
             return Part(positions, balls)
-        stored = sieve.balls[0 if side is self.problem.samples else -1]
-        return Part(positions, stored[positions])
+        number = 0 if side is self.problem.samples else -1
+        key = id(sieve), number, positions.start, positions.stop
+        if key not in self.parts:
+            self.parts[key] = Part(positions, sieve.balls[number][positions])
+        return self.parts[key]
 
 
-def _fingerprints(problem: Problem) -> list[NDArray[np.float64]]:
-    """Return numbers that equal rows share."""
-    weights = torch.from_numpy(fingerprint_weights(problem.samples.values.shape[1]))
-    weights = weights.to(problem.samples.values.device)
+def fingerprints_of(problem: Problem) -> list[Integers]:
+    """Return numbers that equal rows share: sums of integers, which no order changes.
+
+    They are the bits of each row's products with some weights, each rounded on its own.
+    """
     fingerprints = []
     for side in problem.sides:
-        chunks = row_chunks(len(side), len(weights))
-        # Not by a product of matrices: it may round equal rows differently.
-        products = torch.cat([lane_sum(side.rows(chunk) * weights) for chunk in chunks])
-        fingerprints.append(products.cpu().numpy())
+        values, divisors = side.values, side.divisors
+        weights = torch.from_numpy(fingerprint_weights(values.shape[1])).to(values.device)
+        sums = torch.empty(len(values), dtype=torch.int64, device=values.device)
+        for chunk in chunks_for(side, len(values)):
+            rows = values[chunk].to(torch.promote_types(values.dtype, torch.float32))
+            if divisors is not None:
+                rows = rows.to(torch.float64) / divisors[chunk, None]
+            products = rows * weights.to(rows.dtype)
+            products += 0.0  # -0 is 0
+            bits = products.view(torch.int32 if rows.dtype == torch.float32 else torch.int64)
+            sums[chunk] = bits.sum(1)
+        fingerprints.append(taken(sums, side.order.cpu().numpy()).cpu().numpy())
     return fingerprints

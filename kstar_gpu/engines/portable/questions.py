@@ -14,41 +14,11 @@ from ...inputs.problem import Problem
 from ..bounds import Certificate
 from ..duplicates import NO_ROW
 from ..frame import Frame
-from .balls import Balls
 from .scratch import Scratch
+from .views import View
 
 DIGIT = 256  # factors up to here are exact in every precision that a product may be reduced to
-FAR = -torch.inf  # product of a pair that is not asked about: below every threshold
-
-
-class Part(NamedTuple):
-    """One side of a tile: its positions and its balls."""
-
-    positions: slice
-    balls: Balls
-
-
-class View(NamedTuple):
-    """A tile's product as one of its sides sees it: `own` samples ask about the `others`."""
-
-    acc: Tensor  # (rows, columns) as multiplied
-    own: Part
-    others: Part
-    along: int  # the dimension of `acc` along which the others lie
-    bounds: Certificate
-    reduced: Tensor  # 0-d bool: the product is not what it says (canaries.py)
-
-    def those(self, own: Tensor) -> Tensor | None:
-        """Return which own samples (n,) bool are meant; None if the product was reduced.
-
-        Both are found out at once: on a GPU either would be waited for.
-        """
-        found = torch.cat([own, self.reduced.expand(len(own) + 1)]).nonzero().squeeze(1)
-        return None if len(found) > len(own) else found
-
-    def column(self, per_own: Tensor) -> Tensor:
-        """Shape one number per own sample so that it meets `acc`."""
-        return per_own.to(self.acc.device).unsqueeze(self.along)
+MANY = 4  # where one own sample in so many asks, a tile is looked at as it is, without a copy
 
 
 class Task(NamedTuple):
@@ -112,49 +82,55 @@ class Search(Question):
         self.squared, self.rows = squared, rows
         self.settled = squared == 0
         self.reach = self.squared.clone()  # radius in the frame within which the nearest must lie
+        self.thresholds: dict[tuple[int, int], Tensor] = {}  # by certificate and first position
 
     def settle(self, views: list[View], crowd: float) -> bool:
         """Postpone the pairs within reach; the best of a tile shortens the reach at once."""
         return all([self._settle(view, crowd) for view in views])
 
     def _settle(self, view: View, crowd: float) -> bool:
-        own, bounds = view.own.balls, view.bounds
-        reach = self.reach[view.own.positions]  # a view: shortened in place
+        own, bounds, here = view.own.balls, view.bounds, view.own.positions
+        thresholds = self._thresholds(view)
         best = view.acc.amax(view.along)
-        within = best >= bounds.farther(reach, own.radii).to(best.device)
-        within &= ~self.settled[view.own.positions].to(best.device)
-        asking = view.those(within)
+        asking = view.those(best >= thresholds)
         if asking is None:
             return False
         if len(asking) == 0:
             return True
-        acc = view.acc.index_select(1 - view.along, asking)
-        if view.along == 0:
-            acc = acc.T
-        asking = asking.to(reach.device)
-        radii = own.radii[asking]
-        reach[asking] = torch.minimum(
-            reach[asking],
-            bounds.at_most(
-                best[within].to(reach.device),
-                radii,
-                own.slack[asking],
-                view.others.balls.radii.max(),
-                view.others.balls.slack.max(),
-            ),
-        )
-        threshold = bounds.farther(reach[asking], radii).to(acc.device)
-        i, j = (acc >= threshold[:, None]).nonzero(as_tuple=True)
+        best = best[asking].to(self.reach.device)
+        numbers = asking.to(self.reach.device)
+        rows, radii = numbers + here.start, own.radii[numbers]
+        most = bounds.at_most(best, radii, own.slack[numbers], *view.others.balls.most)
+        reach = torch.minimum(self.reach[rows], most)
+        self.reach[rows] = reach
+        thresholds[asking] = bounds.farther(reach, radii).to(thresholds.device)
+        if MANY * len(asking) > len(thresholds):
+            i, j = view.pairs(view.acc >= view.column(thresholds))
+            products = view.acc[(i, j) if view.along == 1 else (j, i)]
+        else:
+            acc = view.acc.index_select(1 - view.along, asking)
+            part = view._replace(acc=acc)
+            i, j = part.pairs(acc >= view.column(thresholds[asking]))
+            products = acc[(i, j) if view.along == 1 else (j, i)]
+            i = numbers[i]
         if len(i) * crowd > view.acc.numel():
             return False
-        products = acc[i, j].to(reach.device)
-        i, j = i.to(reach.device), j.to(reach.device)
-        self.postpone(
-            asking[i] + view.own.positions.start,
-            j + view.others.positions.start,
-            bounds.at_least(products, radii[i]),
-        )
+        at_least = bounds.at_least(products.to(self.reach.device), own.radii[i])
+        self.postpone(i + here.start, j + view.others.positions.start, at_least)
         return True
+
+    def _thresholds(self, view: View) -> Tensor:
+        """Return what a product of each own sample must reach for it to be asked about, (n,).
+
+        They are kept from tile to tile: the reach falls between them, and these with it.
+        """
+        key = id(view.bounds), view.own.positions.start
+        if key not in self.thresholds:
+            here = view.own.positions
+            values = view.bounds.farther(self.reach[here], view.own.balls.radii)
+            values = values.masked_fill(self.settled[here], torch.inf)
+            self.thresholds[key] = values.to(view.acc.device)
+        return self.thresholds[key]
 
     def refine(self) -> None:
         """Minimise the distance; where it fell, start the row anew; then minimise the row."""
@@ -171,6 +147,7 @@ class Search(Question):
         self.rows.scatter_reduce_(0, samples[nearest], rows, "amin")
         reach = self.task.fine.above(self.task.frame.radius(now))
         self.reach[samples] = torch.minimum(self.reach[samples], reach)
+        self.thresholds.clear()
 
 
 class Count(Question):
@@ -187,39 +164,58 @@ class Count(Question):
         self.weights = weights.to(squared.device)
         self.digits = [digit.to(scratch.device) for digit in _digits(weights)]
         self.scratch = scratch
+        self.thresholds: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
 
     def settle(self, views: list[View], crowd: float) -> bool:
         """Count a tile from all its sides, or, if one of them is undecided, from none."""
-        decided = [self._sift(view) for view in views]
-        if any(len(samples) * crowd > views[0].acc.numel() for _, samples, _ in decided):
-            return False
+        decided = []
+        for view in views:
+            sifted = self._sift(view)
+            if sifted is None or len(sifted[1]) * crowd > view.acc.numel():
+                return False
+            decided.append(sifted)
         for view, (inside, samples, references) in zip(views, decided, strict=True):
             self.counts[view.own.positions] += inside
             self.postpone(samples, references)
         return True
 
-    def _sift(self, view: View) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the number of pairs that are inside for certain, and the uncertain pairs."""
-        own, others, bounds = view.own.balls, view.others.balls, view.bounds
-        inner, outer = self.inner[view.own.positions], self.outer[view.own.positions]
-        nearer = bounds.nearer(inner, own.radii, own.slack)
-        nearer = nearer + bounds.give(others.radii, others.slack).max()
-        # Nothing is nearer than zero.
-        farther = bounds.farther(outer, own.radii).where(outer > 0, torch.inf)
+    def _sift(self, view: View) -> tuple[Tensor, Tensor, Tensor] | None:
+        """Return the number of pairs that are inside for certain, and the uncertain pairs.
+
+        None if the product was reduced.
+        """
+        nearer, farther = self._thresholds(view)
         # As floats: torch compares into them, and sums them, faster than booleans.
-        inside = self.scratch.tile(f"inside {view.along}", view.acc.shape, view.acc.dtype)
+        inside = self.scratch.tile("inside", view.acc.shape, view.acc.dtype)
         torch.gt(view.acc, view.column(nearer), out=inside)
-        possible = view.acc >= view.column(farther)
-        undecided = (possible & (inside == 0)).logical_or_(view.reduced)
-        pair = undecided.nonzero().to(self.counts.device)
-        samples = pair[:, 1 - view.along] + view.own.positions.start
-        references = pair[:, view.along] + view.others.positions.start
-        inside = inside if view.along == 1 else inside.T
+        possible = self.scratch.tile("possible", view.acc.shape, view.acc.dtype)
+        torch.ge(view.acc, view.column(farther), out=possible)
         counts = torch.zeros_like(self.counts[view.own.positions])
         for power, digit in enumerate(self.digits):
             factor = digit[view.others.positions].to(inside.dtype)
-            counts += torch.mv(inside, factor).to(counts) * DIGIT**power
-        return counts, samples, references
+            counts += view.sums(inside, factor).to(counts) * DIGIT**power
+        every = torch.ones_like(view.others.balls.points[:, -1])
+        asking = view.those(view.sums(possible.sub_(inside), every) > 0)
+        if asking is None:
+            return None
+        some = possible.index_select(1 - view.along, asking)
+        i, j = view._replace(acc=some).pairs(some)
+        i = asking.to(i.device)[i]
+        return counts, i + view.own.positions.start, j + view.others.positions.start
+
+    def _thresholds(self, view: View) -> tuple[Tensor, Tensor]:
+        """Return above which product a pair is inside, and below which it is outside, (n,) each."""
+        own, here, bounds = view.own.balls, view.own.positions, view.bounds
+        key = id(bounds), here.start
+        if key not in self.thresholds:
+            inner, outer = self.inner[here], self.outer[here]
+            # Nothing is nearer than zero.
+            farther = bounds.farther(outer, own.radii).where(outer > 0, torch.inf)
+            nearer = bounds.nearer(inner, own.radii, own.slack)
+            self.thresholds[key] = nearer, farther.to(view.acc.device)
+        nearer, farther = self.thresholds[key]
+        give = bounds.give(*view.others.balls.most)
+        return (nearer + give).to(view.acc.device), farther
 
     def refine(self) -> None:
         """Count the pending pairs whose canonical distance is less than the radius."""

@@ -5,7 +5,14 @@ import re
 import pytest
 from helpers.families import gaussian, labels, problem_of
 
-from kstar_gpu.engines.portable.memory import LARGEST_SIDE, SMALLEST_SIDE, memory_needed, tile_side
+from kstar_gpu.engines.portable.memory import (
+    LARGEST_SIDE,
+    SMALLEST_PIECE,
+    SMALLEST_SIDE,
+    memory_needed,
+    suitable_sides,
+    tile_side,
+)
 
 
 @pytest.fixture
@@ -30,3 +37,17 @@ def test_a_limit_too_small_is_refused_with_the_least_that_does(problem):
     assert tile_side(problem, least) == SMALLEST_SIDE
     with pytest.raises(ValueError, match=f"at least {least} bytes .* got {least - 1}"):
         tile_side(problem, least - 1)
+
+
+def test_small_problems_and_long_rows_get_small_tiles(rng):
+    def sides(samples, features, classes=3, side=LARGEST_SIDE):
+        x = gaussian(rng, samples, features)
+        return suitable_sides(problem_of(x, labels(rng, samples, classes)), side, 80)
+
+    search, count = sides(3000, 300)
+    assert SMALLEST_PIECE <= count <= search < LARGEST_SIDE
+    assert sides(300, 300)[0] < search
+    assert sides(3000, 30)[0] > search
+    assert sides(3000, 300, classes=30)[1] < count
+    assert sides(3000, 300, side=100) == (100, 100)
+    assert sides(4, 2000) == (SMALLEST_PIECE, SMALLEST_PIECE)
