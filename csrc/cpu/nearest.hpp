@@ -92,8 +92,8 @@ class Nearest {
         }
     }
 
-    // Fetches the full points of a pair that may soon be screened: from memory they take longer than
-    // their product.
+    // Fetches the full points of a pair that may soon be screened: from memory they take longer
+    // than their product.
     void expect(int64_t i, int64_t j) const {
         if (full_ && i < problem_.samples.count && j < problem_.references.count) {
             fetch(problem_.samples.full, i);

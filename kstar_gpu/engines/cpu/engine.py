@@ -26,6 +26,7 @@ class Engine(BallEngine):
     Attributes
     ----------
     width : dimensions that Search looks at first
+    bytes_first : whether as bytes, not as 16-bit numbers
     work : per question pairs looked at, stage by stage
     """
 
@@ -37,8 +38,9 @@ class Engine(BallEngine):
         super().__init__(problem, device, memory_limit, progress)
         self.crew = Crew(torch.get_num_threads(), os.environ.get("KSTAR_CPU_TARGET", ""))
         widest = widest_narrow(problem, self.crew.threads, memory_limit)
-        self.sides, self.distinct, self.order, _ = make_sides(problem, widest, self.crew)
+        self.sides, self.distinct, self.order, common = make_sides(problem, widest, self.crew)
         self.width = self.sides[0].width
+        self.bytes_first = common.coarsening is not None
         self.work: dict[str, dict[str, int]] = {}
 
     def _search(self, squared: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
