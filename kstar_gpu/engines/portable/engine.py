@@ -26,7 +26,7 @@ from .memory import suitable_sides, tile_side, widest_narrow
 from .questions import Count, Question, Search, Task
 from .scratch import Scratch
 from .tiles import Tile, class_tiles, foreign_tiles
-from .views import FAR, Part, View
+from .views import FAR, Part, View, leave_out
 
 CROWDED = 32  # a sieve that leaves one pair in so many has not decided the tile
 SEED_REFERENCES = 1024  # that every sample sees before a search with narrow balls
@@ -161,8 +161,8 @@ class Engine(BallEngine):
         reduced = canaries.reduced(product, others.balls.known) if coarse else self.never
         acc = product[: len(own.balls)]
         if tile.mixed:
-            same = self.codes[0][tile.samples, None] == self.codes[-1][None, tile.references]
-            acc.masked_fill_(same if foreign else ~same, FAR)
+            sides = self.problem.samples.codes, self.problem.references.codes
+            leave_out(acc, sides[0][tile.samples], sides[1][tile.references], same=foreign)
         if self.problem.self_form and tile.samples == tile.references:
             acc.fill_diagonal_(FAR)
         views = [View(acc, own, others, 1, bounds, reduced)]

@@ -1,14 +1,18 @@
 """A tile's product as its sides see it: as its rows do, or as its columns do."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from ...inputs.problem import Integers
 from ..bounds import Certificate
 from .balls import Balls
 
 FAR = -torch.inf  # product of a pair that is not asked about: below every threshold
+FEW_CLASSES = 32  # in the rows of a tile: to go through them costs less than a mask
 
 
 class Part(NamedTuple):
@@ -38,8 +42,11 @@ class View(NamedTuple):
 
     def pairs(self, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return the pairs that are marked, a mask as `acc` is: own samples, and others."""
-        pair = mask.nonzero().to(self.own.balls.radii.device)
-        return pair[:, 1 - self.along], pair[:, self.along]
+        if mask.device.type == "cpu":  # numpy finds them in a sixth of the time
+            pair = np.divmod(np.flatnonzero(mask.numpy()), mask.shape[1])
+            return torch.from_numpy(pair[1 - self.along]), torch.from_numpy(pair[self.along])
+        where = mask.nonzero().to(self.own.balls.radii.device)
+        return where[:, 1 - self.along], where[:, self.along]
 
     def sums(self, tile: Tensor, factors: Tensor) -> Tensor:
         """Sum a tile over the others, each times its factor, (n,) per own sample."""
@@ -48,3 +55,24 @@ class View(NamedTuple):
     def column(self, per_own: Tensor) -> Tensor:
         """Shape one number per own sample so that it meets `acc`."""
         return per_own.to(self.acc.device).unsqueeze(self.along)
+
+
+def leave_out(acc: Tensor, codes: Integers, others: Integers, same: bool) -> None:
+    """Make pairs of the same class, or all others, ones that are not asked about.
+
+    Parameters
+    ----------
+    acc : (n, m) products
+    codes, others : (n,) and (m,) classes of the rows and of the columns, rising
+    """
+    starts = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist()]
+    if len(starts) > FEW_CLASSES or acc.device.type != "cpu":
+        ours, theirs = (torch.from_numpy(side).to(acc.device) for side in (codes, others))
+        equal = ours[:, None] == theirs
+        acc.masked_fill_(equal if same else ~equal, FAR)
+        return
+    for start, stop in pairwise([*starts, len(codes)]):
+        rows, code = acc[start:stop], codes[start]
+        first, last = (int(np.searchsorted(others, code, end)) for end in ("left", "right"))
+        for part in [(first, last)] if same else [(0, first), (last, len(others))]:
+            rows[:, slice(*part)] = FAR

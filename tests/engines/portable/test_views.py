@@ -1,11 +1,12 @@
 """A tile looks the same from its rows as its transpose does from its columns."""
 
+import numpy as np
 import pytest
 import torch
 
 from kstar_gpu.engines.bounds import FLOAT32, Certificate
 from kstar_gpu.engines.portable.balls import Balls
-from kstar_gpu.engines.portable.views import Part, View
+from kstar_gpu.engines.portable.views import FAR, FEW_CLASSES, Part, View, leave_out
 
 ROWS, COLUMNS = 5, 7
 
@@ -45,3 +46,12 @@ def test_who_is_meant_unless_the_product_was_reduced(view):
     own = torch.arange(len(view.own.balls)) % 2 == 1
     assert view.those(own).tolist() == own.nonzero().squeeze(1).tolist()
     assert view._replace(reduced=torch.tensor(True)).those(own) is None
+
+
+@pytest.mark.parametrize("same", [True, False])
+@pytest.mark.parametrize("classes", [1, 3, FEW_CLASSES, 3 * FEW_CLASSES])
+def test_pairs_not_asked_about_are_left_out(classes, same, rng):
+    codes, others = (np.sort(rng.integers(0, classes, count)) for count in (120, 90))
+    acc = torch.zeros(120, 90)
+    leave_out(acc, codes, others, same)
+    np.testing.assert_array_equal((acc == FAR).numpy(), (codes[:, None] == others) == same)
