@@ -69,6 +69,23 @@ void add_matrix_product(py::module_& module) {
         py::arg("threads"), py::arg("target"), "Write the product of two matrices.");
 }
 
+// Points of 16-bit numbers, or of bytes, whose sums are wanted, too.
+template <typename Number>
+void add_balls_of(py::class_<Balls>& balls) {
+    constexpr bool kBytes = sizeof(Number) == 1;
+    balls.def(py::init([](const Array<Number>& points, int64_t width, const Array<int32_t>& squares,
+                          const std::optional<Array<int32_t>>& sums, const Array<double>& radii,
+                          const Certificate& certificate) {
+                  return Balls{points.data(), kBytes,         static_cast<int64_t>(points.shape(1)),
+                               width,         squares.data(), sums ? sums->data() : nullptr,
+                               radii.data(),  certificate};
+              }),
+              py::arg("points").noconvert(), py::arg("width"), py::arg("squares").noconvert(),
+              py::arg("sums").noconvert().none(!kBytes), py::arg("radii").noconvert(),
+              py::arg("certificate"), py::keep_alive<1, 2>(), py::keep_alive<1, 4>(),
+              py::keep_alive<1, 5>(), py::keep_alive<1, 6>());
+}
+
 py::dict counted(const Work& work) {
     py::dict result;
     result["tile_pairs"] = work.tile_pairs.load();
@@ -103,23 +120,9 @@ PYBIND11_MODULE(_cpu, module) {
              py::arg("values"), py::arg("element"), py::arg("norms").noconvert().none(true),
              py::arg("order").noconvert(), py::keep_alive<1, 2>(), py::keep_alive<1, 4>(),
              py::keep_alive<1, 5>());
-    py::class_<Balls>(module, "Balls")
-        .def(py::init([](const py::array& points, int64_t width, const Array<int32_t>& squares,
-                         const std::optional<Array<int32_t>>& sums, const Array<double>& radii,
-                         const Certificate& certificate) {
-                 return Balls{points.data(),
-                              points.itemsize() == 1,
-                              static_cast<int64_t>(points.shape(1)),
-                              width,
-                              squares.data(),
-                              sums ? sums->data() : nullptr,
-                              radii.data(),
-                              certificate};
-             }),
-             py::arg("points"), py::arg("width"), py::arg("squares").noconvert(),
-             py::arg("sums").noconvert().none(true), py::arg("radii").noconvert(),
-             py::arg("certificate"), py::keep_alive<1, 2>(), py::keep_alive<1, 4>(),
-             py::keep_alive<1, 5>(), py::keep_alive<1, 6>());
+    py::class_<Balls> balls(module, "Balls");
+    add_balls_of<int16_t>(balls);
+    add_balls_of<int8_t>(balls);
     py::class_<Side>(module, "Side")
         .def(py::init([](const Members& members, const Array<int32_t>& codes,
                          const Array<int64_t>& ids, const Array<int32_t>& weights,

@@ -33,7 +33,7 @@ class Balls:
         points: Points | Bytes,
         width: int,
         squares: Sums,
-        sums: Sums | None,
+        sums: Sums | None,  # None only of 16-bit numbers
         radii: Floats,
         certificate: Certificate,
     ) -> None: ...
