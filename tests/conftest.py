@@ -9,7 +9,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numpy as np
 import pytest
 import torch
-from helpers.narrow import narrowest
+from helpers.narrow import full_coarse, narrowest, narrowest_coarse
 from helpers.other_kernels import use_other_kernels
 
 from kstar_gpu import available_backends
@@ -70,6 +70,22 @@ def narrow_balls(monkeypatch):
     yield
     assert asked
     assert min(asked) > 0
+
+
+@pytest.fixture(params=[full_coarse, narrowest_coarse], ids=["full", "narrow"])
+def byte_balls(request, monkeypatch):
+    """Make the CPU engine search with balls of bytes first; give, call by call, what it made."""
+    sides = pytest.importorskip("kstar_gpu.engines.cpu.sides", reason="the engine is not built")
+    make_bytes, made = sides.make_bytes, []
+
+    def watched(*given):
+        made.append(make_bytes(*given))
+        return made[-1]
+
+    monkeypatch.setattr(projection, "choose_balls", request.param)
+    monkeypatch.setattr(sides, "make_bytes", watched)
+    yield made
+    assert made
 
 
 @pytest.fixture

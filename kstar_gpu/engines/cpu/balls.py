@@ -26,6 +26,8 @@ FEW = 1024  # one outlier in so many samples at the most
 # Of samples that are all at their centre: whatever leaves it later is told by its length.
 FINEST_SCALE = 2.0**500
 DIRECTION_LENGTH = 32000  # of a direction in integers
+# (1 + 1/w) e^2 of the largest ball: half of it is in either seed of a product of 32 bits.
+MOST_SPREAD = 2.0**30
 
 Floats = NDArray[np.float64]
 Points = NDArray[np.int16]
@@ -127,6 +129,7 @@ def make_certificate(
     if reach is not None:
         radius = 2**0.5 * float(np.median(np.concatenate([each.radii for each in balls])))
     weight = float(np.clip(radius / typical, 2.0**-14, 2.0**-3)) if largest else 0.0
+    weight = max(weight, largest**2 / (MOST_SPREAD - largest**2))
     return _cpu.Certificate(scale, relative, absolute, weight, largest)
 
 
