@@ -74,16 +74,17 @@ def narrow_balls(monkeypatch):
 
 @pytest.fixture(params=[full_coarse, narrowest_coarse], ids=["full", "narrow"])
 def byte_balls(request, monkeypatch):
-    """Make the CPU engine search with balls of bytes first; give, call by call, what it made."""
+    """Make the CPU engine look at balls of bytes first; give, call by call, those of the sides."""
     sides = pytest.importorskip("kstar_gpu.engines.cpu.sides", reason="the engine is not built")
-    make_bytes, made = sides.make_bytes, []
+    first_balls, made = sides.first_balls, []
 
     def watched(*given):
-        made.append(make_bytes(*given))
-        return made[-1]
+        balls, certificate = first_balls(*given)
+        made.append(balls)
+        return balls, certificate
 
     monkeypatch.setattr(projection, "choose_balls", request.param)
-    monkeypatch.setattr(sides, "make_bytes", watched)
+    monkeypatch.setattr(sides, "first_balls", watched)
     yield made
     assert made
 

@@ -219,7 +219,7 @@ def choose_balls(
     widths : the numbers to choose from
     """
     pairs = trial.foreign_pairs()
-    if pairs * dimensions < costs.worth or widest < widths[0]:
+    if pairs * dimensions < costs.worth or widest < widths[0] or len(trial.usual) == 0:
         return Choice(None)
     at_once = max(1, FLOATS_AT_ONCE // dimensions)
     rows = trial.points(-1, _spread(trial.usual, min(DIRECTION_ROWS, at_once)))

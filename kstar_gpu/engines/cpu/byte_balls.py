@@ -92,6 +92,8 @@ def _coarsened(balls: Balls, certificate: _cpu.Certificate, how: Coarsening, cre
 
 def _largest_radius(radii: NDArray[np.float64]) -> float:
     """Return the radius above which a point stands apart."""
+    if len(radii) == 0:
+        return 0.0
     few = len(radii) // FEW
     usual = float(np.partition(radii, -few - 1)[-few - 1])
     return max(usual, min(STEEP * float(np.median(radii)), float(radii.max())))

@@ -108,43 +108,53 @@ def test_balls_of_bytes_are_no_farther_apart_than_the_samples(narrow, family, ta
     if narrow:
         directions = torch.from_numpy(np.linalg.qr(rng.standard_normal((fine.width, 8)))[0])
         (fine,) = balls.make_narrow([fine], directions, certificate, crew)
-    made = byte_balls.make_bytes([fine], certificate, crew)
-    if made is None:
-        assert family.__name__ == "all_equal" or not fine.points.any()
+    some = fine.taken(np.flatnonzero(np.isfinite(fine.radii))[::2])
+    how = byte_balls.choose_coarsening(some, certificate, crew)
+    if how is None:
+        assert not (some.points - some.points[0]).any()
         return
-    (coarse,), factor = made
+    (coarse,) = byte_balls.make_bytes([fine], certificate, how, crew)
     inside = np.isfinite(coarse.radii)
     assert inside.sum() >= len(rows) - 1
     found = gaps(coarse.points[inside].astype(np.float64))
     reach = coarse.radii[inside, None] + coarse.radii[inside]
-    distances = factor * gaps(rows[inside])
+    distances = how.factor * gaps(rows[inside])
     assert (found - reach <= distances * (1 + 1e-9)).all()
     if not narrow:
         assert (found + reach >= distances * (1 - 1e-9)).all()
 
 
-def make_bytes(fine, certificate):
-    return byte_balls.make_bytes([fine], certificate, Crew(2, ""))
+CREW = Crew(2, "")
 
 
-def test_none_are_made_of_points_that_are_all_equal(rng):
+def test_points_that_are_all_equal_have_no_unit(rng):
     fine, certificate = fine_balls(rng, 40, 20)
     fine.points[:] = fine.points[7]
-    assert make_bytes(fine, certificate) is None
+    assert byte_balls.choose_coarsening(fine, certificate, CREW) is None
 
 
-def test_none_are_made_of_outliers_alone(rng):
+def test_points_too_wide_for_products_of_bytes_have_none(monkeypatch, rng):
     fine, certificate = fine_balls(rng, 40, 20)
-    fine.radii[:] = np.inf
-    assert make_bytes(fine, certificate) is None
+    assert byte_balls.choose_coarsening(fine, certificate, CREW) is not None
+    monkeypatch.setattr(byte_balls, "MOST_WIDTH", 19)
+    assert byte_balls.choose_coarsening(fine, certificate, CREW) is None
 
 
-@pytest.mark.parametrize("limit", ["MOST_WIDTH", "MOST_RADIUS"])
-def test_none_are_made_that_products_could_not_hold(limit, monkeypatch, rng):
+def test_balls_too_large_for_products_are_not_made(monkeypatch, rng):
     fine, certificate = fine_balls(rng, 40, 20)
-    assert make_bytes(fine, certificate) is not None
-    monkeypatch.setattr(byte_balls, limit, 1)
-    assert make_bytes(fine, certificate) is None
+    how = byte_balls.choose_coarsening(fine, certificate, CREW)
+    (coarse,) = byte_balls.make_bytes([fine], certificate, how, CREW)
+    monkeypatch.setattr(byte_balls, "MOST_RADIUS", np.nextafter(coarse.radii.max(), 0))
+    assert byte_balls.make_bytes([fine], certificate, how, CREW) is None
+
+
+def test_outliers_stay_outliers(rng):
+    fine, certificate = fine_balls(rng, 40, 20)
+    how = byte_balls.choose_coarsening(fine, certificate, CREW)
+    for out in (slice(0, 40, 3), slice(None)):
+        fine.radii[out] = np.inf
+        (coarse,) = byte_balls.make_bytes([fine], certificate, how, CREW)
+        np.testing.assert_array_equal(np.isinf(coarse.radii), np.isinf(fine.radii))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -170,7 +180,7 @@ def test_any_number_of_threads(threads, d, target, byte_balls, rng):
         assert_exact(rng.standard_normal((500, d)), labels(rng, 500, 5), backend="cpu")
     finally:
         torch.set_num_threads(before)
-    assert byte_balls[0] is not None
+    assert byte_balls[0][0].sums is not None
 
 
 @pytest.mark.parametrize("longer", [7, 1e4])
@@ -180,7 +190,7 @@ def test_points_apart_are_answered_one_by_one(longer, target, byte_balls, monkey
     x[::100] *= longer
     assert_exact(x, y, backend="cpu")
     assert_exact(x[:200], y[:200], references=x[200:], reference_labels=y[200:], backend="cpu")
-    apart = [np.isinf(side.radii).sum() for coarse, _ in byte_balls for side in coarse]
+    apart = [np.isinf(side.radii).sum() for made in byte_balls for side in made]
     assert max(apart) > 0
 
 
@@ -191,7 +201,7 @@ def test_the_largest_balls_do_not_overflow_products(target, byte_balls, monkeypa
     x[0] *= 7.5
     x[1] = x[0] + rng.standard_normal(2000)
     assert_exact(x, y, backend="cpu")
-    radii = byte_balls[0][0][0].radii
+    radii = byte_balls[0][0].radii
     assert radii.max() > 100 * np.median(radii)
 
 
