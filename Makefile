@@ -58,32 +58,37 @@ stress-report: .venv/dev/installed
 
 # Sanitizers slow the engine down a lot, so each gets as many samples as it can take. Where a barrier
 # or a wait is left out, the test must fail.
-SIMT_TESTS := simt_test cuda_rows_test cuda_tiles_test
+HEADER_TESTS := simt_test cuda_rows_test cuda_tiles_test amx_test
 TILES := $(addprefix csrc/cuda/,tile.hpp seed.hpp search.hpp count.hpp)
 ORDERING := __syncthreads|wait_for_copies<
 BROKEN := $(addprefix build/native/thread/simt_test_without_,1 2 3)
 BROKEN += $(addprefix build/native/thread/cuda_tiles_test_without_,$(shell cat $(TILES) | grep -E '$(ORDERING)' | grep -n '' | cut -d: -f1))
-test-native: $(foreach kind,address thread,$(addprefix build/native/$(kind)/,engine_test $(SIMT_TESTS))) build/native/address/tiles_test $(BROKEN)
+test-native: $(foreach kind,address thread,$(addprefix build/native/$(kind)/,engine_test $(HEADER_TESTS))) build/native/address/tiles_test $(BROKEN)
 	build/native/address/tiles_test
 	build/native/address/engine_test 700
 	build/native/thread/engine_test 400
-	for kind in address thread; do for test in $(SIMT_TESTS); do build/native/$$kind/$$test || exit 1; done; done
+	for kind in address thread; do for test in $(HEADER_TESTS); do build/native/$$kind/$$test || exit 1; done; done
 	for broken in $(BROKEN); do echo $$broken; ! TSAN_OPTIONS=halt_on_error=1 $$broken > $$broken.log 2>&1 || exit 1; done
 
 NATIVE := g++ -std=c++17 -O2 -g -ffp-contract=off -fno-math-errno -pthread -Icsrc
 NATIVE += -Wall -Wextra -Werror -Wno-maybe-uninitialized
 X86_KERNELS := $(if $(filter x86_64,$(shell uname -m)),avx2 avx_vnni avx512 avx512_vnni)
 ARM_KERNELS := neon_dot i8mm
+TWIN := -DKSTAR_AMX_TWIN
 HEADERS := $(shell find csrc tests/native -name '*.hpp')
 
 # Kind, flags, what the compiler's name starts with, instruction sets.
+# Intel's tiles come from their twin; what is around them may use any instruction of this machine.
 define NATIVE_OF
+build/native/$(1)/kernels_amx.o: csrc/cpu/kernels_amx.cpp $(HEADERS)
+	@mkdir -p $$(@D)
+	$(3)$(NATIVE) $(2) -march=native -c $$< -o $$@
 build/native/$(1)/%.o: csrc/cpu/%.cpp $(HEADERS)
 	@mkdir -p $$(@D)
 	$(3)$(NATIVE) $(2) $$$$(sed -n 's|^// flags: ||p' $$<) -c $$< -o $$@
 $(addprefix build/native/$(1)/,engine_test tiles_test): build/native/$(1)/%: tests/native/%.cpp $(addprefix build/native/$(1)/,dispatch.o $(4:%=kernels_%.o)) tests/native/check.hpp
 	$(3)$(NATIVE) $(2) $$(filter-out %.hpp,$$^) -o $$@
-$(SIMT_TESTS:%=build/native/$(1)/%): build/native/$(1)/%: tests/native/%.cpp $(HEADERS)
+$(HEADER_TESTS:%=build/native/$(1)/%): build/native/$(1)/%: tests/native/%.cpp $(HEADERS)
 	@mkdir -p $$(@D)
 	$(NATIVE) $(2) $$< -o $$@
 build/native/$(1)/simt_test_without_%: tests/native/simt_test.cpp $(HEADERS)
@@ -94,8 +99,8 @@ build/native/$(1)/cuda_tiles_test_without_%: tests/native/cuda_tiles_test.cpp $(
 	awk -v n=$$* '/$(ORDERING)/ && ++seen == n { sub(/__syncthreads_or/, "bool"); sub(/(__syncthreads|wait_for_copies<[^>]*>)\(\)/, "void()") } { print > "$$@.sources/" FILENAME }' $(TILES)
 	$(subst -Icsrc,-I$$@.sources/csrc -Icsrc,$(NATIVE)) $(2) -DKSTAR_BROKEN $$< -o $$@
 endef
-$(eval $(call NATIVE_OF,address,-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all,,portable $(X86_KERNELS)))
-$(eval $(call NATIVE_OF,thread,-fsanitize=thread,,portable $(X86_KERNELS)))
+$(eval $(call NATIVE_OF,address,-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all $(TWIN),,portable amx $(X86_KERNELS)))
+$(eval $(call NATIVE_OF,thread,-fsanitize=thread $(TWIN),,portable amx $(X86_KERNELS)))
 $(eval $(call NATIVE_OF,arm,-static,aarch64-linux-gnu-,portable $(ARM_KERNELS)))
 
 # Debian: apt-get install g++-aarch64-linux-gnu qemu-user

@@ -30,7 +30,7 @@ FLAGS = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-pthread"]
 FLAGS += ["-Wall", "-Wextra", "-Wno-maybe-uninitialized"]
 SOURCES = ["csrc/cpu/bindings.cpp", "csrc/cpu/dispatch.cpp", "csrc/cpu/kernels_portable.cpp"]
 TARGETS = {"aarch64": ["neon_dot", "i8mm"]}  # only Linux calls it so
-TARGETS["x86_64"] = TARGETS["amd64"] = ["avx2", "avx_vnni", "avx512", "avx512_vnni"]
+TARGETS["x86_64"] = TARGETS["amd64"] = ["avx2", "avx_vnni", "avx512", "avx512_vnni", "amx"]
 for target in TARGETS.get(platform.machine().lower(), []):
     SOURCES.append(f"csrc/cpu/kernels_{target}.cpp")
 

@@ -57,7 +57,7 @@ class Count {
      public:
         explicit Walker(Count& count)
             : count_(count),
-              tiles_(count.problem_.kernels.pairs),
+              tiles_(count.samples_.full.tiles(count.problem_.kernels)),
               width_(columns_at_once(tiles_, count.samples_.full.words())),
               rows_(count.problem_.kernels, count.samples_.full, Part::kRows,
                     most_in_piece(kStripRows)),

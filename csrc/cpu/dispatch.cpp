@@ -1,6 +1,7 @@
 // Which kernels this processor can run.
 #include <stdexcept>
 
+#include "cpu/amx_permission.hpp"
 #include "cpu/kernels.hpp"
 
 #if defined(__x86_64__)
@@ -8,12 +9,20 @@
 #elif defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
 #endif
+#if defined(__x86_64__) || defined(KSTAR_AMX_TWIN)
+#define KSTAR_HAS_AMX  // or its twin, of any processor
+#endif
 
 namespace kstar::cpu {
 
 inline namespace portable {
 extern const Kernels kKernels;
 }
+#if defined(KSTAR_HAS_AMX)
+namespace amx {
+extern const Kernels kKernels;
+}
+#endif
 #if defined(__x86_64__)
 namespace avx2 {
 extern const Kernels kKernels;
@@ -48,10 +57,18 @@ bool has_avx_vnni() {
 
 std::vector<const Kernels*> runnable() {
     std::vector<const Kernels*> found;
+#if defined(KSTAR_AMX_TWIN)
+    found.push_back(&amx::kKernels);
+#endif
 #if defined(__x86_64__)
     __builtin_cpu_init();
     const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+#if !defined(KSTAR_AMX_TWIN)
+    if (avx512 && __builtin_cpu_supports("avx512vnni") && amx_offered()) {
+        found.push_back(&amx::kKernels);
+    }
+#endif
     if (avx512 && __builtin_cpu_supports("avx512vnni")) {
         found.push_back(&avx512_vnni::kKernels);
     }
@@ -80,6 +97,15 @@ std::vector<const Kernels*> runnable() {
     return found;
 }
 
+// Whether the system lets these kernels run, once they are chosen.
+bool permitted([[maybe_unused]] const Kernels* kernels) {
+#if defined(KSTAR_HAS_AMX)
+    return kernels != &amx::kKernels || amx_permitted();
+#else
+    return true;
+#endif
+}
+
 }  // namespace
 
 std::vector<std::string> targets() {
@@ -92,7 +118,7 @@ std::vector<std::string> targets() {
 
 const Kernels& kernels(const std::string& target) {
     for (const Kernels* kernels : runnable()) {
-        if (target.empty() || target == kernels->name) {
+        if ((target.empty() || target == kernels->name) && permitted(kernels)) {
             return *kernels;
         }
     }

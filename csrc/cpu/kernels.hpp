@@ -92,8 +92,9 @@ struct Tiles {
     int shift;
 
     // Repacks `count` points (from `first` on, `stride` words apart) into groups of `rows`, or of
-    // `columns`. The last group is filled up with zeros; kPackingSlack further words may be
-    // overwritten.
+    // `columns`. The last group, and points whose words are no multiple of `words`, are filled up
+    // with zeros; kPackingSlack further words may be overwritten. `packed` is aligned to a line of
+    // a cache.
     void (*pack_rows)(const int32_t* first, int64_t stride, int64_t count, int64_t words,
                       int32_t* packed);
     void (*pack_columns)(const int32_t* first, int64_t stride, int64_t count, int64_t words,
@@ -112,7 +113,8 @@ struct Tiles {
 
 struct Kernels {
     const char* name;
-    Tiles pairs;  // of 16-bit numbers
+    Tiles pairs;       // of 16-bit numbers
+    Tiles long_pairs;  // the same for points of kLongWords or more, where others are faster then
     Tiles bytes;
     int largest_byte;  // no number of a point of bytes is larger, or less than its negative
 
@@ -145,6 +147,7 @@ struct Kernels {
 constexpr int64_t kWidthStep = 16;  // rows of points are zero-filled up to a multiple of this
 constexpr int64_t kByteStep = 32;   // and rows of bytes up to a multiple of this
 constexpr int64_t kPackingSlack = 8;
+constexpr int64_t kLongWords = 16;
 
 // Instruction sets that this processor can run, the best one first.
 std::vector<std::string> targets();

@@ -18,8 +18,9 @@ static_assert(kTileRows % kSquare == 0 || kTileRows < kSquare);
 static_assert(kTileColumns % kSquare == 0 && kWidthStep % (2 * kSquare) == 0);
 static_assert(kSquare <= kPackingSlack);
 
-template <int kGroup, int kShift>
+template <int kGroup, int kShift, int kWords = 1>
 void pack(const int32_t* first, int64_t stride, int64_t count, int64_t words, int32_t* packed) {
+    words = (words + kWords - 1) / kWords * kWords;  // the points have zeros behind
     for (int64_t start = 0; start < count; start += kGroup, packed += kGroup * words) {
         for (int64_t word = 0; word < words; word += kSquare) {
             for (int64_t member = 0; member < kGroup; member += kSquare) {
@@ -50,6 +51,7 @@ struct Bytes {
 // The products of one micro-tile. All sums stay in registers.
 template <typename Word>
 struct MicroTile {
+    struct Session {};
     static constexpr int kRows = kTileRows;
     static constexpr int kVectors = kTileVectors;
     static constexpr int kColumns = kTileColumns;

@@ -15,6 +15,7 @@ namespace kstar::cpu {
 inline namespace KSTAR_TARGET {
 
 struct MmlaTile {
+    struct Session {};
     static constexpr int kRows = kTileRows;
     static constexpr int kVectors = kTileVectors;
     static constexpr int kColumns = kTileColumns;
@@ -67,6 +68,7 @@ template <int kGroup>
 void pack_twos(const int32_t* first, int64_t stride, int64_t count, int64_t words,
                int32_t* packed) {
     constexpr int kWords = MmlaTile::kWords;
+    words = (words + kWords - 1) / kWords * kWords;  // the points have zeros behind
     for (int64_t start = 0; start < count; start += kGroup) {
         for (int64_t word = 0; word < words; word += kWords) {
             for (int64_t member = start; member < start + kGroup; ++member, packed += kWords) {

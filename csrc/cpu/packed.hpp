@@ -31,7 +31,7 @@ class Packed {
           part_(part),
           group_(part == Part::kRows ? tiles_.rows : tiles_.columns),
           words_((balls.words() + tiles_.words - 1) / tiles_.words * tiles_.words),
-          points_(new int32_t[whole_groups(most) * words_ + kPackingSlack]) {
+          lines_(new Line[(whole_groups(most) * words_ + kPackingSlack) / kLineWords + 1]) {
         seeds_.reserve(whole_groups(most));
     }
 
@@ -40,7 +40,7 @@ class Packed {
     void fill(const Balls& balls, const int32_t* seeds, int64_t first, int64_t count,
               int64_t step = 1) {
         const auto pack = part_ == Part::kRows ? tiles_.pack_rows : tiles_.pack_columns;
-        pack(balls.words_of(first), step * balls.word_stride(), count, words_, points_.get());
+        pack(balls.words_of(first), step * balls.word_stride(), count, balls.words(), points());
         seeds_.assign(whole_groups(count), kLowSeed);  // of padding, too
         for (int64_t i = 0; i < count; ++i) {
             seeds_[i] = seeds[first + i * step];
@@ -85,10 +85,14 @@ class Packed {
     }
 
  private:
+    static constexpr int64_t kLineWords = 16;
+    struct alignas(4 * kLineWords) Line {  // of a cache
+        int32_t words[kLineWords];
+    };
+
     int64_t whole_groups(int64_t count) const { return (count + group_ - 1) / group_ * group_; }
-    const int32_t* points_of(int64_t group) const {
-        return points_.get() + group * group_ * words_;
-    }
+    int32_t* points() const { return reinterpret_cast<int32_t*>(lines_.get()); }
+    const int32_t* points_of(int64_t group) const { return points() + group * group_ * words_; }
 
     const Tiles& tiles_;
     Part part_;
@@ -96,7 +100,7 @@ class Packed {
     int64_t words_;
     int64_t first_ = 0;  // position of the first member
     int64_t count_ = 0;
-    std::unique_ptr<int32_t[]> points_;
+    std::unique_ptr<Line[]> lines_;
     std::vector<int32_t> seeds_;
 };
 

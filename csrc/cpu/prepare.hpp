@@ -86,7 +86,7 @@ inline void make_narrow(const Kernels& kernels, const Balls& full, int64_t count
     const Balls directions{basis,   false,   full.stride, full.width,
                            nullptr, nullptr, nullptr,     full.certificate};
     const std::vector<int32_t> none(std::max(width, count), 0);
-    const Tiles& tiles = kernels.pairs;
+    const Tiles& tiles = full.tiles(kernels);
     Packed columns(kernels, directions, Part::kColumns, width);
     columns.fill(directions, none.data(), 0, width);
     const auto each = [&](Packed& rows, std::vector<int32_t>& products, int64_t begin,

@@ -33,7 +33,8 @@ struct Balls {
     int64_t words() const { return (width + per_word() - 1) / per_word(); }
     int64_t word_stride() const { return stride / per_word(); }
     const Tiles& tiles(const Kernels& kernels) const {
-        return bytes ? kernels.bytes : kernels.pairs;
+        const Tiles& pairs = words() >= kLongWords ? kernels.long_pairs : kernels.pairs;
+        return bytes ? kernels.bytes : pairs;
     }
 
  private:

@@ -1,4 +1,5 @@
-// What is done with the products of a micro-tile, whichever instructions make them.
+// What is done with the products of a micro-tile, whichever instructions make them. They need what
+// a tile's Session holds.
 #pragma once
 
 #include <algorithm>
@@ -27,6 +28,7 @@ inline Pair* append(uint32_t set, Vector products, int64_t row, int64_t first_co
 
 template <typename Tile>
 int64_t search(const Strip& strip, const Thresholds& thresholds, Pair* survivors) {
+    [[maybe_unused]] const typename Tile::Session session{};
     Pair* end = survivors;
     for (int64_t rows = 0; rows < strip.row_groups; ++rows) {
         const int32_t* row_thresholds = thresholds.rows + rows * Tile::kRows;
@@ -62,6 +64,7 @@ int64_t search(const Strip& strip, const Thresholds& thresholds, Pair* survivors
 
 template <typename Tile>
 int64_t count(const Strip& strip, const Tally& tally, Pair* undecided) {
+    [[maybe_unused]] const typename Tile::Session session{};
     Pair* end = undecided;
     for (int64_t rows = 0; rows < strip.row_groups; ++rows) {
         const int64_t first = rows * Tile::kRows;
@@ -115,6 +118,7 @@ int64_t count(const Strip& strip, const Tally& tally, Pair* undecided) {
 // Every lane keeps a champion of its own, without a branch; the best of a row's lanes wins.
 template <typename Tile>
 void challenge(const Strip& strip, const Champions& champions) {
+    [[maybe_unused]] const typename Tile::Session session{};
     Vector best[Tile::kRows], columns[Tile::kRows];
     for (int r = 0; r < Tile::kRows; ++r) {
         best[r] = Vector::all(champions.products[r]);
@@ -150,6 +154,7 @@ void challenge(const Strip& strip, const Champions& champions) {
 
 template <typename Tile>
 void multiply(const Strip& strip, int32_t* products) {
+    [[maybe_unused]] const typename Tile::Session session{};
     const int64_t columns = strip.column_groups * Tile::kColumns;
     for (int64_t group = 0; group < strip.column_groups; ++group) {
         const Tile tile(strip, 0, group);

@@ -67,7 +67,7 @@ struct Layout {
     }
 };
 
-constexpr int64_t kCell = 48;              // samples that stay together; a multiple of micro-tiles
+constexpr int64_t kCell = 48;  // samples that stay together; most micro-tiles have a part of them
 constexpr int64_t kStripRows = 8 * kCell;  // rows of a tile: the more, the less is packed again
 constexpr int64_t kFewRows = 20 * kStripRows;
 constexpr int64_t kTileLength = 1024;  // its columns: a fraction of a second of work

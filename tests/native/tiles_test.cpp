@@ -79,7 +79,7 @@ struct Case {
 template <typename Number>
 Case make_case(Random& random, const Kernels& kernels, bool bytes, int64_t width,
                const Number& number) {
-    const Tiles& tiles = bytes ? kernels.bytes : kernels.pairs;
+    const Tiles& tiles = make_points(random, bytes, 0, width, 0, number).balls().tiles(kernels);
     Case made{tiles,
               make_points(random, bytes, 2 * tiles.rows + 1, width, 0, number),
               make_points(random, bytes, 3 * tiles.columns - 1, width, tiles.shift, number),

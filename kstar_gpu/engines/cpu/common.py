@@ -22,6 +22,8 @@ from .byte_balls import Coarsening, choose_coarsening, make_bytes
 COSTS = Costs(pair=10, screened=3500, screened_product=2.6, worth=6e9)
 # Products of bytes beside those of 16-bit numbers, on the instruction sets where they are faster.
 BYTE_PRODUCT = {"avx512_vnni": 0.52, "avx512": 0.67, "avx_vnni": 0.5, "avx2": 0.62}
+# That of amx is computed: four products of bytes make one of 16-bit numbers there.
+BYTE_PRODUCT |= {"amx": 0.25}
 # Not measured: instructions counted, of which one makes 16 or 32 of these products, and 4 of those.
 BYTE_PRODUCT |= {"neon_dot": 0.25, "i8mm": 0.15}
 # Of turned points about four standard deviations fill the range of a byte, whose rounding moves
