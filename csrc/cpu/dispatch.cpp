@@ -122,7 +122,7 @@ const Kernels& kernels(const std::string& target) {
             return *kernels;
         }
     }
-    throw std::invalid_argument("this processor cannot run the instruction set " + target);
+    throw std::invalid_argument("this machine cannot run the instruction set " + target);
 }
 
 }  // namespace kstar::cpu
