@@ -17,6 +17,7 @@ from . import _cpu
 from .algebra import Crew, NativeAlgebra
 from .balls import Balls, BallTrial, Floats, make_certificate, make_narrow
 from .byte_balls import Coarsening, choose_coarsening, make_bytes
+from .memory import Room
 
 # Measured: a pair costs its tile about as much as ten products more.
 COSTS = Costs(pair=10, screened=3500, screened_product=2.6, worth=6e9)
@@ -69,7 +70,7 @@ def choose_first_look(
     full: list[Balls],
     certificate: _cpu.Certificate,
     self_form: bool,
-    widest: int,
+    room: Room,
     crew: Crew,
 ) -> Common:
     """Add in how few directions, and with how fine numbers, to look first.
@@ -91,11 +92,11 @@ def choose_first_look(
     target = crew.target or _cpu.targets()[0]
     costs = replace(
         COSTS,
-        coarse_product=BYTE_PRODUCT.get(target),
+        coarse_product=BYTE_PRODUCT.get(target) if room.bytes else None,
         coarse_error=BYTE_ERROR / _cpu.largest_byte(target),
         boxed=_cpu.BOXED_WIDTH,
     )
-    choice = projection.choose_balls(trial, full[0].width, costs, widest)
+    choice = projection.choose_balls(trial, full[0].width, costs, room.widest)
     common = replace(common, directions=choice.directions, reach=choice.reach)
     if not choice.coarse:
         return common

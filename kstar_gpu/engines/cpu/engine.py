@@ -13,7 +13,7 @@ from ...progress import counter
 from ..base import BallEngine
 from . import _cpu
 from .algebra import Crew
-from .memory import widest_narrow
+from .memory import room_beside
 from .sides import make_sides
 
 
@@ -37,8 +37,8 @@ class Engine(BallEngine):
     ) -> None:
         super().__init__(problem, device, memory_limit, progress)
         self.crew = Crew(torch.get_num_threads(), os.environ.get("KSTAR_CPU_TARGET", ""))
-        widest = widest_narrow(problem, self.crew.threads, memory_limit)
-        self.sides, self.distinct, self.order, common = make_sides(problem, widest, self.crew)
+        room = room_beside(problem, self.crew.threads, memory_limit)
+        self.sides, self.distinct, self.order, common = make_sides(problem, room, self.crew)
         self.width = self.sides[0].width
         self.bytes_first = common.coarsening is not None
         self.work: dict[str, dict[str, int]] = {}

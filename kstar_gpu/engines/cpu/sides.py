@@ -23,6 +23,7 @@ from .balls import (
     make_full,
 )
 from .common import Common, choose_first_look, first_balls
+from .memory import Room
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Side:
 
 
 def make_sides(
-    problem: Problem, widest: int, crew: Crew, common: Common | None = None
+    problem: Problem, room: Room, crew: Crew, common: Common | None = None
 ) -> tuple[list[_cpu.Side], Distinct, Integers, Common]:
     """Return the sides as the compiled engine takes them.
 
@@ -53,7 +54,7 @@ def make_sides(
 
     Parameters
     ----------
-    widest : most dimensions that narrow balls may have
+    room : for what a search looks at first
     common : what the balls have in common with others that they are to meet, if there are any
     """
     dimensions = problem.samples.values.shape[1]
@@ -65,7 +66,7 @@ def make_sides(
         common = Common(in_whole_units(centre, scale), scale, longest)
         full = _full_balls(sides, common, crew)
         fitting = make_certificate(full, scale, lengths, dimensions)
-        common = choose_first_look(common, sides, full, fitting, problem.self_form, widest, crew)
+        common = choose_first_look(common, sides, full, fitting, problem.self_form, room, crew)
     else:
         full = _full_balls(sides, common, crew)
         fitting = make_certificate(full, common.scale, lengths, dimensions)
