@@ -89,6 +89,61 @@ def test_survivors_are_those_that_a_projection_cannot_tell(flat):
     assert in_all[0] < in_none[0] / 10 < 0.09
 
 
+def test_errors_let_more_pairs_survive_up_to_all(flat):
+    survey = population_of(*flat).survey(at_once=1000)
+    directions, errors = torch.eye(300)[:, :8], (0, 0.05, 0.5, 10)
+    narrow = survey.survivors(directions, [4, 8], errors)
+    full = [survey.full_survivors(error) for error in errors]
+    for shares in (*zip(*narrow, strict=True), full):
+        assert sorted(shares) == list(shares)
+        assert shares[-1] == 1
+        assert len({*shares}) == len(errors)
+
+
+def test_full_survivors_are_the_pairs_within_reach(rng):
+    x, y = rng.standard_normal((1500, 6)), np.arange(1500) % 5
+    survey = population_of(x, y).survey(at_once=1000)
+    distances = np.linalg.norm(survey.queries[:, None] - survey.others, axis=2)
+    long = np.quantile(np.linalg.norm(survey.others, axis=1), 0.95)
+    foreign = survey.foreign.numpy()
+    for error in (0.01, 0.1):
+        within = (distances <= survey.radii[:, None].numpy() + 2 * error * long) & foreign
+        wanted = within.sum() / foreign.sum()
+        assert survey.full_survivors(error) == pytest.approx(wanted, abs=1e-3)
+
+
+def coarse(**given):
+    return replace(COSTS, **{"coarse_product": 0.5, "coarse_error": 1e-4} | given)
+
+
+def test_coarse_numbers_are_chosen_where_they_are_cheap_and_sharp(flat, rng):
+    choice = choose_balls(population_of(*flat), 300, coarse(), widest=150)
+    assert choice.coarse
+    assert choice.directions is not None
+    every = rng.standard_normal((1500, 300)), np.arange(1500) % 5
+    choice = choose_balls(population_of(*every), 300, coarse(screened=1000), widest=150)
+    assert (choice.directions, choice.coarse) == (None, True)
+
+
+@pytest.mark.parametrize("dear", [{"coarse_product": 2}, {"coarse_error": 5}, {"boxed": 1000}])
+def test_fine_numbers_are_chosen_where_coarse_ones_are_dear_or_blunt(dear, flat):
+    choice = choose_balls(population_of(*flat), 300, coarse(**dear), widest=150)
+    assert not choice.coarse
+    assert choice.directions is not None
+
+
+def test_a_choice_says_how_far_samples_see(flat):
+    trial = population_of(*flat)
+    reach = choose_balls(trial, 300, COSTS, widest=150).reach
+    assert reach == float(trial.survey(projection.FLOATS_AT_ONCE // 300).radii.median())
+    assert choose_balls(trial, 300, replace(COSTS, worth=1e12), widest=150).reach is None
+
+
+def test_none_are_chosen_where_all_references_are_outliers(flat):
+    trial = replace(population_of(*flat), usual=np.arange(0))
+    assert choose_balls(trial, 300, coarse(), widest=150) == projection.Choice(None)
+
+
 def test_samples_see_as_far_as_their_nearest_foreign_reference(flat, monkeypatch):
     x, y = flat
     monkeypatch.setattr(projection, "NEAR_AT_ONCE", 64)

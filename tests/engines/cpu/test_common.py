@@ -1,0 +1,63 @@
+"""What balls that meet have in common: chosen where there is room, or given."""
+
+import numpy as np
+import pytest
+from helpers.families import gaussian, labels, problem_of
+from helpers.narrow import full_coarse, narrowest_coarse
+
+pytest.importorskip("kstar_gpu.engines.cpu._cpu", reason="the CPU engine is not built")
+
+from kstar_gpu.engines import projection
+from kstar_gpu.engines.cpu import _cpu, common, sides
+from kstar_gpu.engines.cpu.algebra import Crew
+from kstar_gpu.engines.cpu.memory import Room
+
+CREW = Crew(2, "")
+ROOM = Room(40, True)
+
+
+def common_of(x, y, room=ROOM, crew=CREW, given=None):
+    return sides.make_sides(problem_of(x, y), room, crew, given)[-1]
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What balls were chosen by: width of rows, costs and most directions."""
+    asked = []
+
+    def watched(trial, *given):
+        asked.append(given)
+        return projection.Choice(None)
+
+    monkeypatch.setattr(projection, "choose_balls", watched)
+    return asked
+
+
+@pytest.mark.parametrize("target", _cpu.targets())
+def test_bytes_are_considered_where_they_are_faster_and_where_there_is_room(target, asked, rng):
+    x, y = gaussian(rng, 200, 60), labels(rng, 200, 3)
+    for in_bytes in (True, False):
+        common_of(x, y, Room(17, in_bytes), Crew(2, target))
+    (_, with_room, widest), (_, without, _) = asked
+    assert widest == 17
+    assert with_room.coarse_product == common.BYTE_PRODUCT.get(target)
+    assert without.coarse_product is None
+    assert target == "portable" or with_room.coarse_product < 1
+
+
+@pytest.mark.parametrize("choice", [full_coarse, narrowest_coarse])
+def test_what_is_given_is_taken_as_it_is(choice, asked, monkeypatch, rng):
+    x, y = gaussian(rng, 200, 60), labels(rng, 200, 3)
+    monkeypatch.setattr(projection, "choose_balls", choice)
+    chosen = common_of(x, y)
+    assert chosen.coarsening is not None
+    assert (chosen.directions is None) == (choice is full_coarse)
+    assert (chosen.reach is None) == (choice is narrowest_coarse)
+    monkeypatch.setattr(projection, "choose_balls", None)
+    assert common_of(3 * x[:100], labels(rng, 100, 3), given=chosen) is chosen
+
+
+def test_samples_all_far_out_for_what_is_given_are_outliers(byte_balls, rng):
+    chosen = common_of(gaussian(rng, 200, 60), labels(rng, 200, 3))
+    common_of(1e6 + gaussian(rng, 50, 60), labels(rng, 50, 3), given=chosen)
+    assert np.isinf(byte_balls[1][0].radii).all()
