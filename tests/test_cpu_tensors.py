@@ -105,12 +105,12 @@ from dataclasses import replace
 import numpy as np
 import torch
 from kstar_gpu import kstar
-from kstar_gpu.engines.cpu import sides
+from kstar_gpu.engines.cpu import common
 
 def threads():
     return len(os.listdir("/proc/self/task"))
 
-sides.COSTS = replace(sides.COSTS, worth=0)  # directions are always asked for
+common.COSTS = replace(common.COSTS, worth=0)  # directions are always asked for
 kstar(np.eye(4), [0, 0, 1, 1])
 rng, before, wrong = np.random.default_rng(0), threads(), []
 for n, d, classes in (1200, 500, 10), (33000, 4, 200):
