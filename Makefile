@@ -66,7 +66,7 @@ BROKEN += $(addprefix build/native/thread/cuda_tiles_test_without_,$(shell cat $
 test-native: $(foreach kind,address thread,$(addprefix build/native/$(kind)/,engine_test $(HEADER_TESTS))) build/native/address/tiles_test $(BROKEN)
 	build/native/address/tiles_test
 	build/native/address/engine_test 700
-	build/native/thread/engine_test 400
+	build/native/thread/engine_test 300
 	for kind in address thread; do for test in $(HEADER_TESTS); do build/native/$$kind/$$test || exit 1; done; done
 	for broken in $(BROKEN); do echo $$broken; ! TSAN_OPTIONS=halt_on_error=1 $$broken > $$broken.log 2>&1 || exit 1; done
 
