@@ -34,7 +34,7 @@ inline void make_bytes(const Kernels& kernels, const Balls& balls, int64_t count
         }
     };
     in_stretches(crew, count, [&] {
-        return [&, room = std::vector<float>(how.width)](int64_t begin, int64_t end) mutable {
+        return [&, room = std::vector<float>(2 * how.width)](int64_t begin, int64_t end) mutable {
             each(room, begin, end);
         };
     });

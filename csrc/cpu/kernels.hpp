@@ -129,7 +129,8 @@ struct Kernels {
     // that moves the row, zero only if it is exact.
     double (*round_row)(const Rows& x, int64_t i, const double* centre, double scale,
                         int16_t* point, double* length);
-    // Turns, scales and rounds a point of 16-bit numbers to bytes; see bytes.hpp.
+    // Turns, scales and rounds a point of 16-bit numbers to bytes; see bytes.hpp. `room` is for
+    // twice as many numbers.
     ByteSums (*round_to_bytes)(const int16_t* point, const Coarsening& how, float* room,
                                int8_t* to);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <utility>
 
 #include "common/rows.hpp"
 #include "cpu/distance.hpp"
@@ -119,52 +120,61 @@ inline int64_t turned_together(int64_t coordinates) {
     return size;
 }
 
-// Products with the signs of a Hadamard matrix of this size, without multiplications (the fast
-// Walsh-Hadamard transform).
-inline void turn(float* x, int64_t size) {
-    for (int64_t half = 1; half < size; half *= 2) {
-        for (int64_t start = 0; start < size; start += 2 * half) {
-            for (int64_t k = start; k < start + half; ++k) {
-                const float sum = x[k] + x[k + half];
-                x[k + half] = x[k] - x[k + half];
-                x[k] = sum;
-            }
+// Products with the signs of a Hadamard matrix of this size, without multiplications: the fast
+// Walsh-Hadamard transform, in the form whose steps all read and write alike (Pease 1968). Returns
+// which of the two is the result.
+inline const float* turn(float* x, float* spare, int64_t size) {
+    for (int64_t done = 1; done < size; done *= 2) {
+        const float* const __restrict from = x;
+        float* const __restrict to = spare;
+        for (int64_t k = 0; k < size / 2; ++k) {
+            to[2 * k] = from[k] + from[k + size / 2];
+            to[2 * k + 1] = from[k] - from[k + size / 2];
         }
+        std::swap(x, spare);
     }
+    return x;
+}
+
+// A stretch of coordinates, scaled and rounded; returns what was rounded away, squared.
+inline float round_stretch(const float* __restrict from, int64_t size, float factor, float largest,
+                           int8_t* __restrict to) {
+    constexpr float kToInteger = 0x1.8p23f;  // added and subtracted, rounds to an integer
+    return sum_of<float>(size, [=](int64_t k) {
+        const float coordinate = factor * from[k];
+        const float within = std::min(largest, std::max(-largest, coordinate));
+        const float rounded = (within + kToInteger) - kToInteger;
+        to[k] = static_cast<int8_t>(static_cast<int32_t>(rounded));
+        return (coordinate - rounded) * (coordinate - rounded);
+    });
 }
 
 ByteSums round_to_bytes(const int16_t* point, const Coarsening& how, float* room, int8_t* to) {
-    constexpr float kToInteger = 0x1.8p23f;  // added and subtracted, rounds to an integer
-    const auto shifted = [&](int64_t k) { return static_cast<float>(point[k] - how.middle[k]); };
-    for (int64_t k = 0; k < how.width; ++k) {
-        room[k] = how.signs == nullptr ? shifted(k) : how.signs[k] * shifted(k);
+    const int64_t width = how.width;
+    const bool turned = how.signs != nullptr;
+    for (int64_t k = 0; k < width; ++k) {
+        room[k] = static_cast<float>(point[k] - how.middle[k]);
     }
-    const float squared_length =
-        sum_of<float>(how.width, [&](int64_t k) { return room[k] * room[k]; });
-    float squared_error = 0;
+    for (int64_t k = 0; turned && k < width; ++k) {
+        room[k] *= how.signs[k];
+    }
+    const float squared_length = sum_of<float>(width, [=](int64_t k) { return room[k] * room[k]; });
     const auto largest = static_cast<float>(how.largest);
-    for (int64_t start = 0, size; start < how.width; start += size) {
-        size = how.signs == nullptr ? how.width : turned_together(how.width - start);
-        if (how.signs != nullptr) {
-            turn(room + start, size);
-        }
-        const float factor =
-            how.signs == nullptr ? how.factor : how.factor / std::sqrt(static_cast<float>(size));
-        squared_error += sum_of<float>(size, [&](int64_t k) {
-            const float coordinate = factor * room[start + k];
-            const float within = std::min(largest, std::max(-largest, coordinate));
-            const float rounded = (within + kToInteger) - kToInteger;
-            to[start + k] = static_cast<int8_t>(static_cast<int32_t>(rounded));
-            return (coordinate - rounded) * (coordinate - rounded);
-        });
+    float squared_error = 0;
+    for (int64_t start = 0, size; start < width; start += size) {
+        size = turned ? turned_together(width - start) : width;
+        const float* const from =
+            turned ? turn(room + start, room + width + start, size) : room + start;
+        const float factor = turned ? how.factor / std::sqrt(static_cast<float>(size)) : how.factor;
+        squared_error += round_stretch(from, size, factor, largest, to + start);
     }
     int32_t sum = 0, squares = 0;
-    for (int64_t k = 0; k < how.width; ++k) {
+    for (int64_t k = 0; k < width; ++k) {
         sum += to[k];
         squares += to[k] * to[k];
     }
     // Sums of `width` floats, each within 2^-24 of what it is rounded from.
-    const double rounding = 1 + static_cast<double>(how.width + 8) * 0x1p-23;
+    const double rounding = 1 + static_cast<double>(width + 8) * 0x1p-23;
     // Turned coordinates are integers below 2^24; the factor and its product were rounded.
     const double moved = how.factor * std::sqrt(static_cast<double>(squared_length)) * 0x1p-21;
     return {sum, squares, (std::sqrt(static_cast<double>(squared_error)) + moved) * rounding};
