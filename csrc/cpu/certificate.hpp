@@ -1,8 +1,8 @@
 // What an integer product of two balls proves about a canonical distance, in the CPU engine. The
 // other engines' products are rounded: kstar_gpu/engines/bounds.py.
 //
-// A ball is a point z of 16-bit integers, |z| <= kLongest, and a radius e: the sample, shifted and
-// scaled, lies within e of z. The product of two balls is an exact 32-bit integer,
+// A ball is a point z of integers (16 bits, or bytes), |z| <= kLongest, and a radius e: the sample,
+// shifted and scaled, lies within e of z. The product of two balls is an exact 32-bit integer,
 //
 //     acc = s_i + s_j + <z_i, z_j>,      s = ceil(-(|z|^2 - (1 + 1/w) e^2) / 2)
 //

@@ -1,4 +1,4 @@
-"""The native CPU engine: balls of 16-bit integers in compiled tiles (csrc/cpu)."""
+"""The native CPU engine: balls of integers in compiled tiles (csrc/cpu)."""
 
 import os
 from collections.abc import Callable
