@@ -135,7 +135,10 @@ PYBIND11_MODULE(_cpu, module) {
              py::keep_alive<1, 5>(), py::keep_alive<1, 6>(), py::keep_alive<1, 7>())
         .def_property_readonly(
             "width", [](const Side& side) { return side.narrow.width; },
-            "Width of the balls that the search looks at first.");
+            "Width of the balls that the search looks at first.")
+        .def_property_readonly(
+            "bytes", [](const Side& side) { return side.narrow.bytes; },
+            "Whether their points are bytes.");
 
     module.def(
         "measure_rows",

@@ -68,7 +68,7 @@ struct Matrix {
 struct Coarsening {
     const int16_t* middle;  // taken off first
     const int16_t* signs;   // 1 or -1, where points are turned; otherwise none
-    int64_t width;          // of both, a multiple of kByteStep
+    int64_t width;          // of both, as of the points
     float factor;           // units of bytes per unit
     int largest;            // of a byte
 };

@@ -86,6 +86,7 @@ class Choice:
     directions: Tensor | None  # (d, h); None for full points
     coarse: bool = False  # whether in coarse numbers
     reach: float | None = None  # how near a few samples' nearest foreign ones are, if known
+    error: float | None = None  # how far coarse numbers are expected to move a point
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,10 @@ class Survey:
         gap = square + other_square
         gap -= 2 * self.algebra.product(self.queries, self.others.T).cpu().numpy()
         return self._within(gap, error * _long(other_square))
+
+    def long(self) -> float:
+        """Return the length that few points exceed."""
+        return _long(self._squares()[1])
 
     def _squares(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         lengths = self.algebra.squared_lengths
@@ -233,6 +238,7 @@ def choose_balls(
     screened *= 2 if trial.both_ways else 1
     samples = len(trial.codes) + (0 if trial.both_ways else len(trial.other_codes))
     reach = float(survey.radii.median())
+    expected = costs.coarse_error * survey.long()
     best, cheapest = Choice(None, False, reach), pairs * (costs.pair + dimensions)
 
     kinds = [(1.0, 0.0)]  # cost of a product, and error of a point: of fine numbers, and of coarse
@@ -241,7 +247,7 @@ def choose_balls(
         share = survey.full_survivors(costs.coarse_error)
         cost = pairs * (costs.pair + costs.coarse_product * dimensions + share * screened)
         if cost < cheapest:
-            best, cheapest = Choice(None, True, reach), cost
+            best, cheapest = Choice(None, True, reach, expected), cost
     shares = survey.survivors(directions, widths, [error for _, error in kinds])
     for (product, error), of_kind in zip(kinds, shares, strict=True):
         for width, share in zip(widths, of_kind, strict=True):
@@ -250,7 +256,8 @@ def choose_balls(
             cost = pairs * (costs.pair + product * width + share * screened)
             cost += samples * dimensions * width
             if cost < cheapest:
-                best, cheapest = Choice(directions[:, :width], error > 0, reach), cost
+                best = Choice(directions[:, :width], error > 0, reach, expected)
+                cheapest = cost
     return best
 
 

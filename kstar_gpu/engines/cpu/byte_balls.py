@@ -47,6 +47,13 @@ def make_bytes(
     return [_without_apart(balls, limit) for balls in coarse]
 
 
+def mean_radius(sides: list[Balls]) -> float:
+    """Return the radius of all balls but those that stand apart, on average."""
+    radii = np.concatenate([balls.radii for balls in sides])
+    usual = radii[np.isfinite(radii)]
+    return float(usual.mean()) if len(usual) else 0.0
+
+
 def choose_coarsening(balls: Balls, certificate: _cpu.Certificate, crew: Crew) -> Coarsening | None:
     """Return the shift, turn and scale that move nearly all of a few points least.
 

@@ -16,7 +16,7 @@ from ..projection import Costs
 from . import _cpu
 from .algebra import Crew, NativeAlgebra
 from .balls import Balls, BallTrial, Floats, make_certificate, make_narrow
-from .byte_balls import Coarsening, choose_coarsening, make_bytes
+from .byte_balls import Coarsening, choose_coarsening, make_bytes, mean_radius
 from .memory import Room
 
 # Measured: a pair costs its tile about as much as ten products more.
@@ -30,6 +30,7 @@ BYTE_PRODUCT |= {"neon_dot": 0.25, "i8mm": 0.15}
 # Of turned points about four standard deviations fill the range of a byte, whose rounding moves
 # each of them by 12^-1/2 of a unit; and the certificate's weight costs a fifth of that again.
 BYTE_ERROR = 1.2 * 4.2 / 12**0.5
+DISMAL = 1.25  # radius of balls of bytes beside what the choice of them expected
 COARSENED = 128  # points that the unit of bytes is chosen on
 
 
@@ -45,6 +46,7 @@ class Common:
     directions : (d, h) of narrow balls; None where the full ones are looked at first
     coarsening : to bytes; None where 16-bit numbers are looked at first
     reach : how near the nearest foreign sample is to most, in units, where it is known
+    error : how far bytes are expected to move a point, in units, where that was asked
     """
 
     centre: Floats
@@ -53,6 +55,7 @@ class Common:
     directions: Tensor | None = None
     coarsening: Coarsening | None = None
     reach: float | None = None
+    error: float | None = None
 
 
 class HasClasses(Protocol):
@@ -97,7 +100,7 @@ def choose_first_look(
         boxed=_cpu.BOXED_WIDTH,
     )
     choice = projection.choose_balls(trial, full[0].width, costs, room.widest)
-    common = replace(common, directions=choice.directions, reach=choice.reach)
+    common = replace(common, directions=choice.directions, reach=choice.reach, error=choice.error)
     if not choice.coarse:
         return common
     some = [full[-1].taken(trial.usual[:: -(-len(trial.usual) // COARSENED)])]
@@ -129,6 +132,9 @@ def first_balls(
     if coarse is None:
         return narrow, certificate
     factor = common.coarsening.factor
+    # Where some points are far longer than most, either these or those are blurred.
+    if common.error is not None and mean_radius(coarse) > DISMAL * common.error * factor:
+        return narrow, certificate
     reach = None if common.reach is None else common.reach * factor
     return coarse, make_certificate(coarse, common.scale * factor, lengths, dimensions, reach)
 

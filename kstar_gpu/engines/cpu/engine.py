@@ -38,9 +38,9 @@ class Engine(BallEngine):
         super().__init__(problem, device, memory_limit, progress)
         self.crew = Crew(torch.get_num_threads(), os.environ.get("KSTAR_CPU_TARGET", ""))
         room = room_beside(problem, self.crew.threads, memory_limit)
-        self.sides, self.distinct, self.order, common = make_sides(problem, room, self.crew)
+        self.sides, self.distinct, self.order, _ = make_sides(problem, room, self.crew)
         self.width = self.sides[0].width
-        self.bytes_first = common.coarsening is not None
+        self.bytes_first = self.sides[0].bytes
         self.work: dict[str, dict[str, int]] = {}
 
     def _search(self, squared: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,5 +1,7 @@
 """What balls that meet have in common: chosen where there is room, or given."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers.families import gaussian, labels, problem_of
@@ -61,3 +63,14 @@ def test_samples_all_far_out_for_what_is_given_are_outliers(byte_balls, rng):
     chosen = common_of(gaussian(rng, 200, 60), labels(rng, 200, 3))
     common_of(1e6 + gaussian(rng, 50, 60), labels(rng, 50, 3), given=chosen)
     assert np.isinf(byte_balls[1][0].radii).all()
+
+
+@pytest.mark.parametrize("share", [0, 0.045])
+def test_bytes_that_blur_nearly_all_points_are_not_looked_at(share, monkeypatch, rng):
+    # A few long rows: a unit that they fit in is too coarse for all others, and so the other way.
+    x, y = gaussian(rng, 2000, 256), labels(rng, 2000, 3)
+    x[: int(share * len(x))] *= 7.9
+    monkeypatch.setattr(common, "BYTE_PRODUCT", dict.fromkeys(_cpu.targets(), 0.1))
+    monkeypatch.setattr(common, "COSTS", replace(common.COSTS, worth=0))
+    made = sides.make_sides(problem_of(x, y), ROOM, CREW)[0]
+    assert made[0].bytes == (share == 0)
