@@ -7,6 +7,7 @@ more. Which directions, and how many, decides only how fast a search is; any are
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -111,7 +112,7 @@ class Survey:
         """
         product, lengths = self.algebra.product, self.algebra.squared_lengths
         ours, theirs = product(self.queries, directions), product(self.others, directions)
-        square, other_square = self._squares()
+        square, other_square = self._squares
         shares = []
         for width in widths:
             heads = ours[:, :width], theirs[:, :width]
@@ -127,15 +128,16 @@ class Survey:
 
     def full_survivors(self, error: float) -> float:
         """Return that share for full points."""
-        square, other_square = self._squares()
+        square, other_square = self._squares
         gap = square + other_square
         gap -= 2 * self.algebra.product(self.queries, self.others.T).cpu().numpy()
         return self._within(gap, error * _long(other_square))
 
     def long(self) -> float:
         """Return the length that few points exceed."""
-        return _long(self._squares()[1])
+        return _long(self._squares[1])
 
+    @cached_property
     def _squares(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         lengths = self.algebra.squared_lengths
         return lengths(self.queries)[:, None].cpu().numpy(), lengths(self.others).cpu().numpy()
@@ -238,11 +240,12 @@ def choose_balls(
     screened *= 2 if trial.both_ways else 1
     samples = len(trial.codes) + (0 if trial.both_ways else len(trial.other_codes))
     reach = float(survey.radii.median())
-    expected = costs.coarse_error * survey.long()
     best, cheapest = Choice(None, False, reach), pairs * (costs.pair + dimensions)
 
     kinds = [(1.0, 0.0)]  # cost of a product, and error of a point: of fine numbers, and of coarse
+    expected = None
     if costs.coarse_product is not None:
+        expected = costs.coarse_error * survey.long()
         kinds.append((costs.coarse_product, costs.coarse_error))
         share = survey.full_survivors(costs.coarse_error)
         cost = pairs * (costs.pair + costs.coarse_product * dimensions + share * screened)

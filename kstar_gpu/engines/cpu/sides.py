@@ -61,15 +61,14 @@ def make_sides(
     centre = make_centre(problem).numpy() if common is None else common.centre
     sides, distinct = _distinct_sides(problem, centre, crew)
     lengths = np.concatenate([side.lengths for side in sides])
+    given = common is not None
     if common is None:
         scale, longest = choose_unit(lengths, dimensions)
         common = Common(in_whole_units(centre, scale), scale, longest)
-        full = _full_balls(sides, common, crew)
-        fitting = make_certificate(full, scale, lengths, dimensions)
+    full = _full_balls(sides, common, crew)
+    fitting = make_certificate(full, common.scale, lengths, dimensions)
+    if not given:
         common = choose_first_look(common, sides, full, fitting, problem.self_form, room, crew)
-    else:
-        full = _full_balls(sides, common, crew)
-        fitting = make_certificate(full, common.scale, lengths, dimensions)
     narrow, certificate = first_balls(common, full, fitting, lengths, crew)
     order = np.arange(len(sides[0].codes))
     if narrow[0].sums is None and narrow[0].width <= _cpu.BOXED_WIDTH:

@@ -82,6 +82,7 @@ def test_radii_bound_what_rounding_moved(width, deviations, turn, target, rng):
 
 def test_a_turn_moves_no_two_points_apart_or_together(rng):
     rows, signs = rng.standard_normal((30, 100)), rng.choice([-1, 1], 100)
+    # Of this file's own matrix, by products in float64 that are rounded.
     np.testing.assert_allclose(turned(rows, signs) @ turned(rows, signs).T, rows @ rows.T)
 
 
