@@ -70,7 +70,7 @@ test-native: $(foreach kind,address thread,$(addprefix build/native/$(kind)/,eng
 	for kind in address thread; do for test in $(HEADER_TESTS); do build/native/$$kind/$$test || exit 1; done; done
 	for broken in $(BROKEN); do echo $$broken; ! TSAN_OPTIONS=halt_on_error=1 $$broken > $$broken.log 2>&1 || exit 1; done
 
-NATIVE := g++ -std=c++17 -O2 -g -ffp-contract=off -fno-math-errno -pthread -Icsrc
+NATIVE := g++ -std=c++17 -O2 -g -ffp-contract=off -fno-math-errno -fno-trapping-math -pthread -Icsrc
 NATIVE += -Wall -Wextra -Werror -Wno-maybe-uninitialized
 X86_KERNELS := $(if $(filter x86_64,$(shell uname -m)),avx2 avx_vnni avx512 avx512_vnni)
 ARM_KERNELS := neon_dot i8mm

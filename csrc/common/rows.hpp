@@ -12,6 +12,10 @@ namespace kstar {
 
 enum class Element { float16, bfloat16, float32, float64 };
 
+constexpr int64_t bytes(Element element) {
+    return element == Element::float64 ? 8 : element == Element::float32 ? 4 : 2;
+}
+
 // All rows of one side; `norms`, where given, divides each row (the cosine metric).
 struct Rows {
     const void* data;

@@ -64,6 +64,12 @@ struct Matrix {
     int64_t column_step;
 };
 
+// What is known of a row that was rounded to integers.
+struct RoundedRow {
+    double error;    // how far that moved it, zero only if it is exact
+    double squares;  // squared length of the integers; if below 2^30, they are what was written
+};
+
 // How points of 16-bit numbers become points of bytes.
 struct Coarsening {
     const int16_t* middle;  // taken off first
@@ -125,10 +131,9 @@ struct Kernels {
     // The sum of weights[k] (x_ik - centre[k]); the weights are the row itself where none are
     // given.
     double (*moment)(const Rows& x, int64_t i, const double* centre, const double* weights);
-    // Rounds scale (x_i - centre) to integers, and writes the length of that point; returns how far
-    // that moves the row, zero only if it is exact.
-    double (*round_row)(const Rows& x, int64_t i, const double* centre, double scale,
-                        int16_t* point, double* length);
+    // Rounds scale (x_i - centre) to integers.
+    RoundedRow (*round_row)(const Rows& x, int64_t i, const double* centre, double scale,
+                            int16_t* point);
     // Turns, scales and rounds a point of 16-bit numbers to bytes; see bytes.hpp. `room` is for
     // twice as many numbers.
     ByteSums (*round_to_bytes)(const int16_t* point, const Coarsening& how, float* room,

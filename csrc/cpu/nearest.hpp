@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cpu/changed.hpp"
+#include "cpu/fetch.hpp"
 #include "cpu/problem.hpp"
 #include "cpu/sieve.hpp"
 
@@ -91,12 +92,14 @@ class Nearest {
         }
     }
 
-    // Fetches the full points of a pair that may soon be screened: from memory they take longer
-    // than their product.
+    // Fetches the full points of a pair that may soon be screened, or their start where they are
+    // long: from memory they take longer than their product.
     void expect(int64_t i, int64_t j) const {
         if (full_ && i < problem_.samples.count && j < problem_.references.count) {
-            fetch(problem_.samples.full, i);
-            fetch(problem_.references.full, j);
+            constexpr int64_t kStart = 1 << 10;
+            const int64_t bytes = problem_.samples.full.stride * sizeof(int16_t);
+            fetch(problem_.samples.full.point(i), std::min(bytes, kStart));
+            fetch(problem_.references.full.point(j), std::min(bytes, kStart));
         }
     }
 
@@ -137,13 +140,6 @@ class Nearest {
     Known* const columns;  // null where they do not ask
 
  private:
-    static void fetch(const Balls& balls, int64_t i) {
-        constexpr int64_t kLine = 64 / sizeof(int16_t);
-        for (int64_t k = 0; k < balls.stride; k += kLine) {
-            __builtin_prefetch(balls.point(i) + k);
-        }
-    }
-
     bool screen(int64_t i, int64_t j, bool row_asks, bool column_asks, Counts& work) {
         ++work.screened;
         const int32_t product = full_->product(i, j);

@@ -34,6 +34,7 @@ inline void measure_rows(const Kernels& kernels, const Members& samples, const d
     const auto each = [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
             const int64_t row = samples.order[i];
+            samples.expect(i + 2);
             lengths[i] = std::sqrt(kernels.moment(samples.rows, row, centre, nullptr));
             fingerprints[i] = kernels.moment(samples.rows, row, centre, weights);
         }
@@ -59,15 +60,17 @@ inline void make_full(const Kernels& kernels, const Members& samples, const doub
             // The centre was rounded to whole units after the lengths were measured.
             const double measured = radii[i] * scale;
             const double length = measured + doubt;
-            double rounded;
-            const double error =
-                kernels.round_row(samples.rows, samples.order[i], centre, scale, point, &rounded);
-            if (!(std::abs(rounded - measured) <= doubt + 1 + underflow && error <= doubt)) {
+            samples.expect(i + 2);
+            const auto [error, square] =
+                kernels.round_row(samples.rows, samples.order[i], centre, scale, point);
+            // Rows that are written to meanwhile may hold anything, such as NaN.
+            const double off = std::abs(std::sqrt(square) - measured);
+            if (!(off <= doubt + 1 + underflow && error <= doubt)) {
                 refuse_changed();
             }
             // The shift rounded each coordinate once, by 2^-53 of it. Exact points keep radius 0:
             // all coordinates are then integers below 2^15, and so exact before and after.
-            squares[i] = kernels.dot(point, point, stride);
+            squares[i] = static_cast<int32_t>(square);
             radii[i] = error == 0 ? 0 : error * (1 + 0x1p-30) + length * 0x1p-50;
         }
     };

@@ -6,6 +6,7 @@
 
 #include "common/rows.hpp"
 #include "cpu/certificate.hpp"
+#include "cpu/fetch.hpp"
 #include "cpu/kernels.hpp"
 #include "cpu/walk.hpp"
 
@@ -46,6 +47,15 @@ struct Members {
     Rows rows;
     const int64_t* order;  // position -> row
     int64_t count;
+
+    // Fetches a row that is wanted soon: in class order rows are anywhere in memory.
+    void expect(int64_t i) const {
+        if (i < count) {
+            const int64_t size = bytes(rows.element);
+            fetch(static_cast<const char*>(rows.data) + order[i] * rows.stride * size,
+                  rows.dimensions * size);
+        }
+    }
 };
 
 struct Side : Members {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
+#include <numeric>
 #include <utility>
 
 #include "common/rows.hpp"
@@ -77,34 +79,42 @@ double moment(const Rows& x, int64_t i, const double* centre, const double* weig
     });
 }
 
-double round_row(const Rows& x, int64_t i, const double* centre, double scale, int16_t* point,
-                 double* length) {
-    constexpr double kToInteger = 0x1.8p52;  // added and subtracted, rounds to an integer
+RoundedRow round_row(const Rows& x, int64_t i, const double* centre, double scale, int16_t* point) {
+    constexpr double kToInteger = 0x1.8p52;  // added, leaves an integer in the lowest bits
     constexpr double kExact = 0x1p50;        // integers below need no rounding in a sum
     constexpr double kVanishing = 0x1p-500;  // above any error whose square underflows
-    constexpr double kMost = 0x7fff;
+    constexpr int kChains = 16;
     return with_row(x, i, [&](const auto& row) {
-        const double squared = sum_of<double>(x.dimensions, [&](int64_t k) {
+        double errors[kChains] = {}, squares[kChains] = {};
+        const auto round = [&](int64_t k, int chain) {
             const double v = scale * (row[k] - centre[k]);
-            const double rounded = (v + kToInteger) - kToInteger;
-            // Rows that are written to meanwhile may hold anything: so put, NaN is a number, too.
-            const double within = std::min(kMost, std::max(-kMost, rounded));
-            point[k] = static_cast<int16_t>(static_cast<int32_t>(within));
-            return (v - rounded) * (v - rounded);
-        });
-        *length = std::sqrt(sum_of<double>(x.dimensions, [&](int64_t k) {
-            const double whole = point[k];
-            return whole * whole;
-        }));
-        // An error of zero counts only if the difference was not rounded either.
-        for (int64_t k = 0; squared == 0 && k < x.dimensions; ++k) {
-            const double units = scale * centre[k];
-            if (std::abs(units) > kExact || units != std::nearbyint(units) ||
-                (point[k] + units) / scale != row[k]) {
-                return kVanishing;
+            const double shifted = v + kToInteger;
+            const double rounded = shifted - kToInteger;
+            int64_t bits;
+            std::memcpy(&bits, &shifted, sizeof bits);
+            point[k] = static_cast<int16_t>(bits);
+            errors[chain] += (v - rounded) * (v - rounded);
+            squares[chain] += rounded * rounded;
+        };
+        int64_t k = 0;
+        for (; k + kChains <= x.dimensions; k += kChains) {
+            for (int chain = 0; chain < kChains; ++chain) {
+                round(k + chain, chain);
             }
         }
-        return std::sqrt(squared) + (squared == 0 ? 0 : kVanishing);
+        for (; k < x.dimensions; ++k) {
+            round(k, 0);
+        }
+        const double squared_error = std::accumulate(errors, errors + kChains, 0.0);
+        // An error of zero counts only if the difference was not rounded either.
+        bool exact = squared_error == 0;
+        for (k = 0; exact && k < x.dimensions; ++k) {
+            const double units = scale * centre[k];
+            exact = std::abs(units) <= kExact && units == std::nearbyint(units) &&
+                    (point[k] + units) / scale == row[k];
+        }
+        return RoundedRow{exact ? 0 : std::sqrt(squared_error) + kVanishing,
+                          std::accumulate(squares, squares + kChains, 0.0)};
     });
 }
 
@@ -121,9 +131,9 @@ inline int64_t turned_together(int64_t coordinates) {
 }
 
 // Products with the signs of a Hadamard matrix of this size, without multiplications: the fast
-// Walsh-Hadamard transform, in the form whose steps all read and write alike (Pease 1968). Returns
-// which of the two is the result.
-inline const float* turn(float* x, float* spare, int64_t size) {
+// Walsh-Hadamard transform, in the form whose steps all read and write alike (Pease 1968). Leaves
+// the result in `x`, which may be the other room then.
+inline void turn(float*& x, float*& spare, int64_t size) {
     for (int64_t done = 1; done < size; done *= 2) {
         const float* const __restrict from = x;
         float* const __restrict to = spare;
@@ -133,20 +143,25 @@ inline const float* turn(float* x, float* spare, int64_t size) {
         }
         std::swap(x, spare);
     }
-    return x;
 }
 
-// A stretch of coordinates, scaled and rounded; returns what was rounded away, squared.
-inline float round_stretch(const float* __restrict from, int64_t size, float factor, float largest,
-                           int8_t* __restrict to) {
+// Scales and rounds a stretch of coordinates, and leaves them scaled; returns what was rounded
+// away, squared. Loops of one thing each: so compilers make vectors of them.
+inline float round_stretch(float* __restrict coordinates, int64_t size, float factor, float largest,
+                           float* __restrict spare, int8_t* __restrict to) {
     constexpr float kToInteger = 0x1.8p23f;  // added and subtracted, rounds to an integer
-    return sum_of<float>(size, [=](int64_t k) {
-        const float coordinate = factor * from[k];
-        const float within = std::min(largest, std::max(-largest, coordinate));
-        const float rounded = (within + kToInteger) - kToInteger;
-        to[k] = static_cast<int8_t>(static_cast<int32_t>(rounded));
-        return (coordinate - rounded) * (coordinate - rounded);
-    });
+    for (int64_t k = 0; k < size; ++k) {
+        coordinates[k] *= factor;
+    }
+    for (int64_t k = 0; k < size; ++k) {
+        const float within = std::min(largest, std::max(-largest, coordinates[k]));
+        spare[k] = (within + kToInteger) - kToInteger;
+    }
+    for (int64_t k = 0; k < size; ++k) {
+        to[k] = static_cast<int8_t>(static_cast<int32_t>(spare[k]));
+    }
+    return sum_of<float>(
+        size, [=](int64_t k) { return (coordinates[k] - spare[k]) * (coordinates[k] - spare[k]); });
 }
 
 ByteSums round_to_bytes(const int16_t* point, const Coarsening& how, float* room, int8_t* to) {
@@ -158,15 +173,17 @@ ByteSums round_to_bytes(const int16_t* point, const Coarsening& how, float* room
     for (int64_t k = 0; turned && k < width; ++k) {
         room[k] *= how.signs[k];
     }
-    const float squared_length = sum_of<float>(width, [=](int64_t k) { return room[k] * room[k]; });
     const auto largest = static_cast<float>(how.largest);
     float squared_error = 0;
     for (int64_t start = 0, size; start < width; start += size) {
-        size = turned ? turned_together(width - start) : width;
-        const float* const from =
-            turned ? turn(room + start, room + width + start, size) : room + start;
-        const float factor = turned ? how.factor / std::sqrt(static_cast<float>(size)) : how.factor;
-        squared_error += round_stretch(from, size, factor, largest, to + start);
+        float *from = room + start, *spare = from + width, factor = how.factor;
+        size = width;
+        if (turned) {
+            size = turned_together(width - start);
+            turn(from, spare, size);
+            factor /= std::sqrt(static_cast<float>(size));
+        }
+        squared_error += round_stretch(from, size, factor, largest, spare, to + start);
     }
     int32_t sum = 0, squares = 0;
     for (int64_t k = 0; k < width; ++k) {
@@ -175,9 +192,10 @@ ByteSums round_to_bytes(const int16_t* point, const Coarsening& how, float* room
     }
     // Sums of `width` floats, each within 2^-24 of what it is rounded from.
     const double rounding = 1 + static_cast<double>(width + 8) * 0x1p-23;
+    const double error = std::sqrt(static_cast<double>(squared_error)) * rounding;
     // Turned coordinates are integers below 2^24; the factor and its product were rounded.
-    const double moved = how.factor * std::sqrt(static_cast<double>(squared_length)) * 0x1p-21;
-    return {sum, squares, (std::sqrt(static_cast<double>(squared_error)) + moved) * rounding};
+    const double moved = (std::sqrt(static_cast<double>(squares)) + error) * 0x1p-21;
+    return {sum, squares, error + moved};
 }
 
 }  // namespace KSTAR_TARGET
