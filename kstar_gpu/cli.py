@@ -16,15 +16,16 @@ from .inputs.array_files import names_that_fit, read_labels, read_samples
 from .inputs.devices import check_computes, named_device
 from .inputs.metrics import METRICS, PRECOMPUTED
 from .names import one_line
-from .networks.datasets import array_file, image_folder
+from .networks.named_pairs import named_pairs
+from .networks.object_store import is_address
+from .networks.pairs import Seen, of_shard
 from .networks.pooling import read_pool
-from .networks.sweep import Sweep, sweep
-from .networks.zoo import named_model
+from .networks.sweep import Key, Sweep, sweep_pairs, tell_of_globs
+from .networks.sweep_settings import How
 from .plot.picture_file import check_picture, write_picture
 from .report.page import write_report
 from .stats.distribution import kstar_distribution
 from .terminal import complain, fault_of_user, say
-from .user_code import UserData
 from .version import __version__
 
 
@@ -92,8 +93,8 @@ def _parser() -> argparse.ArgumentParser:
 
     sweeping = commands.add_parser(
         "sweep",
-        help="k* of many layers of a model; saved as it goes, resumed if interrupted",
-        description="Compute the k* distributions of a model's layers. Each is saved in DIR as "
+        help="k* of many layers of models; saved as it goes, resumed if interrupted",
+        description="Compute the k* distributions of models' layers. Each is saved in DIR as "
         "soon as it is there; what is there already is not computed again.",
         epilog="FACTORY is called without arguments and returns the model, a torch.nn.Module, or "
         "the model and what makes an input of a picture. FOLDER has a folder of pictures for each "
@@ -104,12 +105,20 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--model",
         required=True,
+        nargs="+",
         metavar="MODEL",
-        help="timm:NAME, torchvision:NAME, or FILE.py:FACTORY",
+        help="timm:NAME, torchvision:NAME, or FILE.py:FACTORY; each runs over all data",
     )
-    add("--data", required=True, metavar="FOLDER|FILE.npz", help="pictures, or inputs and labels")
+    add(
+        "--data",
+        required=True,
+        nargs="+",
+        metavar="FOLDER|FILE.npz",
+        help="pictures, or inputs and labels",
+    )
     add("--layers", required=True, nargs="+", metavar="NAME", help="names or globs of layers")
-    add("--out", required=True, type=Path, metavar="DIR", help="where the results go")
+    add("--out", required=True, metavar="DIR", help="where the results go; also s3://..., gs://...")
+    add("--shard", metavar="I/N", help="of all models and data, the I-th of N parts, from 1 to N")
     add(
         "--pool",
         nargs="+",
@@ -128,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Write what kstar_gpu.sweep has saved in a directory as one page of HTML.",
     )
     report.set_defaults(run=_report)
-    report.add_argument("sweep", type=Path, metavar="DIR", help="`out` of the sweep")
+    report.add_argument("sweep", metavar="DIR", help="`out` of the sweep")
     report.add_argument("--out", type=Path, metavar="PAGE.html", help="default: DIR/report.html")
 
     info = commands.add_parser("info", help="print versions, backends and CUDA devices")
@@ -181,49 +190,52 @@ def _sweep(arguments: argparse.Namespace) -> None:
         raise ValueError(f"--batch: at least 1 is wanted, got {arguments.batch}")
     if arguments.device is not None:
         check_computes(named_device(arguments.device))
-    model, transform = named_model(arguments.model)
-    data = Path(arguments.data)
-    if data.is_dir():
-        if transform is None:
-            raise ValueError(
-                f"--data: a folder of pictures is wanted with timm:NAME, torchvision:NAME, or a "
-                f"FACTORY that returns a transform, too; {arguments.model} has none: give FILE.npz"
-            )
-        loader, class_names = image_folder(data, transform, arguments.batch)
-    else:
-        dtype = next((parameter.dtype for parameter in model.parameters()), None)
-        loader, class_names = array_file(data, arguments.batch, dtype)
+    pairs = named_pairs(arguments.model, arguments.data, arguments.batch)
+    if arguments.shard is not None:
+        pairs = of_shard(pairs, arguments.shard)
+    how = How(
+        arguments.layers,
+        arguments.out,
+        spill=True,
+        pool=read_pool(arguments.pool),
+        device=arguments.device,
+        progress=sys.stderr.isatty(),
+        options={"metric": arguments.metric},
+        alone=len(arguments.model) == 1,
+    )
+    how.check([])
+    seen = Seen()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".* failed: ")  # all are told in the end
-        results = sweep(
-            {_model_name(arguments.model): model},
-            {data.resolve().name if data.is_dir() else data.stem: UserData(loader, "the data")},
-            arguments.layers,
-            out=arguments.out,
-            spill=True,
-            pool=read_pool(arguments.pool),
-            device=arguments.device,
-            progress=sys.stderr.isatty(),
-            class_names=class_names,
-            metric=arguments.metric,
-        )
+        results = sweep_pairs(pairs, how, seen, warnings.warn)
+    if arguments.shard is None:
+        tell_of_globs(how.pool, seen, warnings.warn)
+    if not pairs:
+        say(f"shard {arguments.shard}: no model and data are left for it")
+    several = len(arguments.model) * len(arguments.data) > 1
     for key, result in results.results.items():
-        say(f"\n{one_line(key.layer)}\n{result.summary()}")
+        say(f"\n{one_line(_title(key, several))}\n{result.summary()}")
     if results.errors:
-        raise ValueError("; ".join(f"{key.layer}: {why}" for key, why in results.errors.items()))
+        errors = results.errors.items()
+        raise ValueError("; ".join(f"{_title(key, several)}: {why}" for key, why in errors))
 
 
-def _model_name(argument: str) -> str:
-    """Return what the model is called in results: of a file without its folder and ending."""
-    file, _, name = argument.rpartition(":")
-    return f"{Path(file).stem}.{name}" if file.endswith(".py") else argument
+def _title(key: Key, several: bool) -> str:
+    """Return what a result is of, where that is not said already."""
+    return "/".join(key) if several else key.layer
 
 
 def _report(arguments: argparse.Namespace) -> None:
-    path = arguments.out or arguments.sweep / "report.html"
     results = Sweep.load(arguments.sweep)
+    if is_address(arguments.sweep):
+        if arguments.out is None:
+            raise ValueError(f"--out: a path is wanted for the page of {arguments.sweep}, got none")
+        path, name = arguments.out, arguments.sweep
+    else:
+        folder = Path(arguments.sweep)
+        path, name = arguments.out or folder / "report.html", folder.resolve().name
     check_target(path)
-    write_report(results, path, title=f"k* of layers: {arguments.sweep.resolve().name}")
+    write_report(results, path, title=f"k* of layers: {name}")
     say(one_line(path))
 
 

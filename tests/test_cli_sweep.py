@@ -61,6 +61,90 @@ def test_from_files_to_a_page(folder, capsys):
     assert (folder / "runs" / "report.html").is_file()
 
 
+def several(*more):
+    """A sweep of two models over two data sets."""
+    models, data = ["nets.py:network", "nets.py:other"], ["images.npz", "noisy.npz"]
+    layers = ["--layers", "3", "--batch", "25"]
+    return ["sweep", "--model", *models, "--data", *data, *layers, "--out", "runs", *more]
+
+
+@pytest.fixture
+def pairs(folder, rng):
+    (folder / "nets.py").write_text(MODEL + OTHER)
+    inputs = rng.standard_normal((60, 1, 6, 6)).astype(np.float32)
+    np.savez("noisy.npz", inputs=inputs, labels=np.arange(60) % 4)
+    return [
+        (f"nets.{model}", data) for model in ("network", "other") for data in ("images", "noisy")
+    ]
+
+
+OTHER = """
+def other():
+    torch.manual_seed(1)
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 16, 3))
+"""
+
+
+def test_several_models_and_data_sets(pairs, capsys):
+    assert cli.main(several()) == 0
+    printed = capsys.readouterr().out
+    titles = [line for line in printed.splitlines() if line.endswith("/3")]
+    assert titles == [f"{model}/{data}/3" for model, data in pairs]
+    assert [key[:2] for key in Sweep.load("runs").results] == pairs
+
+
+@pytest.mark.parametrize("jobs", [1, 3, 5])
+def test_shards(jobs, pairs, capsys):
+    """All of them together are the whole, and each does its own part alone."""
+    assert cli.main(several("--out", "whole")) == 0
+    whole = Sweep.load("whole")
+    seen = 0
+    for number in range(jobs):
+        capsys.readouterr()
+        assert cli.main(several("--shard", f"{number + 1}/{jobs}")) == 0
+        printed = capsys.readouterr().out
+        own = len(pairs[number::jobs])
+        assert printed.count("k* distribution: ") == own
+        assert printed.startswith("shard ") == (own == 0)
+        seen += own
+        assert len(Sweep.load("runs")) == seen
+    found = Sweep.load("runs")
+    assert [*found.results] == [*whole.results]
+    for key, result in whole.results.items():
+        np.testing.assert_array_equal(found[key].kstar, result.kstar)
+
+
+@pytest.mark.parametrize("shard", ["0/3", "4/3", "x"])
+def test_shards_that_are_none(shard, pairs, capsys):
+    assert cli.main(several("--shard", shard)) == 2
+    assert "error: shard: I/N is wanted" in capsys.readouterr().err
+
+
+def test_failures_of_several_say_whose_they_are(pairs, capsys):
+    np.savez("noisy.npz", inputs=np.zeros((9, 1, 6, 6), np.float32), labels=np.zeros(9, int))
+    assert cli.main(several()) == 2
+    printed = capsys.readouterr()
+    assert "nets.network/noisy/3: ValueError: labels: at least two" in printed.err
+    assert printed.err.count("\n") == 1
+    assert "nets.other/images/3" in printed.out
+
+
+def test_a_pool_of_no_layer_of_several(pairs, capsys):
+    pool = ("--pool", "3=flatten", "9=mean")
+    with pytest.warns(UserWarning, match="pool: there is no layer '9'"):
+        assert cli.main(several(*pool)) == 0
+    assert cli.main(several(*pool, "--shard", "1/2")) == 0  # others may have it
+
+
+def test_a_store_of_objects(pairs, capsys, tmp_path):
+    assert cli.main(several("--out", "memory://cli/runs")) == 0
+    assert len(Sweep.load("memory://cli/runs")) == 4
+    assert cli.main(["report", "memory://cli/runs"]) == 2
+    assert "--out: a path is wanted" in capsys.readouterr().err
+    assert cli.main(["report", "memory://cli/runs", "--out", "page.html"]) == 0
+    assert "k* of layers: memory://cli/runs" in (tmp_path / "page.html").read_text()
+
+
 def test_numbers_of_numpy_and_labels_of_any_kind(folder, capsys, rng):
     labels = np.array(["eel", "cat", "dog"])[np.arange(30) % 3]
     np.savez("wide.npz", inputs=rng.standard_normal((30, 1, 6, 6)), labels=labels)
@@ -183,7 +267,7 @@ def test_a_fault_of_ours_is_not_hidden(folder, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("ours")
 
-    monkeypatch.setattr(cli, "sweep", broken)
+    monkeypatch.setattr(cli, "sweep_pairs", broken)
     with pytest.raises(RuntimeError, match="ours"):
         cli.main(command())
 

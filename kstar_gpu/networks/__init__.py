@@ -3,11 +3,15 @@
 Two ways in: `activations` gives the features of named layers; `sweep` goes on to their k*
 distributions, for many models, data sets and layers, and keeps them. Who calls whom:
 
-    zoo  datasets                    models by name; folders of pictures and files of arrays
-      :     :
-      v     v
+    named_pairs --> zoo, datasets    models by name; folders of pictures and files of arrays
+       :
+       v
      sweep ------------------------> stats.distribution
        | |                           which results are asked for, what is given
+       | |-> pairs                   models and data sets, each made when its turn comes
+       | |-> executors               calls that others run: pools, clusters
+       | |-> sweep_results           what comes of it
+       | |-> object_store            the folder that all is kept in, or a copy of what a store has
        | +-> sweep_settings          what results depend on, and
        |       +-> fingerprints      what the network computes, as a hash:
        |             |-> value_hashes of values, functions and classes

@@ -140,6 +140,15 @@ def claim_at_once(folder: Path) -> Claim | None:
     return _take(folder, _highest(folder), 0.0)
 
 
+def is_claimed(folder: Path) -> bool:
+    """Whether another process works there, or may: what is to be watched first is not over."""
+    try:
+        found = _highest(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return found is not None and _is_over(found.text) is not True
+
+
 def claims_in(folder: Path) -> bool:
     """Whether there are claims, be they over or not."""
     return bool(_numbers(folder))

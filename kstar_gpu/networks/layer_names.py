@@ -69,12 +69,25 @@ def names_by_model(
     TypeError, ValueError
         If there are none for a model; as `find_layers`.
     """
-    found = {}
+    return {name: [*find_layers(model, _of_model(name, layers))] for name, model in models.items()}
+
+
+def check_names_by_model(
+    models: Mapping[str, Any], layers: Sequence[str] | Mapping[str, Sequence[str]]
+) -> None:
+    """Refuse what `names_by_model` would, as far as models are there and not still to be made."""
     for name, model in models.items():
-        if isinstance(layers, Mapping) and name not in layers:
-            raise ValueError(f"layers: names for every model are wanted, got none for {name!r}")
-        found[name] = [*find_layers(model, layers[name] if isinstance(layers, Mapping) else layers)]
-    return found
+        names = _checked(_of_model(name, layers))
+        if isinstance(model, nn.Module):
+            find_layers(model, names)
+
+
+def _of_model(name: str, layers: Sequence[str] | Mapping[str, Sequence[str]]) -> Sequence[str]:
+    if not isinstance(layers, Mapping):
+        return layers
+    if name not in layers:
+        raise ValueError(f"layers: names for every model are wanted, got none for {name!r}")
+    return layers[name]
 
 
 def check_model(model: Any, argument: str) -> None:

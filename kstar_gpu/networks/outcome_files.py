@@ -43,16 +43,21 @@ def data_folder(out: str | os.PathLike[str], model: str, data: str) -> Path:
     return Path(out) / file_name(model) / file_name(data)
 
 
+def layer_paths(folder: Path, layer: str) -> tuple[Path, Path]:
+    """Return where the result of a layer is, and where what is wrong with it."""
+    name = file_name(layer)
+    return folder / f"{name}{RESULT}", folder / f"{name}{FAILURE}"
+
+
 def write_outcome(
     folder: Path, made_from: Mapping[str, Any], outcome: KStarDistribution | str
 ) -> None:
     """Write the file of a layer, in place of what was there of it."""
-    name = file_name(made_from["layer"])
-    failure = folder / f"{name}{FAILURE}"
+    result, failure = layer_paths(folder, made_from["layer"])
     if isinstance(outcome, str):
         write_checked(failure, {"format": FORMAT, "error": outcome, "made_from": made_from})
     else:
-        write_result(vars(outcome), folder / f"{name}{RESULT}", made_from)
+        write_result(vars(outcome), result, made_from)
         failure.unlink(missing_ok=True)
 
 
@@ -70,6 +75,11 @@ def check_version(out: str | os.PathLike[str]) -> None:
             "files do not say what they were made from; choose another directory "
             "(KStarDistribution.load still reads its results)"
         )
+
+
+def is_of_a_sweep(name: str) -> bool:
+    """Whether files of that name are read here, or refused."""
+    return name.endswith((RESULT, FAILURE)) or name == OLD_MANIFEST
 
 
 def outcome_paths(folder: Path) -> list[Path]:

@@ -2,120 +2,41 @@
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import nn
 
-from ..extras import import_pandas
 from ..names import one_line
 from ..stats.class_names import name_classes
 from ..stats.distribution import KStarDistribution, kstar_distribution
 from .activations import activations
 from .batches import Keys
+from .executors import check_executor, results_of
 from .first_outputs import differing_layers
-from .layer_names import all_names, names_by_model
+from .layer_names import all_names, check_names_by_model, names_by_model
 from .masks import MaskFunction
-from .outcome_files import read_sweep
-from .pooling import Pool, pools_by_layer
-from .sweep_directory import SweepDirectory
+from .object_store import absolute, kept_at
+from .pairs import ClassNames, Given, Pair, Seen, check_portable, name_of_model
+from .pooling import Pool, check_globs, pools_by_layer
+from .sweep_directory import SweepDirectory, TakenError, check_free
+from .sweep_results import Key, Sweep
 from .sweep_run import SweepRun
-from .sweep_settings import check_options, check_what_is_kept, check_what_is_run, settings_of
-from .watched_loader import WatchedLoader
+from .sweep_settings import How, check_what_is_run, settings_of
 
-if TYPE_CHECKING:
-    import pandas as pd
+__all__ = ["Key", "Sweep", "sweep"]
 
-
-class Key(NamedTuple):
-    """Where a result of a sweep comes from."""
-
-    model: str
-    data: str
-    layer: str
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """The results of a sweep, by model, data set and layer, in the order they were asked for.
-
-    Attributes
-    ----------
-    results : k* distributions by `Key`
-    errors : what went wrong with a layer, by `Key`
-    """
-
-    results: dict[Key, KStarDistribution] = field(default_factory=dict)
-    errors: dict[Key, str] = field(default_factory=dict)
-
-    def __getitem__(self, key: tuple[str, str, str]) -> KStarDistribution:
-        return self.results[Key(*key)]
-
-    def __len__(self) -> int:
-        return len(self.results)
-
-    def __repr__(self) -> str:
-        failed = f", {len(self.errors)} failed" if self.errors else ""
-        return f"<Sweep: {len(self.results)} results{failed}>"
-
-    def to_frame(self) -> "pd.DataFrame":
-        """Return a tidy pandas DataFrame, one row per model, data set, layer and class.
-
-        Columns: model, data, layer, depth (0, 1, ... in the order of the layers), and those of
-        `KStarDistribution.to_frame`.
-
-        Raises
-        ------
-        ImportError
-            Without pandas.
-        """
-        pd = import_pandas()
-        depths: dict[tuple[str, str], int] = {}
-        frames = []
-        for key, result in self.results.items():
-            depth = depths[key[:2]] = depths.get(key[:2], -1) + 1
-            frame = result.to_frame()
-            for position, (name, value) in enumerate((*key._asdict().items(), ("depth", depth))):
-                frame.insert(position, name, value)
-            frames.append(frame)
-        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
-
-    @classmethod
-    def load(cls, directory: str | os.PathLike[str]) -> "Sweep":
-        """Read what `sweep` has finished in a directory.
-
-        By the names of models and data sets, and layers in their order in the model.
-
-        Raises
-        ------
-        DamagedFileError
-            A ValueError: if a file is damaged, or is not where it belongs.
-        ValueError
-            If there is nothing of a sweep in the directory, or of a version before; if files of one
-            model and data set were not made from the same.
-        """
-        found = cls()
-        for model, data, layer, outcome in read_sweep(directory):
-            found._add(Key(model, data, layer), outcome)
-        if not found.results:
-            raise ValueError(f"{os.fspath(directory)}: a sweep's directory is wanted, got none")
-        return found
-
-    def _add(self, key: Key, outcome: KStarDistribution | str) -> None:
-        """Take a result, or what went wrong."""
-        if isinstance(outcome, str):
-            self.errors[key] = outcome
-        else:
-            self.results[key] = outcome
+Model = nn.Module | Callable[[], nn.Module]
+Loader = Iterable[Any] | Callable[[], Iterable[Any]]
 
 
 def sweep(
-    models: nn.Module | Mapping[str, nn.Module],
-    loaders: Iterable[Any] | Mapping[str, Iterable[Any]],
+    models: Model | Mapping[str, Model],
+    loaders: Loader | Mapping[str, Loader],
     layers: Sequence[str] | Mapping[str, Sequence[str]],
     *,
     out: str | os.PathLike[str] | None = None,
@@ -128,7 +49,8 @@ def sweep(
     device: str | torch.device | None = None,
     amp: bool = False,
     progress: bool = False,
-    class_names: Sequence[str] | Mapping[Any, str] | None = None,
+    class_names: ClassNames = None,
+    executor: Any = None,
     **options: Any,
 ) -> Sweep:
     """Return the k* distributions of all layers of all models on all data sets.
@@ -140,20 +62,32 @@ def sweep(
     Parameters
     ----------
     models : torch.nn.Module, or mapping from name to module
+        Or functions without arguments that make them, each when its turn comes, and the same each
+        time.
     loaders : iterable of (inputs, labels), or mapping from name to such
-        See `kstar_gpu.activations`. A loader must give the same samples in the same order each
-        time that it is gone through: for every model, anew where a layer cannot be recorded, and
-        for a sweep that goes on. All passes are counted and hashed, and compared.
+        Or functions without arguments that make them. See `kstar_gpu.activations`. A loader must
+        give the same samples in the same order each time that it is gone through: for every model,
+        anew where a layer cannot be recorded, and for a sweep that goes on. All passes are counted
+        and hashed, and compared.
     layers : sequence of str, or mapping from the model's name to such
         Names or globs.
-    out : path, optional
+    out : path, or address that fsspec knows, such as s3://bucket/runs, optional
         Where each result is saved as soon as it is there, and where a sweep that was interrupted
-        goes on. Several processes may share it: of one model and data set one works at a time. Of
-        a file that is damaged there is a warning, and its layer is computed again.
+        goes on. Several processes may share it: of one model and data set one works at a time, and
+        the others go on with what nobody works on. Of a file that is damaged there is a warning,
+        and its layer is computed again.
     spill : bool
-        Keep features on disk below `out`, instead of in memory, until their k* are known.
+        Keep features on disk below `out`, instead of in memory, until their k* are known; with an
+        address as `out`, in the system's folder for temporary files.
     pool, mask, inputs, labels, dtype, device, amp, progress
         As for `kstar_gpu.activations`; k* are computed on the same device.
+    executor : optional
+        What runs each model on each data set: anything with ``submit(function, *arguments)`` that
+        returns a future with ``done()`` and ``result()``, such as those of concurrent.futures,
+        ``dask.distributed.Client.get_executor()``, or submitit's. Models then have to be given as
+        functions that make them, which can be pickled (for most executors, that is), and so can
+        the loaders, or functions that make those. The bar is of pairs. After an error, or Ctrl-C,
+        what has not begun is cancelled.
     class_names, options
         As for `kstar_gpu.kstar_distribution`: metric, backend, memory_limit, skewness, threshold.
 
@@ -163,6 +97,9 @@ def sweep(
 
     Raises
     ------
+    TypeError
+        If `executor` takes no calls, or a model or loader is given with it that several workers
+        cannot run at the same time.
     ValueError
         If a loader gives others in a second pass (a stream that is used up, ``shuffle=True``,
         random transformations); if a directory in `out` was made from another model, other inputs
@@ -187,62 +124,128 @@ def sweep(
     lacks: features of two passes, whose last bits can differ (see `activations`).
     """
     if not isinstance(models, Mapping):
-        models = {type(models).__name__: models}
+        models = {name_of_model(models): models}
     if not isinstance(loaders, Mapping):
         loaders = {"data": loaders}
     check_what_is_run(models, loaders, pool)
-    check_what_is_kept(out, spill, pool, mask, [*models, *loaders])
-    check_options(options)
-    names = names_by_model(models, layers)  # of all, before the first of them runs
-    running: dict[str, Any] = {"pool": pool, "mask": mask, "inputs": inputs, "labels": labels}
-    running |= {"dtype": dtype, "device": device, "amp": amp, "progress": progress}
-    compute = partial(kstar_distribution, class_names=class_names, device=device, **options)
-    found = Sweep()
-    for model_name, data_name, run in _runs(models, loaders, names, out, running, options):
-        # Closed, so that the directory is free as soon as an exception leaves.
-        with closing(run.outcomes(compute, spill, progress)) as outcomes:
-            for layer, outcome in outcomes:
-                while run.damaged:
-                    warnings.warn(run.damaged.popitem()[0], stacklevel=2)
-                key = Key(model_name, data_name, layer)
-                if isinstance(outcome, str):
-                    warnings.warn(one_line(f"{'/'.join(key)} failed: {outcome}"), stacklevel=2)
-                else:
-                    outcome = _named(outcome, class_names)
-                found._add(key, outcome)
+    how = How(
+        layers, out, spill, pool, mask, inputs, labels, dtype, device, amp, progress, options,
+        alone=len(models) == 1,
+    )  # fmt: skip
+    how.check([*models, *loaders])
+    check_names_by_model(models, layers)  # of all, before the first of them runs
+    seen = Seen()
+    tell = partial(warnings.warn, stacklevel=2)
+    if executor is None:
+        pairs = Given(models, loaders, class_names, out is not None).pairs()
+        found = sweep_pairs(pairs, how, seen, partial(tell, stacklevel=4))
+    else:
+        check_executor(executor)
+        check_portable(models, loaders)
+        given = models, loaders, class_names
+        found = _sweep_elsewhere(executor, given, how, seen, partial(tell, stacklevel=3))
+    tell_of_globs(pool, seen, partial(tell, stacklevel=3))
     return found
 
 
-def _runs(
-    models: Mapping[str, nn.Module],
-    loaders: Mapping[str, Iterable[Any]],
-    layers: Mapping[str, list[str]],
-    out: str | os.PathLike[str] | None,
-    running: Mapping[str, Any],
-    options: Mapping[str, Any],
-) -> Iterator[tuple[str, str, SweepRun]]:
-    """Yield each model on each data set, with their names; the next when that one is done."""
-    # One for each loader, whatever its names, for all models.
-    watched: dict[int, WatchedLoader] = {}
-    for data_name, batches in loaders.items():
-        watched.setdefault(id(batches), WatchedLoader(batches, data_name, out is not None))
-    for model_name, model in models.items():
-        names = layers[model_name]
-        settings = {} if out is None else settings_of(model, running, options)
-        places = {name: place for place, name in enumerate(all_names(model))}
-        positions = {name: places[name] for name in names}
-        running_it = {**running, "pool": pools_by_layer(running["pool"], names)}
-        for data_name, batches in loaders.items():
-            directory = None
-            if out is not None:
-                directory = SweepDirectory(out, model_name, data_name, positions, settings)
-            loader = watched[id(batches)]
-            record = partial(activations, model, loader, **running_it)
-            differing = partial(differing_layers, model, running=running_it)
-            run = SweepRun(
-                one_line(f"{model_name} {data_name}"), names, loader, record, directory, differing
-            )
-            yield model_name, data_name, run
+def sweep_pairs(pairs: Sequence[Pair], how: How, seen: Seen, tell: Callable[[str], Any]) -> Sweep:
+    """Return the results of these pairs: first of those that no other process works on.
+
+    Parameters
+    ----------
+    pairs : models and data sets
+    how : of all of them
+    seen : takes what the models were
+    tell : is told what is wrong with files and layers, as soon as it is known
+    """
+    parts: dict[tuple[str, str], Sweep] = {}
+    taken: list[Pair] = []
+    for some, wait in ((pairs, False), (taken, True)):
+        for pair in some:
+            try:
+                parts[pair[:2]] = _sweep_pair(pair, how, seen, tell, wait)
+            except TakenError:
+                taken.append(pair)
+    return Sweep.of(parts[pair[:2]] for pair in pairs)
+
+
+def tell_of_globs(pool: Pool, seen: Seen, tell: Callable[[str], Any]) -> None:
+    """Tell of what a pool says of layers that none of the models has, now that all were made."""
+    try:
+        check_globs(pool, [name for names in seen.names.values() for name in names])
+    except ValueError as error:
+        tell(str(error))
+
+
+def _sweep_pair(pair: Pair, how: How, seen: Seen, tell: Callable[[str], Any], wait: bool) -> Sweep:
+    """Run one model over one data set, as far as its results are not there."""
+    if not wait:
+        check_free(how.out, pair.model, pair.data)  # before the model is made
+    model, loader, class_names = pair.make()
+    if seen.is_new(pair.model, model):
+        settings = {} if how.out is None else settings_of(model, how.running, how.options)
+        seen.note(pair.model, all_names(model), settings)
+        if how.alone:
+            check_globs(how.pool, seen.names[pair.model])
+    names = names_by_model({pair.model: model}, how.layers)[pair.model]
+    running = {**how.running, "pool": pools_by_layer(how.pool, names)}
+    record = partial(activations, model, loader, **running)
+    differing = partial(differing_layers, model, running=running)
+    compute = partial(kstar_distribution, class_names=class_names, device=how.device, **how.options)
+    found = Sweep()
+    with kept_at(how.out) as (folder, store):
+        directory = None
+        if how.out is not None:
+            places = {name: place for place, name in enumerate(seen.names[pair.model])}
+            positions = {name: places[name] for name in names}
+            settings = seen.settings[pair.model]
+            directory = SweepDirectory(folder, *pair[:2], positions, settings, store)
+        title = one_line(f"{pair.model} {pair.data}")
+        run = SweepRun(title, names, loader, record, directory, differing)
+        # Closed, so that the directory is free as soon as an exception leaves.
+        with closing(run.outcomes(compute, how.spill, how.progress, wait)) as outcomes:
+            for layer, outcome in outcomes:
+                while run.damaged:
+                    damage = run.damaged.popitem()[0]
+                    tell(damage if store is None else store.named(damage))
+                key = Key(pair.model, pair.data, layer)
+                if isinstance(outcome, str):
+                    tell(one_line(f"{'/'.join(map(str, key))} failed: {outcome}"))
+                else:
+                    outcome = _named(outcome, class_names)
+                found.add(key, outcome)
+    return found
+
+
+def _sweep_elsewhere(
+    executor: Any,
+    given: tuple[Mapping[str, Any], Mapping[str, Any], ClassNames],
+    how: How,
+    seen: Seen,
+    tell: Callable[[str], Any],
+) -> Sweep:
+    """Return the results of all models and data sets, each pair of which an executor runs."""
+    models, loaders, class_names = given
+    there = replace(how, out=absolute(how.out), progress=False)
+    keys = [(model, data) for model in models for data in loaders]
+    calls = [({m: models[m]}, {d: loaders[d]}, class_names, there) for m, d in keys]
+    parts: dict[int, Sweep] = {}
+    with closing(results_of(executor, _sweep_there, calls, how.progress, "sweep")) as results:
+        for number, (parts[number], made, told) in results:
+            for message in told:
+                tell(message)
+            model = keys[number][0]
+            seen.note(model, made.names[model], made.settings[model])
+    return Sweep.of(parts[number] for number in range(len(calls)))
+
+
+def _sweep_there(
+    models: Mapping[str, Any], loaders: Mapping[str, Any], class_names: ClassNames, how: How
+) -> tuple[Sweep, Seen, list[str]]:
+    """Return the results of one model on one data set, what the model was, and what was told."""
+    seen, told = Seen(), list[str]()
+    pairs = Given(models, loaders, class_names, how.out is not None).pairs()
+    return sweep_pairs(pairs, how, seen, told.append), seen, told
 
 
 def _named(

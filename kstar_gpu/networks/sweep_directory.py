@@ -20,16 +20,22 @@ from typing import Any
 from ..files import PARTIAL, DamagedFileError, make_folder
 from ..stats.distribution import KStarDistribution
 from .activations import Activations
-from .claims import Claim, claim_at_once, claims_in, wait_for_claim
+from .claims import Claim, claim_at_once, claims_in, is_claimed, wait_for_claim
+from .object_store import ObjectStore, is_address
 from .outcome_files import (
     check_version,
     data_folder,
+    layer_paths,
     outcome_paths,
     read_outcome,
     write_outcome,
 )
 from .spill_manifest import note_made_from
 from .sweep_features import FEATURES, remove, remove_halves, spilled_features, whole_spills
+
+
+class TakenError(Exception):
+    """Another process works there."""
 
 
 class SweepDirectory:
@@ -41,6 +47,7 @@ class SweepDirectory:
     model, data : names
     layers : names, with the position of each in the model
     settings : what else the results depend on
+    store : which `out` is a copy of, if it is
 
     Attributes
     ----------
@@ -61,10 +68,11 @@ class SweepDirectory:
         data: str,
         layers: Mapping[str, int],
         settings: Mapping[str, Any],
+        store: ObjectStore | None = None,
     ) -> None:
-        check_version(out)
         self.out = Path(out)
         self.folder = data_folder(out, model, data)
+        self.store = store
         self.layers = layers
         # As a file will say it.
         made_from = json.dumps({"model": model, "data": data, **settings})
@@ -81,11 +89,20 @@ class SweepDirectory:
         return [layer for layer in self.layers if layer not in known]
 
     @contextmanager
-    def claimed(self) -> Iterator[None]:
-        """Within, nobody else works there; what others have finished until then is there."""
+    def claimed(self, wait: bool = True) -> Iterator[None]:
+        """Within, nobody else works there; what others have finished until then is there.
+
+        Raises
+        ------
+        TakenError
+            If somebody does, and is not to be waited for.
+        """
         make_folder(self.out, self.folder.parent.name, self.folder.name)
+        claim = wait_for_claim(self.folder) if wait else claim_at_once(self.folder)
+        if claim is None:
+            raise TakenError(str(self.folder))
         try:
-            with wait_for_claim(self.folder) as self._claim:
+            with claim as self._claim:
                 self._clean()
                 self._look()
                 yield
@@ -172,18 +189,27 @@ class SweepDirectory:
     def save(self, layer: str, result: KStarDistribution, first_samples: list[str]) -> None:
         """Keep the result of a layer, and the features of its first samples in short."""
         made_from = self._made_from(layer) | {"first_samples": first_samples}
-        write_outcome(self.folder, made_from, result)
+        self._write(made_from, result)
 
     def save_unrecordable(self, layers: list[str]) -> None:
         """Keep what is wrong with those of these layers that give no rows."""
         for layer in filter(self.unrecordable.__contains__, layers):
-            write_outcome(self.folder, self._made_from(layer), self.unrecordable[layer])
+            self._write(self._made_from(layer), self.unrecordable[layer])
+
+    def _write(self, made_from: dict[str, Any], outcome: KStarDistribution | str) -> None:
+        write_outcome(self.folder, made_from, outcome)
+        if self.store is not None:
+            for path in layer_paths(self.folder, made_from["layer"]):
+                self.store.push(path)
 
     def _made_from(self, layer: str) -> dict[str, Any]:
         return {**self.made_from, "layer": layer, "position": self.layers[layer]}
 
     def _look(self) -> None:
         """Read what is there, see that it was made with these settings, and take what is whole."""
+        if self.store is not None:
+            self.store.fetch(self.folder)
+        check_version(self.out)
         self._earlier: list[dict[str, Any]] = []
         self._first_samples: dict[str, list[str]] = {}
         results: dict[str, KStarDistribution] = {}
@@ -226,6 +252,18 @@ class SweepDirectory:
             if name != FEATURES:
                 remove(self.folder / name)
         remove_halves(self.folder, self.damaged)
+
+
+def check_free(out: str | os.PathLike[str] | None, model: str, data: str) -> None:
+    """See that no other process works on a model and data set, as far as that is known at once.
+
+    Raises
+    ------
+    TakenError
+        If one does.
+    """
+    if out is not None and not is_address(out) and is_claimed(data_folder(out, model, data)):
+        raise TakenError(f"{model} {data}")
 
 
 def _is_left(name: str) -> bool:

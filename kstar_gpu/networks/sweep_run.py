@@ -53,7 +53,11 @@ class SweepRun:
         self.damaged = {} if directory is None else directory.damaged
 
     def outcomes(
-        self, compute: Callable[[Tensor, Tensor], KStarDistribution], spill: bool, progress: bool
+        self,
+        compute: Callable[[Tensor, Tensor], KStarDistribution],
+        spill: bool,
+        progress: bool,
+        wait: bool = True,
     ) -> Generator[tuple[str, KStarDistribution | str], None, None]:
         """Yield each layer with its result, saved where results are kept, or with what went wrong.
 
@@ -62,11 +66,17 @@ class SweepRun:
         compute : from features and labels to a result
         spill : whether features are kept on disk until then
         progress : whether to show a progress bar
+        wait : whether to wait for another process that works there
+
+        Raises
+        ------
+        TakenError
+            If that is not wanted, and one does.
         """
         if self.directory is None:
             yield from self._outcomes(compute, spill, progress)
         elif self.directory.missing():
-            with self.directory.claimed():
+            with self.directory.claimed(wait):
                 yield from self._outcomes(compute, spill, progress)
         else:  # the directory may be on a disk that takes nothing
             yield from self._outcomes(compute, spill, progress)

@@ -1,35 +1,84 @@
 """What the results of a sweep depend on, but for the data; and what is refused before it begins."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+import torch
 from torch import nn
 
 from ..inputs.metrics import METRICS
 from ..stats.options import DISTRIBUTION_OPTIONS
 from ..stats.pattern import check_rule
-from .batches import check_loader
+from .batches import Keys, check_loader
 from .fingerprints import model_fingerprint
 from .layer_names import all_names, check_model
+from .masks import MaskFunction
 from .model_state import mixed_precision
+from .pairs import is_factory
 from .pooling import Pool, check_globs, check_pool, describe_pool, has_functions
 
 
-def check_what_is_run(
-    models: Mapping[str, nn.Module], loaders: Mapping[str, Iterable[Any]], pool: Pool
-) -> None:
-    """Refuse models and loaders that are none, and a pool that is none or of no layer."""
+@dataclass(frozen=True)
+class How:
+    """What is the same for all models and data sets of a sweep: see `sweep`.
+
+    Attributes
+    ----------
+    alone : whether there is one model, so that the globs of a pool have to be of its layers
+    """
+
+    layers: Sequence[str] | Mapping[str, Sequence[str]]
+    out: str | os.PathLike[str] | None = None
+    spill: bool = False
+    pool: Pool = "auto"
+    mask: MaskFunction | None = None
+    inputs: Keys = None
+    labels: str | int | None = None
+    dtype: torch.dtype | None = None
+    device: str | torch.device | None = None
+    amp: bool = False
+    progress: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+    alone: bool = True
+
+    @property
+    def running(self) -> dict[str, Any]:
+        """How models run, as `activations` takes it."""
+        names = ("pool", "mask", "inputs", "labels", "dtype", "device", "amp", "progress")
+        return {name: getattr(self, name) for name in names}
+
+    def check(self, names: Iterable[Any]) -> None:
+        """Refuse what no sweep takes, before the first model runs.
+
+        Parameters
+        ----------
+        names : of models and data sets
+        """
+        check_pool(self.pool)
+        check_what_is_kept(self.out, self.spill, self.pool, self.mask, names)
+        check_options(self.options)
+
+
+def check_what_is_run(models: Mapping[str, Any], loaders: Mapping[str, Any], pool: Pool) -> None:
+    """Refuse models and loaders that are none, and a pool that is none or of no layer.
+
+    What functions make is asked when they have made it.
+    """
     for argument, given in (("models", models), ("loaders", loaders)):
         if not given:
             raise ValueError(f"{argument}: at least one is wanted, got none")
     for name, model in models.items():
-        check_model(model, "models" if len(models) == 1 else f"models[{name!r}]")
+        if not is_factory(model):
+            check_model(model, "models" if len(models) == 1 else f"models[{name!r}]")
     for name, loader in loaders.items():
-        check_loader(loader, "loaders" if len(loaders) == 1 else f"loaders[{name!r}]")
+        if not is_factory(loader):
+            check_loader(loader, "loaders" if len(loaders) == 1 else f"loaders[{name!r}]")
     check_pool(pool)
-    check_globs(pool, chain.from_iterable(map(all_names, models.values())))
+    if not any(map(is_factory, models.values())):
+        check_globs(pool, chain.from_iterable(map(all_names, models.values())))
 
 
 def check_what_is_kept(

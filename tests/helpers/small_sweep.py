@@ -27,11 +27,43 @@ def same(a, b):
     return np.array_equal(a.kstar, b.kstar) and a.class_names == b.class_names
 
 
-def folder_of(out, model="Sequential"):
-    """Return where a sweep over the network keeps its files."""
-    return out / file_name(model) / "data"
+def folder_of(out, model="Sequential", make=False):
+    """Return where a sweep over the network keeps its files; make it, if that is wanted."""
+    folder = out / file_name(model) / "data"
+    if make:
+        folder.mkdir(parents=True)
+    return folder
 
 
 def interrupted(*_, **__):
     """As if Ctrl-C came in the place of a call."""
     raise KeyboardInterrupt
+
+
+# What goes wrong, where a process of its own can import it.
+
+
+class Rowless(nn.Module):
+    """Gives no row per sample."""
+
+    def forward(self, x):
+        return x[:1]
+
+
+def partly():
+    """A network of which one layer gives no rows."""
+    return nn.Sequential(*network(1), Rowless())
+
+
+def unseeded():
+    """Another network each time."""
+    torch.seed()
+    return nn.Sequential(nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 2))
+
+
+def of_one_class():
+    return loader(INPUTS, torch.zeros_like(LABELS))
+
+
+def gone():
+    raise FileNotFoundError("no weights")

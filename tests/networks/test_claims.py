@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from kstar_gpu.networks import claims
-from kstar_gpu.networks.claims import Claim, claim_at_once, wait_for_claim
+from kstar_gpu.networks.claims import Claim, claim_at_once, is_claimed, wait_for_claim
 from kstar_gpu.networks.processes import PROCESSES, this_process
 
 
@@ -44,6 +44,20 @@ def test_one_at_a_time(tmp_path):
     assert names(tmp_path) == []
     with claim_at_once(tmp_path):
         assert names(tmp_path) == ["claim.1"]
+
+
+def test_whether_a_folder_is_claimed(tmp_path):
+    """What is to be watched first may be: nobody is kept waiting for this answer."""
+    assert not is_claimed(tmp_path / "none")
+    assert not is_claimed(tmp_path)
+    with wait_for_claim(tmp_path):
+        assert is_claimed(tmp_path)
+    assert not is_claimed(tmp_path)
+    left_behind(tmp_path, host="another")
+    assert is_claimed(tmp_path)
+    if PROCESSES.is_dir():
+        left_behind(tmp_path, 2)
+        assert not is_claimed(tmp_path)
 
 
 def test_who_waits_says_so_once_and_goes_on(tmp_path, caplog):

@@ -1,5 +1,6 @@
 """Several sweeps in one directory at a time: nothing is mixed, and nobody fails for another."""
 
+import json
 import shutil
 import threading
 from functools import partial
@@ -18,7 +19,8 @@ from helpers.small_sweep import (
 from kstar_gpu import Sweep, sweep
 from kstar_gpu.networks import sweep as sweeps
 from kstar_gpu.networks import sweep_directory
-from kstar_gpu.networks.claims import Claim
+from kstar_gpu.networks.claims import Claim, wait_for_claim
+from kstar_gpu.networks.processes import this_process
 
 
 def test_two_files_that_were_not_made_from_the_same(tmp_path):
@@ -83,6 +85,46 @@ def test_an_exception_leaves_no_claim(tmp_path, monkeypatch):
     monkeypatch.undo()
     assert len(sweep(network(), loader(), LAYERS, out=tmp_path)) == 2
     assert kept.traceback
+
+
+def test_what_another_one_works_on_comes_last(tmp_path, caplog):
+    """Its model is not made before, and it is waited for; results come in the order asked for."""
+    made = []
+
+    def factory(name):
+        made.append(name)
+        return network()
+
+    models = {name: partial(factory, name) for name in "abc"}
+    claim = wait_for_claim(folder_of(tmp_path, "a", make=True))
+    timer = threading.Timer(0.5, claim.release)
+    timer.start()
+    found = sweep(models, loader(), LAYERS, out=tmp_path)
+    assert made == ["b", "c", "a"]
+    assert "waiting until process" in caplog.text
+    assert [key.model for key in found.results] == [name for name in "abc" for _ in LAYERS]
+
+
+def test_a_claim_of_which_nobody_is_there_keeps_nothing_waiting(tmp_path):
+    folder = folder_of(tmp_path, "a", make=True)
+    (folder / "claim.1").write_text(json.dumps({**this_process(), "token": "lost"}))
+    made = []
+
+    def factory(name):
+        made.append(name)
+        return network()
+
+    sweep({name: partial(factory, name) for name in "ab"}, loader(), LAYERS, out=tmp_path)
+    assert made == ["a", "b"]
+
+
+def test_one_that_begins_there_just_then(tmp_path, monkeypatch):
+    """Between the look whether it is free, and the claim: it comes last, too."""
+    monkeypatch.setattr(sweep_directory, "is_claimed", lambda folder: False)
+    claim = wait_for_claim(folder_of(tmp_path, "a", make=True))
+    threading.Timer(0.5, claim.release).start()
+    found = sweep({"a": network(), "b": network()}, loader(), LAYERS, out=tmp_path)
+    assert [key.model for key in found.results] == ["a", "a", "b", "b"]
 
 
 def together(*calls):

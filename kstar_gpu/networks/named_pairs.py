@@ -1,0 +1,80 @@
+"""Pairs of models and data sets by the names that a command line gives them."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+
+from torch import nn
+
+from ..user_code import UserData
+from .datasets import array_file, image_folder
+from .pairs import Made, Pair
+from .watched_loader import WatchedLoader
+from .zoo import Transform, named_model
+
+
+def named_pairs(models: Sequence[str], data: Sequence[str], batch: int) -> list[Pair]:
+    """Return each model with each data set; of models that are made, only the last one is kept.
+
+    Parameters
+    ----------
+    models : as `named_model` takes them
+    data : folders of pictures, or files of arrays
+    batch : inputs at a time
+
+    Raises
+    ------
+    ValueError
+        If two models, or two data sets, would have one name in the results.
+    FileNotFoundError
+        If a data set is not there.
+    """
+    for path in data:
+        if not Path(path).exists():
+            raise FileNotFoundError(f"--data: {path}: there is no such file or folder")
+    _check_differ("--model", [*map(_model_name, models)])
+    _check_differ("--data", [*map(_data_name, data)])
+    made = lru_cache(maxsize=1)(named_model)
+    return [
+        Pair(_model_name(model), _data_name(path), partial(_make, made, model, path, batch))
+        for model in models
+        for path in data
+    ]
+
+
+def _make(
+    made: Callable[[str], tuple[nn.Module, Transform | None]], name: str, data: str, batch: int
+) -> Made:
+    model, transform = made(name)
+    path = Path(data)
+    if path.is_dir():
+        if transform is None:
+            raise ValueError(
+                f"--data: a folder of pictures is wanted with timm:NAME, torchvision:NAME, or a "
+                f"FACTORY that returns a transform, too; {name} has none: give FILE.npz"
+            )
+        loader, class_names = image_folder(path, transform, batch)
+    else:
+        dtype = next((parameter.dtype for parameter in model.parameters()), None)
+        loader, class_names = array_file(path, batch, dtype)
+    watched = WatchedLoader(UserData(loader, "the data"), _data_name(data), keep_first=True)
+    return Made(model, watched, class_names)
+
+
+def _check_differ(option: str, names: list[str]) -> None:
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise ValueError(f"{option}: names that differ are wanted, got {times} times {name!r}")
+
+
+def _model_name(argument: str) -> str:
+    """Return what a model is called in results: of a file without its folder and ending."""
+    file, _, name = argument.rpartition(":")
+    return f"{Path(file).stem}.{name}" if file.endswith(".py") else argument
+
+
+def _data_name(argument: str) -> str:
+    """Return what a data set is called in results: the folder's or file's own name."""
+    path = Path(argument)
+    return path.resolve().name if path.is_dir() else path.stem

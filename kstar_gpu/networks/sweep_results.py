@@ -1,0 +1,108 @@
+"""What a sweep has found: k* distributions by model, data set and layer."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..extras import import_pandas
+from ..stats.distribution import KStarDistribution
+from .object_store import kept_at
+from .outcome_files import read_sweep
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Key(NamedTuple):
+    """Where a result of a sweep comes from."""
+
+    model: str
+    data: str
+    layer: str
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The results of a sweep, by model, data set and layer, in the order they were asked for.
+
+    Attributes
+    ----------
+    results : k* distributions by `Key`
+    errors : what went wrong with a layer, by `Key`
+    """
+
+    results: dict[Key, KStarDistribution] = field(default_factory=dict)
+    errors: dict[Key, str] = field(default_factory=dict)
+
+    def __getitem__(self, key: tuple[str, str, str]) -> KStarDistribution:
+        return self.results[Key(*key)]
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    def __repr__(self) -> str:
+        failed = f", {len(self.errors)} failed" if self.errors else ""
+        return f"<Sweep: {len(self.results)} results{failed}>"
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return a tidy pandas DataFrame, one row per model, data set, layer and class.
+
+        Columns: model, data, layer, depth (0, 1, ... in the order of the layers), and those of
+        `KStarDistribution.to_frame`.
+
+        Raises
+        ------
+        ImportError
+            Without pandas.
+        """
+        pd = import_pandas()
+        depths: dict[tuple[str, str], int] = {}
+        frames = []
+        for key, result in self.results.items():
+            depth = depths[key[:2]] = depths.get(key[:2], -1) + 1
+            frame = result.to_frame()
+            for position, (name, value) in enumerate((*key._asdict().items(), ("depth", depth))):
+                frame.insert(position, name, value)
+            frames.append(frame)
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+    @classmethod
+    def load(cls, directory: str | os.PathLike[str]) -> "Sweep":
+        """Read what `sweep` has finished in a directory, or in an object store.
+
+        By the names of models and data sets, and layers in their order in the model.
+
+        Raises
+        ------
+        DamagedFileError
+            A ValueError: if a file is damaged, or is not where it belongs.
+        ValueError
+            If there is nothing of a sweep in the directory, or of a version before; if files of one
+            model and data set were not made from the same.
+        """
+        found = cls()
+        with kept_at(directory) as (folder, store):
+            if store is not None:
+                store.fetch_all()
+            for model, data, layer, outcome in read_sweep(folder):
+                found.add(Key(model, data, layer), outcome)
+        if not found.results:
+            raise ValueError(f"{os.fspath(directory)}: a sweep's directory is wanted, got none")
+        return found
+
+    @classmethod
+    def of(cls, parts: Iterable["Sweep"]) -> "Sweep":
+        """Return the results of several, in their order."""
+        found = cls()
+        for part in parts:
+            found.results.update(part.results)
+            found.errors.update(part.errors)
+        return found
+
+    def add(self, key: Key, outcome: KStarDistribution | str) -> None:
+        """Take a result, or what went wrong."""
+        if isinstance(outcome, str):
+            self.errors[key] = outcome
+        else:
+            self.results[key] = outcome
