@@ -14,6 +14,7 @@ from .names import one_line
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 BINARY = getattr(os, "O_BINARY", 0)
 NO_FILE = (errno.ELOOP, errno.EMLINK, errno.ENXIO)  # a link, on FreeBSD, too; a socket
+TRIES = 3  # to write a file whose first name is taken away meanwhile
 PARTIAL = ".partial"  # how files end that are being written, or that were when a process was killed
 
 
@@ -45,15 +46,21 @@ def write_whole(path: Path, content: str | bytes) -> None:
     path : where to
     content : all of it; text is written in UTF-8
     """
-    partial = path.with_name(f".{uuid.uuid4().hex}{PARTIAL}")  # the same disk, so that it can move
-    try:
-        with open(partial, "xb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    for left in reversed(range(TRIES)):
+        # On the same disk, so that it can move.
+        partial = path.with_name(f".{uuid.uuid4().hex}{PARTIAL}")
+        try:
+            with open(partial, "xb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+            break
+        except FileNotFoundError:  # removed by who took this process for one that is gone
+            if not left or not path.parent.is_dir():
+                raise
+        finally:
+            partial.unlink(missing_ok=True)
     sync_folder(path.parent)
 
 

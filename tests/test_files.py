@@ -50,6 +50,29 @@ def test_it_is_on_the_disk_before_it_takes_the_name(tmp_path, monkeypatch):
     assert seen == [False, True]  # and then the folder, with the name
 
 
+def test_a_first_name_that_somebody_removes(tmp_path, monkeypatch):
+    """As who cleans up does, that took this process for one that is gone: it is written again."""
+    plain, path = os.replace, tmp_path / "file"
+    removed = []
+
+    def replace(partial, target):
+        if len(removed) < 2:
+            removed.append(partial)
+            os.unlink(partial)
+        plain(partial, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    write_whole(path, "new")
+    assert path.read_text() == "new"
+    assert [*tmp_path.iterdir()] == [path]
+    assert len(removed) == 2
+
+
+def test_a_folder_that_is_not_there_is_not_waited_for(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        write_whole(tmp_path / "no" / "file", "new")
+
+
 def test_targets(tmp_path):
     check_target(tmp_path / "new")
     with pytest.raises(FileNotFoundError, match="there is no folder"):

@@ -15,7 +15,7 @@ from torch import nn
 from ..user_code import user_code
 from .batches import check_loader
 from .layer_names import check_model
-from .watched_loader import WatchedLoader
+from .watched_loader import WatchedLoader, seeding
 
 ClassNames = Sequence[str] | Mapping[Any, str] | None
 SHARD = re.compile(r"([0-9]+)/([0-9]+)")
@@ -142,7 +142,7 @@ def name_of_model(given: Any) -> str:
 def made_model(given: Any, argument: str) -> nn.Module:
     """Return a model that is given, or made by the function that is."""
     if is_factory(given):
-        with user_code(argument):
+        with seeding, user_code(argument):
             given = given()
         argument += "()"
     check_model(given, argument)
@@ -153,7 +153,7 @@ def made_model(given: Any, argument: str) -> nn.Module:
 def made_batches(given: Any, argument: str) -> Iterable[Any]:
     """Return a loader that is given, or made by the function that is."""
     if is_factory(given):
-        with user_code(argument):
+        with seeding, user_code(argument):
             given = given()
         argument += "()"
     check_loader(given, argument)

@@ -1,6 +1,7 @@
 """A loader that is gone through more than once has to give the same each time: it is watched."""
 
 import hashlib
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,9 @@ from torch import Tensor
 from .tensor_parts import is_plain, parts_of, plain_bytes
 from .value_hashes import ValueHash
 
+# Torch's generator is one for all threads: one of them that seeds it, makes a model and draws its
+# parameters, is not to find another one drawing in between.
+seeding = threading.RLock()
 PLACES = ("inputs", "labels")  # of a batch that is a pair
 
 
@@ -96,7 +100,9 @@ class WatchedLoader:
         if before and not (self._earlier and before.samples <= self._earlier.samples):
             self._earlier = before
         now = self._now = Pass()
-        for batch in self.batches:
+        with seeding:  # a DataLoader draws a seed for its workers
+            batches = iter(self.batches)
+        for batch in batches:
             now.add(batch)
             self._compare(now, ended=False)
             if self.keep_first and self.first is None:

@@ -1,5 +1,7 @@
 """Pairs: what is given is taken as it is, what functions make is made when its turn comes."""
 
+import threading
+import time
 from functools import partial
 
 import pytest
@@ -15,9 +17,11 @@ from kstar_gpu.networks.pairs import (
     Seen,
     check_portable,
     is_factory,
+    made_model,
     name_of_model,
     of_shard,
 )
+from kstar_gpu.networks.watched_loader import WatchedLoader
 
 
 class Batches:
@@ -103,19 +107,48 @@ def test_a_pool_of_no_layer():
     assert [each.filename for each in warned] == [__file__]
 
 
-def test_a_function_that_makes_another_model_each_time(tmp_path):
-    def unseeded():
-        return nn.Sequential(nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 2))
-
-    torch.manual_seed(0)
-    models = {"A": unseeded, "B": network}
+def test_a_function_that_makes_another_model_each_time():
     seen = Seen()
     seen.note("A", ["0"], {"model_sha256": 1})
     seen.note("A", ["0"], {"model_sha256": 1})
     for names, settings in ((["0"], {"model_sha256": 2}), (["1"], {"model_sha256": 1})):
         with pytest.raises(ValueError, match=r"models\['A'\]: a function is wanted that makes th"):
             seen.note("A", names, settings)
-    assert len(sweep(models, loader(), LAYERS, out=tmp_path)) == 4  # made once: nothing is wrong
+
+
+@pytest.mark.parametrize("other", [lambda: made_model(network, "models"), lambda: next(watch())])
+def test_a_function_that_seeds_is_alone_with_torchs_generator(other):
+    """Other threads neither make a model nor begin a pass between its seed and its parameters."""
+    seeded = threading.Event()
+
+    def slow():
+        torch.manual_seed(1)
+        seeded.set()
+        time.sleep(0.2)  # in which the other thread would draw
+        return nn.Linear(5, 4)
+
+    def disturb():
+        seeded.wait(30)
+        other()
+
+    thread = threading.Thread(target=disturb)
+    thread.start()
+    made = made_model(slow, "models")
+    thread.join()
+    torch.manual_seed(1)
+    assert torch.equal(made.weight, nn.Linear(5, 4).weight)
+
+
+def watch():
+    return iter(WatchedLoader(loader()))
+
+
+def test_a_function_that_sweeps_itself():
+    def best():
+        sweep(network, loader(), LAYERS)
+        return network()
+
+    assert len(sweep(best, loader(), LAYERS)) == 2
 
 
 def test_names_of_models_without_one():

@@ -15,6 +15,7 @@ from . import (
     memory,
     memory_limits,
     one_directory,
+    shared_sweep,
     switches,
 )
 from .tally import Verdict, run
@@ -60,6 +61,8 @@ SCENARIOS = {
     "processes in a directory, other layers": Scenario(one_directory.other_layers, 120, 4, 20),
     "processes in a directory, other data": Scenario(one_directory.other_data, 120, 3, 20),
     "processes in a directory, some killed": Scenario(one_directory.some_killed, 120, 2, 30),
+    "processes share a sweep, 2, 4 and 8": Scenario(shared_sweep.shared, 30, 3, 60),
+    "processes share a sweep, kill -9": Scenario(shared_sweep.killed, 120, 6, 60),
     "threads, torch's switches flipped": Scenario(switches.threads, 1000, 10, 20),
     "address space limited": Scenario(memory.limits, 60, 4, 20),
     "memory_limit kept": Scenario(memory_limits.kept, 60, 1, 60),
