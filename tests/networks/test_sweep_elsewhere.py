@@ -123,6 +123,15 @@ def test_progress_is_of_pairs(capsys):
     assert "activations" not in err
 
 
+class Later:
+    """Runs a call when its result is asked for."""
+
+    def submit(self, function, *arguments):
+        self = Later()
+        self.done, self.result = lambda: True, partial(function, *arguments)
+        return self
+
+
 def test_control_c_leaves_the_others_to_be_done(tmp_path, monkeypatch):
     """What was finished is kept, and the next sweep goes on."""
     plain = sweeps.results_of
@@ -136,10 +145,9 @@ def test_control_c_leaves_the_others_to_be_done(tmp_path, monkeypatch):
             results.close()
 
     monkeypatch.setattr(sweeps, "results_of", interrupted)
-    with ThreadPoolExecutor(1) as threads, pytest.raises(KeyboardInterrupt):
-        sweep(MODELS, LOADERS, LAYERS, out=tmp_path, executor=threads)
-    kept = len(Sweep.load(tmp_path))
-    assert 2 <= kept <= 6  # that one, and what had begun
+    with pytest.raises(KeyboardInterrupt):
+        sweep(MODELS, LOADERS, LAYERS, out=tmp_path, executor=Later())
+    assert len(Sweep.load(tmp_path)) == 2
     assert len(sweep(MODELS, LOADERS, LAYERS, out=tmp_path)) == 8
 
 
