@@ -10,6 +10,8 @@ from what stands higher, never the other way::
       |
     engines         nearest foreign sample, then a count within its distance: cpu, cuda, portable
       |
+    scale           the same in shards that meet pair by pair, where the whole does not fit
+      |
     api             kstar(): from arrays to k* values, in the family of the input
       |
     stats           per-class distributions, intervals, comparisons, who ends whose runs; files

@@ -282,22 +282,46 @@ PYBIND11_MODULE(_cpu, module) {
         py::arg("progress").none(true),
         "Write squared distance and id of the nearest foreign sample; return the work done.");
     module.def(
+        "start_among",
+        [](const Side& samples, const Side& references, Array<double> squared, Array<int64_t> ids,
+           int threads, const std::string& target) {
+            const Problem whole = problem(samples, &references, target);
+            const Crew workers = crew(threads, std::nullopt);
+            double* to = squared.mutable_data();
+            int64_t* id = ids.mutable_data();
+            const py::gil_scoped_release release;
+            Known of_samples(whole.samples, to, id);
+            start_among(whole, of_samples, workers);
+        },
+        py::arg("samples"), py::arg("references"), py::arg("squared").noconvert(),
+        py::arg("ids").noconvert(), py::arg("threads"), py::arg("target"),
+        "Write squared distance and id of a foreign sample, where none is known.");
+    module.def(
         "count_within",
         [](const Side& samples, const Side* references, const Array<double>& squared,
-           Array<int64_t> counts, int threads, const std::string& target,
+           Array<int64_t> counts, const std::optional<Array<double>>& reference_squared,
+           std::optional<Array<int64_t>> reference_counts, int threads, const std::string& target,
            const std::optional<py::function>& progress) {
             const Problem whole = problem(samples, references, target);
             const Crew workers = crew(threads, progress);
             Work work;
+            int64_t* to = counts.mutable_data();
+            int64_t* other = reference_squared ? reference_counts.value().mutable_data() : nullptr;
             {
-                int64_t* to = counts.mutable_data();
                 const py::gil_scoped_release release;
-                Count(whole, squared.data(), to, work).run(workers);
+                Within of_samples(whole.samples, squared.data(), to);
+                std::optional<Within> of_references;
+                if (other != nullptr) {
+                    of_references.emplace(whole.references, reference_squared->data(), other);
+                }
+                Count(whole, of_samples, of_references ? &*of_references : nullptr, work)
+                    .run(workers);
             }
             return counted(work);
         },
         py::arg("samples"), py::arg("references").none(true), py::arg("squared"),
-        py::arg("counts").noconvert(), py::arg("threads"), py::arg("target"),
+        py::arg("counts").noconvert(), py::arg("reference_squared").none(true),
+        py::arg("reference_counts").noconvert().none(true), py::arg("threads"), py::arg("target"),
         py::arg("progress").none(true),
         "Write the weight of the own class within each radius; return the work done.");
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -12,35 +11,25 @@
 #include "cpu/packed.hpp"
 #include "cpu/problem.hpp"
 #include "cpu/sieve.hpp"
+#include "cpu/within.hpp"
 
 namespace kstar::cpu {
 
 class Count {
  public:
-    // `squared` are the radii; `counts` receives the weights inside, the sample's own left out.
-    Count(const Problem& problem, const double* squared, int64_t* counts, Work& work)
+    // Asks for the samples and, unless `of_references` is null, by the same products for the
+    // references, too; in the self form they are both sides. A sample's own weight is left out.
+    Count(const Problem& problem, Within& of_samples, Within* of_references, Work& work)
         : problem_(problem),
-          self_form_(problem.self_form),
           samples_(problem.samples),
           references_(problem.references),
           layout_(problem.layout()),
-          squared_(squared),
-          outer_(samples_.count),
-          inner_(samples_.count),
-          counts_(samples_.count),
-          output_(counts),
+          rows_(of_samples),
+          columns_(problem.self_form ? &of_samples : of_references),
           sample_seeds_(seeds(problem.kernels, samples_.full, samples_.count, Part::kRows)),
           reference_seeds_(
               seeds(problem.kernels, references_.full, references_.count, Part::kColumns)),
-          work_(work) {
-        for (int64_t i = 0; i < samples_.count; ++i) {
-            const bool asks = squared[i] != 0 && !samples_.full.outlier(i);
-            const Certificate& certificate = samples_.full.certificate;
-            const double radius = samples_.full.radii[i];
-            outer_[i] = asks ? certificate.farther(squared[i], radius) : kNever;
-            inner_[i] = asks ? certificate.nearer(squared[i], radius) : kNever;
-        }
-    }
+          work_(work) {}
 
     void run(const Crew& crew) {
         each_outlier_pair(problem_, &Side::full, false, crew,
@@ -49,7 +38,10 @@ class Count {
         crew.run(static_cast<int64_t>(all.size()), [&] {
             return [&, walker = Walker(*this)](int64_t piece) mutable { walker.walk(all[piece]); };
         });
-        std::copy(counts_.begin(), counts_.end(), output_);
+        rows_.write();
+        if (columns_ != nullptr && columns_ != &rows_) {
+            columns_->write();
+        }
     }
 
  private:
@@ -78,27 +70,28 @@ class Count {
             const Side& references = count_.references_;
             rows_.fill(samples.full, count_.sample_seeds_.data(), tile.rows.begin,
                        tile.rows.size());
-            gather(tile.rows, rows_.padded(), samples, true, row_outer_, row_inner_, row_weights_);
+            gather(tile.rows, rows_.padded(), samples, &count_.rows_, row_outer_, row_inner_,
+                   row_weights_);
             row_counts_.assign(rows_.padded(), 0);
             for (int64_t begin = tile.columns.begin; begin < tile.columns.end; begin += width_) {
                 const Range columns{begin, std::min(begin + width_, tile.columns.end)};
                 columns_.fill(references.full, count_.reference_seeds_.data(), begin,
                               columns.size());
-                gather(columns, columns_.padded(), references, count_.self_form_, column_outer_,
+                gather(columns, columns_.padded(), references, count_.columns_, column_outer_,
                        column_inner_, column_weights_);
                 column_counts_.assign(columns_.padded(), 0);
                 block(tile.rows, columns, tile.mixed);
-                if (count_.self_form_) {
-                    add(columns, column_counts_);
+                if (count_.columns_ != nullptr) {
+                    add(columns, column_counts_, *count_.columns_);
                 }
             }
-            add(tile.rows, row_counts_);
+            add(tile.rows, row_counts_, count_.rows_);
         }
 
      private:
-        // Thresholds and weights of a stretch of samples. Padding never asks and weighs nothing,
-        // and neither do outliers.
-        void gather(Range range, int64_t padded, const Side& side, bool asks,
+        // Thresholds and weights of a stretch of samples; `asking` is null where these do not ask.
+        // Padding never asks and weighs nothing, and neither do outliers.
+        void gather(Range range, int64_t padded, const Side& side, const Within* asking,
                     std::vector<int32_t>& outer, std::vector<int32_t>& inner,
                     std::vector<int32_t>& weights) {
             outer.assign(padded, kNever);
@@ -107,9 +100,9 @@ class Count {
             for (int64_t k = 0; k < range.size(); ++k) {
                 const int64_t i = range.begin + k;
                 weights[k] = side.full.outlier(i) ? 0 : side.weights[i];
-                if (asks) {
-                    outer[k] = count_.outer_[i];
-                    inner[k] = count_.inner_[i];
+                if (asking != nullptr) {
+                    outer[k] = asking->outer(i);
+                    inner[k] = asking->inner(i);
                 }
             }
         }
@@ -194,15 +187,17 @@ class Count {
             const int64_t j = columns.begin + c;
             const double squared = count_.problem_.distance(i, j);
             ++refined_;
-            row_counts_[r] += row_open && squared < count_.squared_[i] ? column_weights_[c] : 0;
-            column_counts_[c] += column_open && squared < count_.squared_[j] ? row_weights_[r] : 0;
+            if (row_open && count_.rows_.holds(i, squared)) {
+                row_counts_[r] += column_weights_[c];
+            }
+            if (column_open && count_.columns_->holds(j, squared)) {
+                column_counts_[c] += row_weights_[r];
+            }
         }
 
-        void add(Range range, const std::vector<int32_t>& counts) {
+        void add(Range range, const std::vector<int32_t>& counts, Within& to) {
             for (int64_t k = 0; k < range.size(); ++k) {
-                if (counts[k] != 0) {
-                    count_.counts_[range.begin + k] += counts[k];
-                }
+                to.add(range.begin + k, counts[k]);
             }
         }
 
@@ -221,24 +216,20 @@ class Count {
     void refine(int64_t i, int64_t j) {
         const double squared = problem_.distance(i, j);
         ++work_.refined;
-        if (squared < squared_[i]) {
-            counts_[i] += references_.weights[j];
+        if (rows_.holds(i, squared)) {
+            rows_.add(i, references_.weights[j]);
         }
-        if (self_form_ && squared < squared_[j]) {
-            counts_[j] += samples_.weights[i];
+        if (columns_ != nullptr && columns_->holds(j, squared)) {
+            columns_->add(j, samples_.weights[i]);
         }
     }
 
     const Problem& problem_;
-    const bool self_form_;
     const Side& samples_;
     const Side& references_;
     const Layout layout_;
-    const double* squared_;
-    std::vector<int32_t> outer_;
-    std::vector<int32_t> inner_;
-    std::vector<std::atomic<int64_t>> counts_;
-    int64_t* output_;
+    Within& rows_;
+    Within* const columns_;  // null where they do not ask
     std::vector<int32_t> sample_seeds_;
     std::vector<int32_t> reference_seeds_;
     Work& work_;

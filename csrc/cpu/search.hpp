@@ -1,6 +1,8 @@
 // Search: the nearest foreign sample of every sample.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -14,24 +16,44 @@
 
 namespace kstar::cpu {
 
+// Lets samples that nothing is known of, but that tiles can tell something, meet a first one.
+template <typename Refine>
+void start(const Problem& problem, int64_t step, const Known& known, const Crew& crew,
+           const Refine& refine) {
+    // As it was before: what a sample is told by others' first ones is seldom near.
+    std::vector<uint8_t> asks(problem.samples.count);
+    for (int64_t i = 0; i < problem.samples.count; ++i) {
+        asks[i] = known.narrow[i] != kNever && std::isinf(known.squared(i));
+    }
+    if (std::find(asks.begin(), asks.end(), 1) == asks.end()) {
+        return;
+    }
+    Seeding(problem, step).run(crew, [&](int64_t i, int64_t j) {
+        if (asks[i] != 0) {
+            refine(i, j);
+        }
+    });
+}
+
+// Lets samples that nothing is known of meet one of these references: of all of them the one of
+// most promise.
+inline void start_among(const Problem& problem, Known& of_samples, const Crew& crew) {
+    Nearest nearest(problem, of_samples, nullptr);
+    start(problem, 1, of_samples, crew, [&](int64_t i, int64_t j) { nearest.refine(i, j); });
+    of_samples.write();
+}
+
 // Asks for the samples and, unless `of_references` is null, by the same products for the
 // references, too.
 inline void search(const Problem& problem, Known& of_samples, Known* of_references,
                    const Crew& crew, Work& work) {
     Nearest nearest(problem, of_samples, of_references);
-    Seeding(problem, nearest.narrow).run(crew, [&](int64_t i, int64_t j) {
-        if (of_samples.narrow[i] != kNever) {
-            nearest.refine(i, j);
-        }
-    });
+    start(problem, Seeding::step_among(problem.references.count), of_samples, crew,
+          [&](int64_t i, int64_t j) { nearest.refine(i, j); });
     if (of_references != nullptr) {
         const Problem mirrored = problem.mirrored();
-        const Sieve sieve(mirrored, mirrored.samples.narrow, mirrored.references.narrow);
-        Seeding(mirrored, sieve).run(crew, [&](int64_t j, int64_t i) {
-            if (of_references->narrow[j] != kNever) {
-                nearest.refine(i, j);
-            }
-        });
+        start(mirrored, Seeding::step_among(problem.samples.count), *of_references, crew,
+              [&](int64_t j, int64_t i) { nearest.refine(i, j); });
     }
     each_outlier_pair(problem, &Side::narrow, true, crew, [&](int64_t i, int64_t j) {
         Nearest::Counts counts;

@@ -10,27 +10,35 @@
 #include "cpu/crew.hpp"
 #include "cpu/packed.hpp"
 #include "cpu/problem.hpp"
-#include "cpu/sieve.hpp"
 
 namespace kstar::cpu {
 
 class Seeding {
  public:
-    Seeding(const Problem& problem, const Sieve& sieve) : problem_(problem), sieve_(sieve) {
+    // One column in `step` is seen.
+    Seeding(const Problem& problem, int64_t step)
+        : problem_(problem),
+          sample_seeds_(of_points(problem.samples, Part::kRows)),
+          reference_seeds_(of_points(problem.references, Part::kColumns)),
+          step_(step) {
         const Side& side = problem.references;
         const Tiles& tiles = side.narrow.tiles(problem.kernels);
-        step_ = std::max(kStep, (side.count + kMostColumnsSeen - 1) / kMostColumnsSeen);
         const int64_t chosen = (side.count + step_ - 1) / step_;
         const int64_t width = columns_at_once(tiles, side.narrow.words());
         for (int64_t begin = 0; begin < chosen; begin += width) {
             stretches_.emplace_back(problem.kernels, side.narrow, Part::kColumns, width);
-            stretches_.back().fill(side.narrow, sieve.reference_seeds.data(), begin * step_,
+            stretches_.back().fill(side.narrow, reference_seeds_.data(), begin * step_,
                                    std::min(width, chosen - begin), step_);
         }
         codes_.resize(chosen + tiles.columns);
         for (int64_t c = 0; c < chosen; ++c) {
             codes_[c] = side.codes[c * step_];
         }
+    }
+
+    // Of so many columns few enough are seen that a search takes hardly longer.
+    static int64_t step_among(int64_t columns) {
+        return std::max(kStep, (columns + kMostColumnsSeen - 1) / kMostColumnsSeen);
     }
 
     // Calls `start(i, j)` with each sample and the column found for it.
@@ -45,7 +53,7 @@ class Seeding {
                        int64_t piece) mutable {
                 const int64_t begin = piece * cell;
                 const int64_t end = std::min(begin + cell, side.count);
-                rows.fill(side.narrow, sieve_.sample_seeds.data(), begin, end - begin);
+                rows.fill(side.narrow, sample_seeds_.data(), begin, end - begin);
                 for (int64_t group = 0; group < rows.groups(); ++group) {
                     const int64_t first = begin + group * rows_at_once;
                     seed(rows, group, {first, std::min(first + rows_at_once, end)}, start);
@@ -87,9 +95,18 @@ class Seeding {
         }
     }
 
+    // Without what a certificate adds for radii: by that, a large ball would be of the most
+    // promise.
+    std::vector<int32_t> of_points(const Side& side, Part part) const {
+        Balls points = side.narrow;
+        points.certificate.weight = 0;
+        return seeds(problem_.kernels, points, side.count, part);
+    }
+
     const Problem& problem_;
-    const Sieve& sieve_;
-    int64_t step_;
+    const std::vector<int32_t> sample_seeds_;
+    const std::vector<int32_t> reference_seeds_;
+    const int64_t step_;
     std::vector<Packed> stretches_;
     std::vector<int32_t> codes_;
 };

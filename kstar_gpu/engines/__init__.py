@@ -29,6 +29,10 @@ What they share, each file with one idea::
     denormals    numbers that may be flushed to zero, and `own_thread` for where they would be
     status       whether an engine can be used here
 
+Where samples come in shards, `registry.choose_pairs` gives what serves a pair of them
+(`shards.py`): the native CPU engine lets both sides ask at once (`cpu/pairs.py`), any other is
+asked by one side and then by the other (`one_sided.py`).
+
 An engine is handed samples in class order. It knows nothing of labels beyond class codes, nothing
 of metrics beyond a number that divides each row, nothing of arrays other than tensors. Engines do
 not import one another. `template.py` is the start of a new one.

@@ -69,7 +69,7 @@ def without_duplicates(problem: Problem, fingerprints: Fingerprints) -> Distinct
     """
     groups = groups_of_equals(problem.sides, fingerprints)
     ours, theirs = groups[: len(problem.samples)], groups[-len(problem.references) :]
-    firsts, weights, kind = _first_of_each(theirs, problem.references.codes)
+    firsts, weights, kind = first_of_each(theirs, problem.references.codes)
     references = problem.references.taken(firsts)
     equal_rows = foreign_equals(ours, problem.samples.codes, theirs, problem.references)
     settled = bool((equal_rows != NO_ROW).any())
@@ -138,10 +138,10 @@ def _rows(sides: list[Samples], positions: Integers) -> NDArray[np.float64]:
     return rows
 
 
-def _first_of_each(groups: Integers, codes: Integers) -> tuple[Integers, Integers, Integers]:
+def first_of_each(groups: Integers, codes: Integers) -> tuple[Integers, Integers, Integers]:
     """Return the first position of each group in each class, and how many it stands for.
 
-    Also, for all positions, which one stands for them.
+    Also, for all positions, which of these stands for them.
     """
     # Positions of a class follow each other, and so the first one has the lowest row.
     keys = codes * (groups.max() + 1) + groups

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..inputs.problem import Problem, Samples
@@ -37,5 +38,10 @@ def make_centre(problem: Problem) -> Tensor:
     """
     steps = ((side, -(-len(side) // CENTRE_ROWS)) for side in problem.sides)
     rows = np.concatenate([side.host_rows(np.arange(0, len(side), step)) for side, step in steps])
-    middle = np.sort(rows, axis=0)[(len(rows) - 1) // 2]
-    return torch.from_numpy(middle).to(problem.samples.values.device)
+    return torch.from_numpy(middle_row(rows)).to(problem.samples.values.device)
+
+
+def middle_row(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median of rows, coordinate by coordinate."""
+    middle: NDArray[np.float64] = np.sort(rows, axis=0)[(len(rows) - 1) // 2]
+    return middle

@@ -164,6 +164,7 @@ class Trial:
     usual : positions of the references that are no outliers
     points : from a side (0: samples, -1: references) and positions to their float32 points
     algebra : what all this is computed with
+    each : how many samples each of these stands for
     """
 
     codes: Integers
@@ -172,6 +173,7 @@ class Trial:
     usual: Integers
     points: Callable[[int, Integers], Tensor]
     algebra: Algebra = field(default_factory=Algebra, kw_only=True)
+    each: float = field(default=1.0, kw_only=True)
 
     def nearest(self, asking: Integers, near: Integers) -> Tensor:
         """Return the distance of each sample to the nearest foreign one of these references."""
@@ -192,7 +194,7 @@ class Trial:
         sizes = np.bincount(self.codes, minlength=classes).astype(float)
         other_sizes = np.bincount(self.other_codes, minlength=classes).astype(float)
         pairs = len(self.codes) * len(self.other_codes) - float(sizes @ other_sizes)
-        return pairs / 2 if self.both_ways else pairs
+        return self.each**2 * (pairs / 2 if self.both_ways else pairs)
 
     def survey(self, at_once: int) -> Survey:
         """Ask for a few samples how far they see, and what else lies there."""
@@ -238,7 +240,7 @@ def choose_balls(
     survey = trial.survey(at_once)
     screened = costs.screened + costs.screened_product * dimensions
     screened *= 2 if trial.both_ways else 1
-    samples = len(trial.codes) + (0 if trial.both_ways else len(trial.other_codes))
+    samples = trial.each * (len(trial.codes) + (0 if trial.both_ways else len(trial.other_codes)))
     reach = float(survey.radii.median())
     best, cheapest = Choice(None, False, reach), pairs * (costs.pair + dimensions)
 

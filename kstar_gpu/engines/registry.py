@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 import torch
 
@@ -10,6 +11,8 @@ from ..inputs.metrics import PRECOMPUTED
 from .base import Engine
 from .cuda.status import obstacle as cuda_obstacle
 from .cuda.status import status as cuda_status
+from .one_sided import OneSided
+from .shards import Pairs
 from .status import BackendStatus, extension_status
 
 
@@ -36,6 +39,7 @@ class Record:
     device_type : of the devices that it computes on; None for all that torch has
     devices : the same in words
     obstacle : from a device of that type to why it cannot be used there, or None
+    pairs : where its class `Pairs` is, if both samples of a pair of shards can ask at once
     """
 
     module: str
@@ -43,6 +47,7 @@ class Record:
     device_type: str | None = None
     devices: str = "any device"
     obstacle: Callable[[torch.device], str | None] = _no_obstacle
+    pairs: str | None = None
 
     def computes_on(self, device: torch.device) -> bool:
         """Whether devices of this type are its own."""
@@ -59,10 +64,17 @@ class Record:
         engine: type[Engine] = import_module(self.module, __package__).Engine
         return engine
 
+    def load_pairs(self, device: torch.device) -> Pairs[Any]:
+        """Return what serves pairs of shards."""
+        if self.pairs is None:
+            return OneSided(self.load(), device)
+        pairs: Pairs[Any] = import_module(self.pairs, __package__).Pairs(device)
+        return pairs
+
 
 # "auto" takes the first one that serves the device; the last one serves any.
 BACKENDS = {
-    "cpu": Record(".cpu.engine", _cpu_status, "cpu", "the CPU"),
+    "cpu": Record(".cpu.engine", _cpu_status, "cpu", "the CPU", pairs=".cpu.pairs"),
     "cuda": Record(".cuda.engine", cuda_status, "cuda", "a CUDA device", cuda_obstacle),
     "torch": Record(".portable.engine", _torch_status),
 }
@@ -89,8 +101,29 @@ def choose_engine(backend: str, metric: str, device: torch.device) -> type[Engin
     ValueError
         That names what is in the way, and what would do.
     """
-    record = _first_that_serves(device) if backend == "auto" else _named(backend, device)
+    record = _chosen(backend, device)
     return (OF_PRECOMPUTED if metric == PRECOMPUTED else record).load()
+
+
+def choose_pairs(backend: str, metric: str, device: torch.device) -> Pairs[Any]:
+    """Return likewise what serves pairs of shards.
+
+    Raises
+    ------
+    ValueError
+        As `choose_engine`; for distances that are given, which belong to no shard.
+    """
+    record = _chosen(backend, device)
+    if metric == PRECOMPUTED:
+        raise ValueError(
+            f"metric: features are wanted where samples come in shards, got {metric!r}, under "
+            "which distances between all of them are given"
+        )
+    return record.load_pairs(device)
+
+
+def _chosen(backend: str, device: torch.device) -> Record:
+    return _first_that_serves(device) if backend == "auto" else _named(backend, device)
 
 
 def _first_that_serves(device: torch.device) -> Record:

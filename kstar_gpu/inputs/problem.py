@@ -173,18 +173,13 @@ def make_problem(
     largest = checked_magnitude(x, "features")
     if y is not None:
         largest = max(largest, checked_magnitude(y, "references"))
-    if largest > LARGEST_MAGNITUDE or 0 < largest < SMALLEST_MAGNITUDE:
-        raise ValueError(
-            f"features: a largest magnitude between {SMALLEST_MAGNITUDE:g} and "
-            f"{LARGEST_MAGNITUDE:g} is wanted (squares would leave float64: rescale), "
-            f"got {largest:g}"
-        )
+    check_scale(largest)
     if METRICS[metric].divisors is not None:
         largest = 1.0
-    samples = _in_class_order(x, classes.codes, metric, "features", device)
+    samples = in_class_order(x, classes.codes, metric, "features", device)
     if y is None:
         return Problem(samples, samples, largest)
-    others = _in_class_order(y, classes.reference_codes, metric, "references", device)
+    others = in_class_order(y, classes.reference_codes, metric, "references", device)
     return Problem(samples, others, largest)
 
 
@@ -234,9 +229,20 @@ def checked_magnitude(matrix: Tensor, name: str) -> float:
     return largest
 
 
-def _in_class_order(
+def check_scale(largest: float) -> None:
+    """Refuse features of which none has a magnitude that float64 can square."""
+    if largest > LARGEST_MAGNITUDE or 0 < largest < SMALLEST_MAGNITUDE:
+        raise ValueError(
+            f"features: a largest magnitude between {SMALLEST_MAGNITUDE:g} and "
+            f"{LARGEST_MAGNITUDE:g} is wanted (squares would leave float64: rescale), "
+            f"got {largest:g}"
+        )
+
+
+def in_class_order(
     matrix: Tensor, codes: Integers, metric: str, name: str, device: torch.device
 ) -> Samples:
+    """Return one side, checked by `checked_magnitude`, in class order on `device`."""
     matrix = matrix.to(device)
     order = np.argsort(codes, kind="stable")
     divisors_of = METRICS[metric].divisors

@@ -29,6 +29,7 @@ FLOORS = [
     ("names", "files", "checked_json", "npy_header", "user_files"),
     ("inputs",),
     ("engines",),
+    ("scale",),
     ("api",),
     ("stats",),
     ("networks",),

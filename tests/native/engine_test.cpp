@@ -309,7 +309,14 @@ Found found(const Data& x, const Data& y, bool self_form, double longest, const 
                             answer.references.rows.data());
         search(problem, of_samples, &of_references, crew, work);
     }
-    Count(problem, answer.samples.squared.data(), answer.samples.counts.data(), work).run(crew);
+    Within within(problem.samples, answer.samples.squared.data(), answer.samples.counts.data());
+    if (self_form) {
+        Count(problem, within, nullptr, work).run(crew);
+    } else {
+        Within of_references(problem.references, answer.references.squared.data(),
+                             answer.references.counts.data());
+        Count(problem, within, &of_references, work).run(crew);
+    }
     return answer;
 }
 
@@ -330,6 +337,7 @@ void compare(const std::string& name, const Data& x, const Data& y, bool self_fo
         if (!self_form) {
             check(answer.references.squared == mirrored.squared, label + "references' distances");
             check(answer.references.rows == mirrored.rows, label + "references' rows");
+            check(answer.references.counts == mirrored.counts, label + "references' counts");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 Python prepares, and the extension `_cpu` (csrc/cpu) does all that takes time::
 
-    engine      asks the extension, shows progress
+    engine      asks the extension, shows progress; pairs asks it about shards
       |-- sides       distinct samples with their balls, near ones side by side
       |     |-- common      what balls share, and which of them a search looks at first
       |     |-- balls       rows -> points, radii, certificate; full and narrow
@@ -14,4 +14,5 @@ Python prepares, and the extension `_cpu` (csrc/cpu) does all that takes time::
                 products, arrange
                 matrix_product, gram_schmidt                                directions
                 nearest_foreign, count_within                               the two questions
+                start_among                                                 where a search starts
 """

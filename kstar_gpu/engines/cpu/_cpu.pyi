@@ -129,11 +129,21 @@ def nearest_foreign(
     target: str,
     progress: Callable[[int, int], object] | None,
 ) -> dict[str, int]: ...
+def start_among(
+    samples: Side,
+    references: Side,
+    squared: Floats,
+    ids: Integers,
+    threads: int,
+    target: str,
+) -> None: ...
 def count_within(
     samples: Side,
     references: Side | None,
     squared: Floats,
     counts: Integers,
+    reference_squared: Floats | None,
+    reference_counts: Integers | None,
     threads: int,
     target: str,
     progress: Callable[[int, int], object] | None,

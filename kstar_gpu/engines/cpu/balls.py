@@ -23,6 +23,7 @@ from .algebra import Crew
 
 STEEPEST = 8  # samples this many times longer than nearly all others are outliers
 FEW = 1024  # one outlier in so many samples at the most
+MOST_OUTLIERS = 4096
 # Of samples that are all at their centre: whatever leaves it later is told by its length.
 FINEST_SCALE = 2.0**500
 DIRECTION_LENGTH = 32000  # of a direction in integers
@@ -58,11 +59,16 @@ class Balls:
         return _cpu.Balls(self.points, self.width, self.squares, self.sums, self.radii, certificate)
 
 
-def choose_unit(lengths: Floats, dimensions: int) -> tuple[float, float]:
+def choose_unit(lengths: Floats, dimensions: int, count: int | None = None) -> tuple[float, float]:
     """Return the scale, a power of two, and the length of the longest sample that it can hold.
 
     Of samples much longer than nearly all others a few are left out: they are outliers, and would
     otherwise cost all others their precision.
+
+    Parameters
+    ----------
+    lengths : of all samples, or the largest of them
+    count : how many samples there are, if those are not all
     """
     room = _cpu.LONGEST - 1.5 * dimensions**0.5 - 1  # rounding lengthens, centre and coordinates
     longest = float(lengths.max())
@@ -71,7 +77,7 @@ def choose_unit(lengths: Floats, dimensions: int) -> tuple[float, float]:
             "features: numbers that stay as they are during a call are wanted, these (or those of "
             "references) changed"
         )
-    few = len(lengths) // FEW + 1
+    few = min((len(lengths) if count is None else count) // FEW + 1, MOST_OUTLIERS)
     if few < len(lengths):
         usual = float(np.partition(lengths, -few - 1)[-few - 1])
         if longest > STEEPEST * usual:

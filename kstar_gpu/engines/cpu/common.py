@@ -75,12 +75,14 @@ def choose_first_look(
     self_form: bool,
     room: Room,
     crew: Crew,
+    each: float = 1.0,
 ) -> Common:
     """Add in how few directions, and with how fine numbers, to look first.
 
     Parameters
     ----------
     full, certificate : balls of all sides
+    each : how many samples each of these stands for
     """
     trial = BallTrial(
         sides[0].codes,
@@ -91,6 +93,7 @@ def choose_first_look(
         full=full,
         crew=crew,
         algebra=NativeAlgebra(crew),
+        each=each,
     )
     target = crew.target or _cpu.targets()[0]
     costs = replace(
@@ -125,18 +128,35 @@ def first_balls(
     dimensions = full[0].width
     narrow = _narrow(common, full, certificate, crew)
     if narrow is not full:
-        certificate = make_certificate(narrow, common.scale, lengths, dimensions)
+        certificate = certify(common, narrow, lengths, dimensions)
     if common.coarsening is None:
         return narrow, certificate
     coarse = make_bytes(narrow, certificate, common.coarsening, crew)
     if coarse is None:
         return narrow, certificate
-    factor = common.coarsening.factor
     # Where some points are far longer than most, either these or those are blurred.
-    if common.error is not None and mean_radius(coarse) > DISMAL * common.error * factor:
+    expected = None if common.error is None else common.error * common.coarsening.factor
+    if expected is not None and mean_radius(coarse) > DISMAL * expected:
         return narrow, certificate
+    return coarse, certify(common, coarse, lengths, dimensions)
+
+
+def certify(
+    common: Common, balls: list[Balls], lengths: Floats, dimensions: int
+) -> _cpu.Certificate:
+    """Return the certificate of balls that were made as is common.
+
+    Parameters
+    ----------
+    balls : of all sides, in 16-bit numbers or in bytes
+    lengths : of all samples, in the features' unit
+    dimensions : of these
+    """
+    if balls[0].sums is None or common.coarsening is None:
+        return make_certificate(balls, common.scale, lengths, dimensions)
+    factor = common.coarsening.factor
     reach = None if common.reach is None else common.reach * factor
-    return coarse, make_certificate(coarse, common.scale * factor, lengths, dimensions, reach)
+    return make_certificate(balls, common.scale * factor, lengths, dimensions, reach)
 
 
 def _narrow(

@@ -50,7 +50,9 @@ class Engine(BallEngine):
 
     def _count(self, squared: Tensor) -> Tensor:
         counts = np.zeros(len(squared), dtype=np.int64)
-        self.work["count"] = self._ask("count", _cpu.count_within, self._arranged(squared), counts)
+        self.work["count"] = self._ask(
+            "count", _cpu.count_within, self._arranged(squared), counts, None, None
+        )
         return self._in_order(counts)
 
     def _arranged(self, column: Tensor) -> NDArray[np.generic]:

@@ -31,16 +31,21 @@ def room_beside(problem: Problem, threads: int, memory_limit: int | None) -> Roo
     samples = sum(map(len, problem.sides))
     least = problem.copied + samples * (2 * padded_width(dimensions) + SAMPLE_BYTES)
     least += threads * (THREAD_BYTES + PACKED_ROWS * 2 * padded_width(dimensions))
-    widest = 2 * dimensions // 3
     if memory_limit is None:
-        return Room(widest, True)
+        return all_room(dimensions)
     if memory_limit < least:
         raise ValueError(
             f"memory_limit: at least {least} bytes are wanted for this problem on the cpu backend, "
             f"got {memory_limit}"
         )
     room = (memory_limit - least - SURVEY_BYTES) // samples
+    widest = all_room(dimensions).widest
     # Narrow points of bytes are made of those of 16-bit numbers; full ones are no longer than both.
     both = 3 * (widest + 1) + 2 * _cpu.WIDTH_STEP + _cpu.BYTE_STEP
     narrow = max(0, min(widest, room // 2 - _cpu.WIDTH_STEP))
     return Room(narrow, room >= max(both, dimensions + _cpu.BYTE_STEP))
+
+
+def all_room(dimensions: int) -> Room:
+    """Return as much room as is of use."""
+    return Room(2 * dimensions // 3, True)

@@ -65,14 +65,14 @@ def make_sides(
     if common is None:
         scale, longest = choose_unit(lengths, dimensions)
         common = Common(in_whole_units(centre, scale), scale, longest)
-    full = _full_balls(sides, common, crew)
+    full = [full_balls(side, common, crew) for side in sides]
     fitting = make_certificate(full, common.scale, lengths, dimensions)
     if not given:
         common = choose_first_look(common, sides, full, fitting, problem.self_form, room, crew)
     narrow, certificate = first_balls(common, full, fitting, lengths, crew)
     order = np.arange(len(sides[0].codes))
     if narrow[0].sums is None and narrow[0].width <= _cpu.BOXED_WIDTH:
-        sides, full, narrow, order = _near_together(sides, full, narrow, certificate, crew)
+        sides, full, narrow, order = near_together(sides, full, narrow, certificate, crew)
     compiled = [
         _cpu.Side(
             native_rows(side.samples),
@@ -87,27 +87,25 @@ def make_sides(
     return compiled, distinct, order, common
 
 
-def _full_balls(sides: list[Side], common: Common, crew: Crew) -> list[Balls]:
-    return [
-        make_full(
-            native_rows(side.samples),
-            side.lengths,
-            common.centre,
-            common.scale,
-            common.longest,
-            crew,
-        )
-        for side in sides
-    ]
+def full_balls(side: Side, common: Common, crew: Crew) -> Balls:
+    """Return the full balls of one side."""
+    return make_full(
+        native_rows(side.samples), side.lengths, common.centre, common.scale, common.longest, crew
+    )
+
+
+def measured(samples: Samples, centre: Floats, crew: Crew) -> tuple[Floats, Floats]:
+    """Return how far each sample is from the centre, and a number that equal ones share."""
+    lengths, fingerprints = np.empty(len(samples)), np.empty(len(samples))
+    weights = fingerprint_weights(len(centre))
+    _cpu.measure_rows(native_rows(samples), centre, weights, lengths, fingerprints, *crew)
+    return lengths, fingerprints
 
 
 def _distinct_sides(problem: Problem, centre: Floats, crew: Crew) -> tuple[list[Side], Distinct]:
-    weights = fingerprint_weights(len(centre))
-    lengths = [np.empty(len(samples)) for samples in problem.sides]
-    fingerprints = [np.empty(len(samples)) for samples in problem.sides]
-    for samples, length, fingerprint in zip(problem.sides, lengths, fingerprints, strict=True):
-        _cpu.measure_rows(native_rows(samples), centre, weights, length, fingerprint, *crew)
-    distinct = without_duplicates(problem, fingerprints)
+    measures = [measured(samples, centre, crew) for samples in problem.sides]
+    lengths = [length for length, _ in measures]
+    distinct = without_duplicates(problem, [fingerprint for _, fingerprint in measures])
     references = distinct.problem.references
     sides = [Side(references, distinct.weights, lengths[-1][distinct.reference_positions])]
     if not problem.self_form:
@@ -125,7 +123,7 @@ def native_rows(side: Samples) -> _cpu.Members:
     return _cpu.Members(values.numpy(), type_name, norms, side.order.numpy())
 
 
-def _near_together(
+def near_together(
     sides: list[Side],
     full: list[Balls],
     narrow: list[Balls],

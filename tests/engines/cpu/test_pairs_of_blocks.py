@@ -145,14 +145,24 @@ def test_blocks_of_one_class(codes, look, target, rng):
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_own_samples_of_another_block_are_counted(look, target, rng):
-    blocks = blocks_of(rng, rng.standard_normal((500, D)), rng.integers(0, 5, 500))
-    crew = Crew(2, target)
-    counts, radii = np.zeros(len(blocks[0].x), np.int64), wanted(*blocks)[0]
-    _cpu.count_within(*sides_of(blocks, look, rng, crew), radii, counts, *crew, None)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_own_samples_of_another_block_are_counted_for_both(family, look, target, rng):
+    x = family(rng, 500, D).astype(np.float64)
+    blocks = blocks_of(rng, x, rng.integers(0, 5, 500))
+    # Some ask nothing: those at distance 0, and those that know of no foreign sample ask for all.
+    radii = [wanted(*pair)[0] for pair in (blocks, blocks[::-1])]
+    for column in radii:
+        column[::7], column[3::7] = 0, np.inf
+    sides = sides_of(blocks, look, rng, Crew(2, target))
+    counts = [np.zeros(len(block.x), np.int64) for block in blocks]
+    _cpu.count_within(*sides, radii[0], counts[0], radii[1], counts[1], 2, target, None)
     same = blocks[0].codes[:, None] == blocks[1].codes
     d2 = np.array([squared_distances(sample, blocks[1].x) for sample in blocks[0].x])
-    np.testing.assert_array_equal(counts, (same & (d2 < radii[:, None])).sum(1))
+    np.testing.assert_array_equal(counts[0], (same & (d2 < radii[0][:, None])).sum(1))
+    np.testing.assert_array_equal(counts[1], (same & (d2 < radii[1])).sum(0))
+    alone = np.zeros_like(counts[0])
+    _cpu.count_within(*sides, radii[0], alone, None, None, 2, target, None)
+    np.testing.assert_array_equal(alone, counts[0])
 
 
 @pytest.mark.parametrize("sign", [1, -1])
