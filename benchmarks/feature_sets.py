@@ -22,9 +22,10 @@ FILES = {
     "shuttle": "shuttle_raw",
     "digits_mlp": "digits_mlp_h1",
 }
-GENERATED = re.compile(r"(gaussian|clusters):(\d+)x(\d+)(?:x(\d+))?")
+GENERATED = re.compile(r"(gaussian|clusters|overlapping):(\d+)x(\d+)(?:x(\d+))?")
 GENERATED_CLASSES = "10"
-CENTRE_SPREAD = 10.0  # standard deviation of the cluster centres; within a cluster it is 1
+# Standard deviation of the classes' centres; within a class it is 1.
+CENTRE_SPREAD = {"gaussian": 0.0, "overlapping": 1.0, "clusters": 10.0}
 
 
 class FeatureSet(NamedTuple):
@@ -45,9 +46,10 @@ def load(name: str, size: int | None = None) -> FeatureSet:
 
     Parameters
     ----------
-    name : a key of `FILES`, "digits", "gaussian:NxD" or "clusters:NxD"
-        Gaussian features are independent of the labels, so that nothing can be pruned;
-        clusters lie far apart, one per class. Both have 10 classes, or C of them as "...:NxDxC".
+    name : a key of `FILES`, "digits", "gaussian:NxD", "clusters:NxD" or "overlapping:NxD"
+        Gaussian features are independent of the labels, so that nothing can be pruned; clusters,
+        one per class, lie far apart, or about as far as they are wide. All have 10 classes, or C
+        of them as "...:NxDxC".
     size : number of samples to keep, all by default
 
     Raises
@@ -66,7 +68,8 @@ def load(name: str, size: int | None = None) -> FeatureSet:
     elif name in FILES:
         features, labels = _read(name)
     else:
-        known = ", ".join([*FILES, "digits", "gaussian:NxD", "clusters:NxD", "...:NxDxC"])
+        generated_ones = [f"{kind}:NxD" for kind in CENTRE_SPREAD]
+        known = ", ".join([*FILES, "digits", *generated_ones, "...:NxDxC"])
         raise ValueError(f"name: one of {known} is wanted, got {name!r}")
     if size is None:
         return FeatureSet(features, labels, name)
@@ -82,9 +85,9 @@ def _generate(
     rng = np.random.default_rng(0)
     labels = rng.integers(classes, size=n)
     features = rng.standard_normal((n, d), dtype=np.float32)
-    if kind == "clusters":
+    if CENTRE_SPREAD[kind]:
         centres = rng.standard_normal((classes, d), dtype=np.float32)
-        features += CENTRE_SPREAD * centres[labels]
+        features += CENTRE_SPREAD[kind] * centres[labels]
     return features, labels
 
 
