@@ -60,6 +60,8 @@ FLOAT16_ON_TENSOR_CORES = Precision(
     torch.float16, torch.float32, 2.0**-22, 2.0**-11, 2.0**-126, 2.0**-100
 )
 FLOAT32 = Precision(torch.float32, torch.float32, 2.0**-24, 2.0**-20, 2.0**-126, 2.0**-100)
+# Of bytes only what is made of their sums is rounded; how far they move points sets the weight.
+BYTES = Precision(torch.int8, torch.float32, 2.0**-24, 2.0**-6, 2.0**-126, 2.0**-100)
 FLOAT64 = Precision(torch.float64, torch.float64, 2.0**-53, 2.0**-48, 2.0**-1022, 2.0**-500)
 
 

@@ -7,8 +7,12 @@ import numpy as np
 import torch
 
 from kstar_gpu import definition
-from kstar_gpu.engines.bounds import Certificate
+from kstar_gpu.engines.bounds import FLOAT32, Certificate
 from kstar_gpu.engines.portable.balls import make_frame, make_full, make_narrow
+from kstar_gpu.engines.portable.byte_balls import make_bytes
+from kstar_gpu.engines.portable.scratch import Scratch
+from kstar_gpu.engines.portable.screen import Screen
+from kstar_gpu.engines.portable.sieves import byte_scale
 from kstar_gpu.engines.projection import contraction
 
 from .families import labels, problem_of
@@ -53,8 +57,21 @@ def judge(x, bounds: Certificate, directions=None, workers=nullcontext) -> Judge
         return _judged(balls, bounds, radius)
 
 
+def judge_bytes(x) -> Judged:
+    """Judge the bounds of balls of bytes; None where bytes could not tell the rows apart."""
+    problem = problem_of(x, labels(np.random.default_rng(0), len(x), 3))
+    frame, bounds = make_frame(problem), bounds_for(FLOAT32, x.shape[1])
+    full = make_full(problem.samples, frame, bounds, slice(None), CPU)
+    rows = problem.samples.rows(slice(None)).numpy()
+    d2 = torch.from_numpy(np.stack([definition.squared_distances(row, rows) for row in rows]))
+    how = byte_scale(problem, Screen(bounds, [full]))
+    if how is None:
+        return None
+    return _judged(make_bytes(full, how, CPU), how.bounds, d2.sqrt() * frame.scale)
+
+
 def _judged(balls, bounds, radius):
-    acc = balls.partners()[: len(balls)] @ balls.points.T
+    acc, _ = balls.product(balls, balls.partners(), Scratch(len(balls), CPU))
     e, slack = balls.radii[:, None], balls.slack[:, None]
     e_j, s_j = balls.radii[None], balls.slack[None]
     # Each pair is asked about with its own distance as the radius: it must stay undecided.

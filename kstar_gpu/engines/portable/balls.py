@@ -17,6 +17,7 @@ from ..bounds import FLOAT64, Certificate, Precision
 from ..frame import Frame, make_centre
 from ..projection import lift
 from . import canaries
+from .scratch import Scratch
 
 CACHED_ROWS = 1 << 17  # elements of rows on their way through preparation
 ROUNDED_ONCE = 2.0**-24 * (1 + 2.0**-40)  # of a float32, and of the float64 that tells its length
@@ -57,6 +58,15 @@ class Balls:
         partners[: len(self), -2:] = self.points[:, -2:].flip(1)
         canaries.fill(partners[len(self) :])
         return partners
+
+    def product(self, own: "Balls", partners: Tensor, scratch: Scratch) -> tuple[Tensor, Tensor]:
+        """Multiply with the partners of `own`: (own, these), and whether that was reduced."""
+        product = scratch.tile("product", (len(partners), len(self)), partners.dtype)
+        torch.mm(partners, self.points.T, out=product)
+        # Nothing reduces products of float64, which all other balls fall back on.
+        exact = partners.dtype == torch.float64
+        reduced = scratch.never if exact else canaries.reduced(product, self.known)
+        return product[: len(own)], reduced
 
 
 def make_frame(problem: Problem) -> Frame:

@@ -2,45 +2,32 @@
 
 Both questions (`questions.py`) walk over *tiles* (`tiles.py`): one product of balls gives the
 distances of all pairs of a tile, and one comparison with a threshold per row, or per column, says
-which of them matter. What a product cannot decide goes through finer *sieves*: float32, then
-float64, and at last the canonical distance of single pairs.
+which of them matter. What a product cannot decide goes through finer *sieves*: bytes, float32,
+then float64, and at last single pairs in float32 (`screen.py`) and by their canonical distance.
 """
 
-from typing import NamedTuple
-
-import numpy as np
 import torch
 from torch import Tensor
 
 from ...cpu_tensors import taken
 from ...inputs.problem import Integers, Problem, Samples
 from ...progress import each
-from .. import projection
 from ..base import BallEngine
-from ..bounds import FLOAT32, FLOAT64, Certificate
+from ..bounds import FLOAT32, FLOAT64
 from ..duplicates import fingerprint_weights, without_duplicates
-from ..projection import Costs, Trial, contraction
-from . import canaries
-from .balls import Balls, chunks_for, make_certificate, make_frame, make_full, make_narrow
-from .memory import suitable_sides, tile_side, widest_narrow
+from .balls import chunks_for, make_certificate, make_frame, make_full
+from .byte_balls import multiplies_bytes
+from .memory import bytes_fit, suitable_sides, tile_side, widest_narrow
 from .questions import Count, Question, Search, Task
 from .scratch import Scratch
+from .screen import Screen
+from .sieves import COSTS, CROWDED, Sieve, byte_scale, byte_sieve, narrow_sieve
 from .tiles import Tile, class_tiles, foreign_tiles
 from .views import FAR, Part, View, leave_out
 
-CROWDED = 32  # a sieve that leaves one pair in so many has not decided the tile
-SEED_REFERENCES = 1024  # that every sample sees before a search with narrow balls
-NARROW_CROWD = 256  # the same of narrow balls: a pair's float64 distance costs so many products
-# Measured; `pair` are the passes over a tile.
-COSTS = Costs(pair=80, screened=0, screened_product=270, worth=1.5e10)
-
-
-class Sieve(NamedTuple):
-    """Balls of one precision and width."""
-
-    bounds: Certificate
-    crowd: float  # of so many pairs one may be left; a tile that leaves more goes to the next
-    balls: list[Balls] | None  # per side; None for float64, which would take too much memory
+SEED_REFERENCES = 1024  # that every sample sees before a search with coarse balls
+SEED_SHARE = 8  # or of all references one in so many, where these are fewer
+RETRIED = 8  # rows of tiles, after which a sieve that was of no use is tried again
 
 
 class Engine(BallEngine):
@@ -55,21 +42,28 @@ class Engine(BallEngine):
         dimensions = self.problem.samples.values.shape[1]
         fine = make_certificate(FLOAT64, dimensions, dimensions, device)
         frame = make_frame(self.problem)
-        self.task = Task(self.problem, frame, fine, side)
         coarse = make_certificate(FLOAT32, dimensions, dimensions, device)
         everything = slice(None)
         sides = self.problem.sides
         full = [make_full(samples, frame, coarse, everything, device) for samples in sides]
-        self.sieves = [Sieve(coarse, CROWDED, full)] if coarse.holds else []
-        self.sieves.append(Sieve(fine, CROWDED, None))
-        widest = widest_narrow(problem, side, memory_limit)
-        self.narrow = self._narrow_sieve(full, widest) if coarse.holds else None
         self.codes = [torch.from_numpy(samples.codes).to(device) for samples in sides]
         self.met: tuple[Part, Sieve, Tensor] | None = None
         self.parts: dict[tuple[int, int, int, int], Part] = {}  # of the sieves that store balls
         self.scratch = Scratch(side, device)
         self.sides = suitable_sides(self.problem, side, COSTS.pair)  # of tiles, by question
-        self.never = torch.zeros((), dtype=torch.bool, device=device)
+        self.sieves = [Sieve(fine, CROWDED, None)]
+        self.narrow: Sieve | None = None
+        self.screen: Screen | None = None
+        if coarse.holds:
+            self.sieves.insert(0, Sieve(coarse, CROWDED, full))
+            self.screen = Screen(coarse, full)
+            may = multiplies_bytes(device, dimensions) and bytes_fit(problem, side, memory_limit)
+            how = byte_scale(self.problem, self.screen) if may else None
+            widest = widest_narrow(problem, side, memory_limit)
+            self.narrow = narrow_sieve(self.problem, full, widest, how)
+            if how:
+                self.sieves.insert(0, byte_sieve(how, full, problem.samples.values.device))
+        self.task = Task(self.problem, frame, fine, side, self.screen)
 
     def _search(self, squared: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         exact = self.problem.samples.values.device
@@ -77,7 +71,8 @@ class Engine(BallEngine):
         sieves = self.sieves
         if self.narrow:
             sieves = [self.narrow, *sieves]
-            self._shorten_reach(search)
+        if self.screen and len(sieves) > 2:
+            self._shorten_reach(search, self.sieves[0], self.screen)
         self._walk("search", list(foreign_tiles(self.problem, self.sides[0])), sieves, search)
         return search.squared, search.rows
 
@@ -90,76 +85,49 @@ class Engine(BallEngine):
 
     def _walk(self, name: str, tiles: list[Tile], sieves: list[Sieve], question: Question) -> None:
         rows, number = slice(0, 0), 0
+        worth = [1.0] * len(sieves)  # below 0: rows of tiles start with a finer one
         for tile in each(tiles, self.progress, name, "tile"):
             if tile.samples != rows:
                 rows, number = tile.samples, 0
+                while worth[number] < 0:
+                    worth[number] += 1 / RETRIED
+                    number += 1
             # A row of tiles goes on with the sieve that its last tile needed.
             while not question.settle(
                 self._views(tile, sieves[number], question.foreign),
                 crowd=sieves[number].crowd if number < len(sieves) - 1 else 0,
             ):
+                worth[number] -= 1
                 number += 1
-            if sieves[number] is self.narrow:
-                question.refine()  # narrow balls hardly tell how near a pair is
+            worth[number] = 1
+            if number < len(sieves) - 2 and question.waiting > rows.stop - rows.start:
+                question.refine()  # coarse balls hardly tell how near a pair is
         question.refine()
 
-    def _shorten_reach(self, search: Search) -> None:
-        """Let every sample see some references in full width: narrow balls need a short reach."""
-        others = self.sieves[0]
-        assert others.balls is not None
-        step = -(-len(others.balls[-1]) // SEED_REFERENCES)
-        some, codes = others.balls[-1][::step], self.codes[-1][::step]
+    def _shorten_reach(self, search: Search, sieve: Sieve, screen: Screen) -> None:
+        """Let every sample see some references in full width: coarse balls need a short reach."""
+        assert sieve.balls is not None
+        others = sieve.balls[-1]
+        step = max(SEED_SHARE, -(-len(others) // SEED_REFERENCES))
+        some, codes = others[::step], self.codes[-1][::step]
         for start in range(0, len(self.codes[0]), self.task.side):
             rows = slice(start, start + self.task.side)
-            own = others.balls[0][rows]
-            product = own.partners() @ some.points.T
-            reduced = canaries.reduced(product, some.known)
-            acc = product[: len(own)]
+            own = sieve.balls[0][rows]
+            acc, _ = some.product(own, own.partners(), self.scratch)
             acc.masked_fill_(self.codes[0][rows, None] == codes, FAR)
-            nearest = others.bounds.at_most(
-                acc.amax(1).to(search.reach.device),
-                own.radii,
-                own.slack,
-                *some.most,
-            )
-            nearest.masked_fill_(reduced.to(nearest.device), torch.inf)
-            search.reach[rows] = torch.minimum(search.reach[rows], nearest)
-
-    def _narrow_sieve(self, full: list[Balls], widest: int) -> Sieve | None:
-        """Return balls of few dimensions, or None where full ones do as well."""
-        problem, exact = self.problem, self.problem.samples.values.device
-        dimensions = problem.samples.values.shape[1]
-
-        def points(side: int, positions: Integers) -> Tensor:
-            return full[side].points[torch.from_numpy(positions).to(self.device), :-2]
-
-        trial = Trial(
-            problem.samples.codes,
-            problem.references.codes,
-            problem.self_form,
-            usual=np.arange(len(full[-1])),
-            points=points,
-        )
-        directions = projection.choose_balls(trial, dimensions, COSTS, widest).directions
-        if directions is None:
-            return None
-        bounds = make_certificate(FLOAT32, directions.shape[1] + 1, dimensions, self.device)
-        basis = contraction(directions.to(exact))
-        narrow = [make_narrow(balls, basis, bounds, exact) for balls in full]
-        return Sieve(bounds, NARROW_CROWD, narrow)
+            # Wherever the product was reduced, this is a guess: the screen tells how far it is.
+            best, reference = acc.max(1)
+            asking = (best > FAR).nonzero().squeeze(1)
+            reference = reference[asking] * step
+            asking, reference = asking.to(search.reach.device), reference.to(search.reach.device)
+            screen.within(asking + start, reference, search.reach)
 
     def _views(self, tile: Tile, sieve: Sieve, foreign: bool) -> list[View]:
         """Multiply a tile, mark the pairs not asked about, and look at it from its sides."""
         bounds = sieve.bounds
         own, left = self._left_factor(tile.samples, sieve)
         others = self._part(self.problem.references, tile.references, sieve)
-        points = others.balls.points
-        product = self.scratch.tile("product", (len(left), len(points)), left.dtype)
-        torch.mm(left, points.T, out=product)
-        # Nothing reduces products of float64, which all other sieves fall back on.
-        coarse = sieve.balls is not None
-        reduced = canaries.reduced(product, others.balls.known) if coarse else self.never
-        acc = product[: len(own.balls)]
+        acc, reduced = others.balls.product(own.balls, left, self.scratch)
         if tile.mixed:
             sides = self.problem.samples.codes, self.problem.references.codes
             leave_out(acc, sides[0][tile.samples], sides[1][tile.references], same=foreign)

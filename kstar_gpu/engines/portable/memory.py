@@ -10,8 +10,11 @@ LARGEST_SIDE = 1024  # a tile of float32 products then fills 4 MB: it stays in t
 SMALLEST_SIDE = 256  # smaller ones cost many times as much as a product
 SMALLEST_PIECE = 64  # samples of a tile of a small problem
 TILE_COST = 1.5e7  # of a tile on a CPU beside its pairs: so many multiply-adds could be done
-TILE_BYTES_PER_PAIR = 160  # product, selection and indices of survivors, should all survive
+TILE_BYTES_PER_PAIR = (
+    164  # product, sums of bytes, selection and indices of survivors, should all survive
+)
 SAMPLE_BYTES = 140  # radii, slack, thresholds, canaries, results and order of one sample
+BYTE_SAMPLE_BYTES = 48  # seed, radii, slack and thresholds of balls of bytes
 CHUNK_BYTES = 36 << 20  # float64 rows on their way through preparation and refinement
 THREAD_BYTES = 4 << 20  # that the libraries of products keep for each thread
 
@@ -64,6 +67,13 @@ def widest_narrow(problem: Problem, side: int, memory_limit: int | None) -> int:
         return widest
     spare = memory_limit - memory_needed(problem, side) - SURVEY_BYTES
     return max(0, min(widest, spare // (4 * sum(map(len, problem.sides))) - 3))
+
+
+def bytes_fit(problem: Problem, side: int, memory_limit: int | None) -> bool:
+    """Whether balls of bytes have room beside tiles of this side."""
+    width = problem.samples.values.shape[1]
+    room = sum(map(len, problem.sides)) * (width + BYTE_SAMPLE_BYTES)
+    return memory_limit is None or memory_needed(problem, side) + room <= memory_limit
 
 
 def memory_needed(problem: Problem, side: int) -> int:

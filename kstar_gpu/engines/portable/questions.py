@@ -15,6 +15,7 @@ from ..bounds import Certificate
 from ..duplicates import NO_ROW
 from ..frame import Frame
 from .scratch import Scratch
+from .screen import Screen
 from .views import View
 
 DIGIT = 256  # factors up to here are exact in every precision that a product may be reduced to
@@ -28,6 +29,7 @@ class Task(NamedTuple):
     frame: Frame
     fine: Certificate  # of float64 balls
     side: int  # of a tile
+    screen: Screen | None = None  # what pairs go through before their canonical distances
 
 
 class Question(ABC):
@@ -105,12 +107,11 @@ class Search(Question):
         self.reach[rows] = reach
         thresholds[asking] = bounds.farther(reach, radii).to(thresholds.device)
         if MANY * len(asking) > len(thresholds):
-            i, j = view.pairs(view.acc >= view.column(thresholds))
+            i, j = view.pairs(thresholds)
             products = view.acc[(i, j) if view.along == 1 else (j, i)]
         else:
             acc = view.acc.index_select(1 - view.along, asking)
-            part = view._replace(acc=acc)
-            i, j = part.pairs(acc >= view.column(thresholds[asking]))
+            i, j = view._replace(acc=acc).pairs(thresholds[asking])
             products = acc[(i, j) if view.along == 1 else (j, i)]
             i = numbers[i]
         if len(i) * crowd > view.acc.numel():
@@ -137,6 +138,9 @@ class Search(Question):
         samples, references, at_least = self.take_pending()
         within = ~(self.reach[samples] < at_least)
         samples, references = samples[within], references[within]
+        if self.task.screen:
+            within = self.task.screen.within(samples, references, self.reach)
+            samples, references = samples[within], references[within]
         squared = self.task.problem.distances(samples, references)
         before = self.squared[samples]
         self.squared.scatter_reduce_(0, samples, squared, "amin")
@@ -194,12 +198,12 @@ class Count(Question):
         for power, digit in enumerate(self.digits):
             factor = digit[view.others.positions].to(inside.dtype)
             counts += view.sums(inside, factor).to(counts) * DIGIT**power
-        every = torch.ones_like(view.others.balls.points[:, -1])
+        every = possible.new_ones(len(view.others.balls))
         asking = view.those(view.sums(possible.sub_(inside), every) > 0)
         if asking is None:
             return None
         some = possible.index_select(1 - view.along, asking)
-        i, j = view._replace(acc=some).pairs(some)
+        i, j = view._replace(acc=some).pairs(some.new_ones(len(asking)))
         i = asking.to(i.device)[i]
         return counts, i + view.own.positions.start, j + view.others.positions.start
 
@@ -220,9 +224,18 @@ class Count(Question):
     def refine(self) -> None:
         """Count the pending pairs whose canonical distance is less than the radius."""
         samples, references = self.take_pending()
+        if self.task.screen:
+            inside, within = self.task.screen.sides(
+                samples, references, self.inner[samples], self.outer[samples]
+            )
+            self._add(samples[inside], references[inside])
+            within &= ~inside
+            samples, references = samples[within], references[within]
         within = self.task.problem.distances(samples, references) < self.squared[samples]
-        weights = self.weights[references[within]]
-        self.counts.index_add_(0, samples[within], weights)
+        self._add(samples[within], references[within])
+
+    def _add(self, samples: Tensor, references: Tensor) -> None:
+        self.counts.index_add_(0, samples, self.weights[references])
 
 
 def _digits(weights: Tensor) -> list[Tensor]:

@@ -40,12 +40,17 @@ class View(NamedTuple):
         found = torch.cat([own, self.reduced.expand(len(own) + 1)]).nonzero().squeeze(1)
         return None if len(found) > len(own) else found
 
-    def pairs(self, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the pairs that are marked, a mask as `acc` is: own samples, and others."""
-        if mask.device.type == "cpu":  # numpy finds them in a sixth of the time
-            pair = np.divmod(np.flatnonzero(mask.numpy()), mask.shape[1])
+    def pairs(self, least: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the pairs whose product is `least` (n,) of the own sample, or more.
+
+        Own samples, and others.
+        """
+        column = self.column(least)
+        if self.acc.device.type == "cpu":  # numpy finds them in a fraction of the time
+            found = np.flatnonzero(self.acc.numpy() >= column.numpy())
+            pair = np.divmod(found, self.acc.shape[1])
             return torch.from_numpy(pair[1 - self.along]), torch.from_numpy(pair[self.along])
-        where = mask.nonzero().to(self.own.balls.radii.device)
+        where = (self.acc >= column).nonzero().to(self.own.balls.radii.device)
         return where[:, 1 - self.along], where[:, self.along]
 
     def sums(self, tile: Tensor, factors: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from kstar_gpu.engines.portable.memory import (
     LARGEST_SIDE,
     SMALLEST_PIECE,
     SMALLEST_SIDE,
+    bytes_fit,
     memory_needed,
     suitable_sides,
     tile_side,
@@ -51,3 +52,10 @@ def test_small_problems_and_long_rows_get_small_tiles(rng):
     assert sides(3000, 300, classes=30)[1] < count
     assert sides(3000, 300, side=100) == (100, 100)
     assert sides(4, 2000) == (SMALLEST_PIECE, SMALLEST_PIECE)
+
+
+def test_bytes_are_left_out_where_there_is_no_room(problem):
+    assert bytes_fit(problem, SMALLEST_SIDE, None)
+    needed = memory_needed(problem, SMALLEST_SIDE)
+    assert not bytes_fit(problem, SMALLEST_SIDE, needed + 300 * 20)
+    assert bytes_fit(problem, SMALLEST_SIDE, needed + 300 * 100)

@@ -33,3 +33,7 @@ def test_rows_begin_on_cache_lines(shape, scratch):
     tile = scratch.tile("product", shape, torch.float32)
     assert tile.shape == shape
     assert tile.stride(0) * tile.element_size() % 64 == 0
+
+
+def test_rows_of_a_room_follow_each_other(scratch):
+    assert scratch.room("sums", (3, 17), torch.int32).is_contiguous()
