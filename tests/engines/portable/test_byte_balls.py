@@ -92,11 +92,29 @@ def test_kstar_of_queries_by_bytes_is_the_definition(family, rng):
     np.testing.assert_array_equal(found, wanted)
 
 
+def test_a_small_class_that_the_first_look_misses(rng):
+    x, y = gaussian(rng, 300, 40), np.repeat([0, 1], [297, 3])
+    assert uses_bytes(x, y)
+    np.testing.assert_array_equal(kstar(x, y, backend="torch"), definition.kstar(x, y))
+
+
 def test_bytes_that_do_not_suffice_are_left_to_finer_balls(rng, monkeypatch):
     monkeypatch.setattr(byte_balls, "DEVIATIONS", (300,))
     x, y = gaussian(rng, 300, 40), labels(rng, 300, 3)
     assert uses_bytes(x, y)
     np.testing.assert_array_equal(kstar(x, y, backend="torch"), definition.kstar(x, y))
+
+
+def test_bytes_that_are_of_no_use_are_hardly_tried(rng, monkeypatch):
+    monkeypatch.setattr(byte_balls, "DEVIATIONS", (300,))
+    x, y = gaussian(rng, 2000, 4), labels(rng, 2000, 2)
+    engine = Engine(problem_of(x, y), CPU, None, False)
+    engine.sides = 64, 64
+    tried = []
+    plain = ByteBalls.product
+    monkeypatch.setattr(ByteBalls, "product", lambda *of: tried.append(1) or plain(*of))
+    engine.count_within(torch.full((2000,), 1.0, dtype=torch.float64))
+    assert 0 < len(tried) < 2000 / 64 / 3
 
 
 def test_products_that_saturate_are_noticed(rng, monkeypatch):
