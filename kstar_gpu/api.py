@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .engines.denormals import denormals_kept
-from .engines.registry import choose_engine, default_device
+from .engines.registry import choose_engine, choose_pairs, default_device
 from .engines.torch_state import exactly
 from .exhausted_memory import as_memory_error
 from .inputs.arrays import restorer, to_tensor
@@ -18,6 +18,8 @@ from .inputs.copies import copied_bytes
 from .inputs.devices import check_computes, named_device
 from .inputs.metrics import METRICS, PRECOMPUTED, check_metric
 from .inputs.problem import Classes, DistanceTable, Problem, make_classes, make_problem, make_table
+from .scale import disk
+from .scale.stored import Stored
 
 
 class KStarForeign(NamedTuple):
@@ -72,7 +74,8 @@ def kstar(
         Python objects may be of several of these kinds. Refused: what is missing (masked, NA, null,
         NaN), sparse, nested, quantized or complex. What is written to it during a call makes the
         result arbitrary, or a ValueError; a memory map whose file is truncated meanwhile ends the
-        process (SIGBUS), as any reader of it. Under ``metric="precomputed"`` the distances
+        process (SIGBUS), as any reader of it. What is larger than memory: a memory map under a
+        `memory_limit`, or a file (`kstar_gpu.scale.stored.on_disk`), on the CPU. Under ``metric="precomputed"`` the distances
         themselves: (N, N), the diagonal ignored, or (N, M) with `reference_labels`.
     labels : (N,) integers, strings, booleans or integral floats
         In any of these containers. Equal ones are one class, whatever their types, also of two
@@ -183,6 +186,11 @@ def answer(
 ) -> Answer:
     """Ask an engine both questions of k*; arguments as for `kstar`, checked."""
     with denormals_kept():
+        walked = _walked(
+            features, references, classes, metric, backend, device, memory_limit, progress
+        )
+        if walked is not None:
+            return walked
         inputs = [to_tensor(features, "features")]
         if references is not None:
             inputs.append(to_tensor(references, "references"))
@@ -206,6 +214,33 @@ def answer(
             return Answer(1 + inside, distance, index, at_zero)
 
         return exactly(asked, place, inputs if engine_class.computes_with_torch else [])
+
+
+def _walked(
+    features: Any,
+    references: Any,
+    classes: Classes,
+    metric: str,
+    backend: str,
+    device: str | torch.device | None,
+    memory_limit: int | None,
+    progress: bool,
+) -> Answer | None:
+    """Ask both questions of features on disk, shard by shard; None where all are asked at once."""
+    must = isinstance(features, Stored) or isinstance(references, Stored)
+    if metric == PRECOMPUTED and not must:
+        return None
+    sides = disk.sides_on_disk(features, references, classes)
+    place = named_device("cpu" if device is None else device)
+    if sides is None or (place.type != "cpu" and not must):
+        return None
+    pairs = choose_pairs(backend, metric, place)
+    limit = disk.limit_of_walk(sides, pairs, memory_limit, must)
+    if limit is None:
+        return None
+    found = exactly(lambda: disk.kstar(sides, classes, metric, pairs, limit, progress), place, [])
+    distance = METRICS[metric].distance(found.squared)
+    return Answer(found.kstar, distance, found.index, found.squared <= 0)
 
 
 def _problem(

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -90,14 +90,15 @@ class Few:
         return len(self.ids)
 
     @staticmethod
-    def of(shard: Shard, total: int) -> "Few":
+    def of(shard: Shard, total: int, few: int = FEW_ROWS) -> "Few":
         """Return a shard's share of the few samples.
 
         Parameters
         ----------
         total : how many samples all shards have
+        few : about how many are wanted of them
         """
-        positions = np.arange(0, len(shard), max(1, -(-total // FEW_ROWS)))
+        positions = np.arange(0, len(shard), max(1, -(-total // few)))
         rows = shard.samples.host_rows(positions)
         return Few(rows, shard.codes[positions], shard.ids[positions])
 
@@ -190,6 +191,14 @@ class Census:
 Ready = TypeVar("Ready")
 
 
+class Memory(NamedTuple):
+    """Bytes that an engine takes where it computes, beside the rows themselves."""
+
+    whole: int  # of a sample, where all are asked about at once and nothing is to spare
+    shard: int  # of a sample of a shard: to make it ready, and while it meets another one
+    besides: int  # that do not grow with the samples
+
+
 class Pairs(ABC, Generic[Ready]):
     """What an engine does with pairs of shards.
 
@@ -201,6 +210,10 @@ class Pairs(ABC, Generic[Ready]):
 
     @abstractmethod
     def __init__(self, device: torch.device) -> None: ...
+
+    def memory(self, dimensions: int) -> Memory | None:
+        """Return what samples of so many features take; None if that is not known."""
+        return None
 
     @abstractmethod
     def lengths(self, shard: Shard, centre: Floats) -> Floats:

@@ -165,11 +165,7 @@ def make_problem(
         y = feature_matrix(
             references, "references", len(classes.reference_codes), "reference_labels"
         )
-        if x.shape[1] != y.shape[1]:
-            raise ValueError(
-                "references: as many features per sample as in features are wanted "
-                f"({x.shape[1]}), got {y.shape[1]}"
-            )
+        check_as_wide(x.shape[1], y.shape[1])
     largest = checked_magnitude(x, "features")
     if y is not None:
         largest = max(largest, checked_magnitude(y, "references"))
@@ -196,20 +192,33 @@ def make_table(distances: Tensor, classes: Classes) -> DistanceTable:
 
 def feature_matrix(tensor: Tensor, name: str, label_count: int, labels_name: str) -> Tensor:
     """Return an (N, d) tensor with contiguous rows; further dimensions are flattened."""
-    if tensor.ndim < 2:
-        raise ValueError(f"{name}: shape (N, d) or (N, ...) is wanted, got {tuple(tensor.shape)}")
-    if tensor.numel() == 0:
-        raise ValueError(
-            f"{name}: at least one sample with one feature is wanted, got shape "
-            f"{tuple(tensor.shape)}"
-        )
-    if len(tensor) != label_count:
-        raise ValueError(
-            f"{labels_name}: one label per sample is wanted ({name} has {len(tensor)}), "
-            f"got {label_count}"
-        )
+    check_shape(tuple(tensor.shape), name, label_count, labels_name)
     matrix = flattened(tensor)
     return matrix if matrix.stride(1) == 1 else contiguous(matrix)
+
+
+def check_shape(shape: tuple[int, ...], name: str, label_count: int, labels_name: str) -> None:
+    """Refuse features that are no samples, and those without a label for each."""
+    if len(shape) < 2:
+        raise ValueError(f"{name}: shape (N, d) or (N, ...) is wanted, got {shape}")
+    if 0 in shape:
+        raise ValueError(
+            f"{name}: at least one sample with one feature is wanted, got shape {shape}"
+        )
+    if shape[0] != label_count:
+        raise ValueError(
+            f"{labels_name}: one label per sample is wanted ({name} has {shape[0]}), "
+            f"got {label_count}"
+        )
+
+
+def check_as_wide(dimensions: int, others: int) -> None:
+    """Refuse references that have not as many features per sample as the samples."""
+    if dimensions != others:
+        raise ValueError(
+            f"references: as many features per sample as in features are wanted ({dimensions}), "
+            f"got {others}"
+        )
 
 
 def checked_magnitude(matrix: Tensor, name: str) -> float:

@@ -3,7 +3,7 @@ r"""Beyond one piece of memory: samples in shards, which meet pair by pair.
 What computes, and what a shard is, is the engines' (`engines/shards.py`). Here shards are made,
 agree on what their balls have in common, and meet::
 
-    distributed ranks, blocks, files
+    disk        a walk that holds two shards at a time; of `stored` features, with a `checkpoint`
             |
          shards      features and labels -> shards -> a census -> every pair of shards once
             |

@@ -5,11 +5,11 @@ few samples (`Few.of`) and, once their centre is known, a summary (`Summary.of`)
 census (`make_census`); then `pairs.ready`, and the pairs in any order. `kstar` takes them all.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, Generic
 
 import numpy as np
 import torch
@@ -17,9 +17,11 @@ from torch import Tensor
 
 from ..cpu_tensors import taken
 from ..engines.registry import choose_pairs
-from ..engines.shards import Census, Few, Floats, Nearest, Pairs, Shard, Summary, centre_of
+from ..engines.shards import Census, Few, Floats, Nearest, Pairs, Ready, Shard, Summary, centre_of
 from ..inputs.metrics import METRICS
 from ..inputs.problem import Integers, check_scale, checked_magnitude, in_class_order
+
+Visit = tuple[int, int | None]
 
 
 @dataclass(frozen=True)
@@ -86,26 +88,61 @@ def take_census(pairs: Pairs[Any], sides: Sequence[Sequence[Shard]], metric: str
     return make_census(few, summaries, metric)
 
 
-def visits(count: int, others: int | None = None) -> Iterator[tuple[int, int | None]]:
-    """Yield every pair of shards once; None for the other where a shard meets itself.
+def visits(count: int, others: int | None = None) -> list[Visit]:
+    """Return every pair of shards once; None for the other where a shard meets itself.
 
-    First each of them meets itself: what its samples know then makes other pairs cheap. Of a pair
-    to the next one of its two shards stays, so that who holds but two of them loads one.
+    Each of them meets itself before it meets others: what its samples know then makes that cheap.
+    Of a pair to the next one of its two shards stays, so that who holds but two of them loads one.
 
     Parameters
     ----------
     others : how many shards the references have, if there are any
     """
-    if others is not None:
-        for one in range(count):
-            columns = range(others)
-            yield from ((one, other) for other in (columns if one % 2 == 0 else columns[::-1]))
-        return
+    met: list[Visit] = []
     for one in range(count):
-        yield one, None
-    for one in range(count):
-        columns = range(one + 1, count)
-        yield from ((one, other) for other in (columns if one % 2 == 0 else columns[::-1]))
+        columns = range(one + 1, count) if others is None else range(others)
+        for other in columns if one % 2 == 0 else columns[::-1]:
+            if others is None and one == 0:
+                met.append((other, None))
+            met.append((one, other))
+    return [(0, None), *met] if others is None else met
+
+
+@dataclass(frozen=True)
+class Asking(Generic[Ready]):
+    """Shards that ask both questions, pair by pair.
+
+    Attributes
+    ----------
+    pairs : what serves a pair
+    ready : from a side (0: samples, -1: references) and a number to that shard, made ready
+    known, counts : of each shard of the samples, written to
+    self_form : whether the samples are their own references
+    """
+
+    pairs: Pairs[Ready]
+    ready: Callable[[int, int], Ready]
+    known: Sequence[Nearest]
+    counts: Sequence[Integers]
+    self_form: bool
+
+    def search(self, one: int, other: int | None) -> None:
+        """Let a pair of shards tell each other of nearer foreign samples. Again does no harm."""
+        asked = self.known[other] if self.self_form and other is not None else None
+        self.pairs.search(self.ready(0, one), self._theirs(other), self.known[one], asked)
+
+    def count(self, one: int, other: int | None) -> None:
+        """Add what a pair of shards has of its classes within the radii; once."""
+        radii = self.known[other].squared if self.self_form and other is not None else None
+        ours, theirs = self.pairs.within(
+            self.ready(0, one), self._theirs(other), self.known[one].squared, radii
+        )
+        self.counts[one][:] += ours
+        if other is not None and theirs is not None:
+            self.counts[other][:] += theirs
+
+    def _theirs(self, other: int | None) -> Ready | None:
+        return None if other is None else self.ready(-1, other)
 
 
 def kstar(
@@ -115,44 +152,39 @@ def kstar(
     backend: str,
     device: torch.device,
 ) -> Found:
-    """Return k* of all samples, whose ids are 0, 1, 2 ...; a shard after the other, all in memory.
+    """Return k* of all samples, whose ids are 0, 1, 2 ..., of shards that are all in memory.
 
     Parameters
     ----------
     references : place each sample alone among these, whose ids are their own
     """
     pairs = choose_pairs(backend, metric, device)
-    samples = [shard for shard in samples if len(shard) > 0]
-    sides = [samples]
-    if references is not None:
-        sides.append([shard for shard in references if len(shard) > 0])
+    sides = [samples] if references is None else [samples, references]
+    sides = [[shard for shard in shards if len(shard) > 0] for shards in sides]
     pairs.agree(take_census(pairs, sides, metric))
     ready = [[pairs.ready(shard) for shard in shards] for shards in sides]
-    known = [Nearest.nothing(len(shard)) for shard in samples]
-    counts = [np.zeros(len(shard), dtype=np.int64) for shard in samples]
-    met = list(visits(len(samples), None if references is None else len(sides[1])))
-    both = references is None
-    for one, other in met:
-        asked = known[other] if both and other is not None else None
-        theirs = None if other is None else ready[-1][other]
-        pairs.search(ready[0][one], theirs, known[one], asked)
-    for one, other in met:
-        radii = known[other].squared if both and other is not None else None
-        theirs = None if other is None else ready[-1][other]
-        ours, others = pairs.within(ready[0][one], theirs, known[one].squared, radii)
-        counts[one] += ours
-        if others is not None and other is not None:
-            counts[other] += others
-    return gathered(samples, known, counts)
+    known = [Nearest.nothing(len(shard)) for shard in sides[0]]
+    counts = [np.zeros(len(shard), dtype=np.int64) for shard in sides[0]]
+    asking = Asking(pairs, lambda s, i: ready[s][i], known, counts, references is None)
+    met = visits(len(sides[0]), None if references is None else len(sides[1]))
+    for pair in met:
+        asking.search(*pair)
+    for pair in met:
+        asking.count(*pair)
+    ids = np.concatenate([shard.ids for shard in sides[0]])
+    nearest = Nearest(
+        np.concatenate([one.squared for one in known]), np.concatenate([one.ids for one in known])
+    )
+    return by_id(ids, nearest, np.concatenate(counts))
 
 
-def gathered(
-    samples: Sequence[Shard], known: Sequence[Nearest], counts: Sequence[Integers]
-) -> Found:
-    """Return the results of all shards by the ids of their samples."""
-    total = sum(map(len, samples))
-    found = Found(np.empty(total, np.int64), np.empty(total), np.empty(total, np.int64))
-    for shard, nearest, count in zip(samples, known, counts, strict=True):
-        found.kstar[shard.ids] = 1 + count
-        found.squared[shard.ids], found.index[shard.ids] = nearest.squared, nearest.ids
+def by_id(ids: Integers, nearest: Nearest, counts: Integers) -> Found:
+    """Return results of all samples, 0, 1, 2 ..., which come in another order."""
+    empty = np.empty_like
+    found = Found(empty(counts), empty(nearest.squared), empty(nearest.ids))
+    found.kstar[ids], found.squared[ids], found.index[ids] = (
+        1 + counts,
+        nearest.squared,
+        nearest.ids,
+    )
     return found

@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 from ...inputs.problem import Problem
 from ..projection import SURVEY_BYTES
+from ..shards import Memory
 from . import _cpu
 from .balls import padded_width
 
 SAMPLE_BYTES = 200  # thresholds, seeds, radii, results and order of one sample
+SHARD_BYTES = 150  # order, ids and duplicates of one sample of a shard, and what sorts them
 THREAD_BYTES = 2 << 20  # packed columns and survivors of one thread
 PACKED_ROWS = 768  # of a strip, and columns of points that are too wide for those
 
@@ -29,8 +31,8 @@ def room_beside(problem: Problem, threads: int, memory_limit: int | None) -> Roo
     """
     dimensions = problem.samples.values.shape[1]
     samples = sum(map(len, problem.sides))
-    least = problem.copied + samples * (2 * padded_width(dimensions) + SAMPLE_BYTES)
-    least += threads * (THREAD_BYTES + PACKED_ROWS * 2 * padded_width(dimensions))
+    memory = memory_of(dimensions, threads)
+    least = problem.copied + samples * memory.whole + memory.besides
     if memory_limit is None:
         return all_room(dimensions)
     if memory_limit < least:
@@ -39,11 +41,24 @@ def room_beside(problem: Problem, threads: int, memory_limit: int | None) -> Roo
             f"got {memory_limit}"
         )
     room = (memory_limit - least - SURVEY_BYTES) // samples
-    widest = all_room(dimensions).widest
-    # Narrow points of bytes are made of those of 16-bit numbers; full ones are no longer than both.
-    both = 3 * (widest + 1) + 2 * _cpu.WIDTH_STEP + _cpu.BYTE_STEP
-    narrow = max(0, min(widest, room // 2 - _cpu.WIDTH_STEP))
-    return Room(narrow, room >= max(both, dimensions + _cpu.BYTE_STEP))
+    narrow = max(0, min(all_room(dimensions).widest, room // 2 - _cpu.WIDTH_STEP))
+    return Room(narrow, room >= _first_look_bytes(dimensions))
+
+
+def memory_of(dimensions: int, threads: int) -> Memory:
+    """Return what samples of so many features take, by so many threads."""
+    point = 2 * padded_width(dimensions)
+    shard = point + _first_look_bytes(dimensions) + SAMPLE_BYTES + SHARD_BYTES
+    return Memory(point + SAMPLE_BYTES, shard, threads * (THREAD_BYTES + PACKED_ROWS * point))
+
+
+def _first_look_bytes(dimensions: int) -> int:
+    """Return the most that a sample's first ball takes.
+
+    Narrow points of bytes are made of those of 16-bit numbers; full ones are no longer than both.
+    """
+    both = 3 * (all_room(dimensions).widest + 1) + 2 * _cpu.WIDTH_STEP + _cpu.BYTE_STEP
+    return max(both, dimensions + _cpu.BYTE_STEP)
 
 
 def all_room(dimensions: int) -> Room:

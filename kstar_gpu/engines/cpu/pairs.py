@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from ...inputs.problem import Integers
 from ..duplicates import first_of_each, groups_of_equals
-from ..shards import Census, Nearest, Shard
+from ..shards import Census, Memory, Nearest, Shard
 from ..shards import Pairs as AnyPairs
 from . import _cpu
 from .algebra import Crew
 from .balls import Balls, Floats, choose_unit, in_whole_units
 from .common import Common, certify, choose_first_look, first_balls
-from .memory import all_room
+from .memory import all_room, memory_of
 from .sides import Side, full_balls, measured, native_rows, near_together
 
 # In place of 0: the least that a sample may know and still be told of one at 0, with a lower id.
@@ -69,6 +69,10 @@ class Pairs(AnyPairs[Ready]):
     def __init__(self, device: torch.device) -> None:
         self.crew = Crew(torch.get_num_threads(), os.environ.get("KSTAR_CPU_TARGET", ""))
         self.work: dict[str, Counter[str]] = {"search": Counter(), "count": Counter()}
+
+    def memory(self, dimensions: int) -> Memory:
+        """Return what samples of so many features take."""
+        return memory_of(dimensions, self.crew.threads)
 
     def lengths(self, shard: Shard, centre: Floats) -> Floats:
         """Return the distance of each sample from the centre."""

@@ -1,0 +1,285 @@
+"""k* of more than fits in memory: a walk over pairs of shards, two of which are there at a time.
+
+Shards are stretches of rows, as long as the memory limit allows. They are read where they are
+needed; balls are made of them each time anew, which takes little beside what they are made for.
+"""
+
+import os
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
+from pathlib import Path
+from time import monotonic
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..engines.duplicates import NO_ROW
+from ..engines.shards import (
+    FEW_ROWS,
+    Census,
+    Few,
+    Memory,
+    Nearest,
+    Pairs,
+    Shard,
+    Summary,
+    centre_of,
+)
+from ..inputs.problem import Classes, Integers, check_as_wide, check_shape
+from ..progress import counter
+from .checkpoint import State, identity, resume, save
+from .shards import Asking, Found, Visit, by_id, make_census, make_shard, visits
+from .stored import Stored
+
+NAMES = ("features", "references")
+CPU = torch.device("cpu")
+RESULT_BYTES = 120  # what is found of a sample, its class, and either in other orders
+FEW_BYTES = 40  # of a number of one of the few samples: itself, its balls, and what they are for
+FEWEST = 48  # samples of a shard: fewer would not fill a tile
+SECONDS = 30.0  # between checkpoints
+
+
+class Plan(NamedTuple):
+    """How samples are cut, so that all stays within a memory limit."""
+
+    shard: int  # samples of a shard at the most
+    few: int  # that stand for all
+
+
+class Stretches(NamedTuple):
+    """One side, cut into shards that are read when they are wanted."""
+
+    stored: Stored
+    codes: Integers
+    name: str
+    bounds: Integers  # where each shard begins, and where the last one ends
+    metric: str
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
+
+    def shard(self, number: int) -> Shard:
+        """Read a shard."""
+        start, stop = int(self.bounds[number]), int(self.bounds[number + 1])
+        called = f"{self.name}[{start}:{stop}]"  # errors count rows from there
+        rows = self.stored.matrix(start, stop, called)
+        ids = np.arange(start, stop)
+        return make_shard(rows, self.codes[start:stop], ids, self.metric, CPU, called)
+
+
+def sides_on_disk(features: Any, references: Any, classes: Classes) -> list[Stored] | None:
+    """Return features, and references if there are any, as they are stored; None if none are.
+
+    What is in memory, beside what is not, is taken as stored there.
+    """
+    given = [features] if references is None else [features, references]
+    stays = any(isinstance(side, Stored | np.memmap) for side in given)
+    if not stays or not all(isinstance(side, Stored | np.ndarray | Tensor) for side in given):
+        return None
+    sides = [side if isinstance(side, Stored) else _of_array(side) for side in given]
+    check_shape(sides[0].shape, "features", len(classes.codes), "labels")
+    if references is not None:
+        count = len(classes.reference_codes)
+        check_shape(sides[1].shape, "references", count, "reference_labels")
+        check_as_wide(sides[0].dimensions, sides[1].dimensions)
+    return sides
+
+
+def _of_array(array: Any) -> Stored:
+    return Stored(tuple(array.shape), lambda start, stop: array[start:stop], copies=False)
+
+
+def limit_of_walk(
+    sides: Sequence[Stored], pairs: Pairs[Any], memory_limit: int | None, must: bool
+) -> int | None:
+    """Return how much memory a walk may take; None if the whole fits, or if none is possible.
+
+    Parameters
+    ----------
+    must : whether there is no other way
+    """
+    memory = pairs.memory(sides[0].dimensions)
+    if memory is None and must:
+        raise ValueError(
+            "features: arrays are wanted where the CPU engine does not compute, got some on disk"
+        )
+    if memory is None or (memory_limit is None and not must):
+        return None
+    if memory_limit is None:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    if must:
+        return memory_limit
+    counts = [side.shape[0] for side in sides]
+    copied = sum(
+        side.copied_per_sample(NAMES[0]) * n for side, n in zip(sides, counts, strict=True)
+    )
+    whole = memory.besides + memory.whole * sum(counts) + copied
+    return memory_limit if whole > memory_limit else None
+
+
+def plan_of(count: int, dimensions: int, copied: int, memory: Memory, limit: int) -> Plan:
+    """Return how to cut samples so that two shards, and all that is found, fit in memory.
+
+    Parameters
+    ----------
+    count : of samples, those of both sides together
+    copied : bytes that the rows of a sample take, where they are read
+
+    Raises
+    ------
+    ValueError
+        If not even two of the shortest shards fit.
+    """
+    sample = memory.shard + copied
+    besides = memory.besides + RESULT_BYTES * count
+    least = besides + 4 * FEWEST * sample
+    if limit < least:
+        raise ValueError(
+            f"memory_limit: at least {least} bytes are wanted for these samples, a few of which "
+            f"are in memory at a time, got {limit}"
+        )
+    # A quarter at the most for the choice of balls, and the rest for two shards.
+    few = min(FEW_ROWS, max(2, (limit - besides) // 4 // (FEW_BYTES * dimensions)))
+    room = limit - besides - min((limit - besides) // 4, few * FEW_BYTES * dimensions)
+    shard = room // sample
+    return Plan(int(shard if shard >= count else shard // 2), int(few))
+
+
+def kstar(
+    sides: Sequence[Stored],
+    classes: Classes,
+    metric: str,
+    pairs: Pairs[Any],
+    limit: int,
+    progress: bool,
+) -> Found:
+    """Return k* of samples that are stored, by a walk that takes no more memory than the limit.
+
+    Parameters
+    ----------
+    sides : the samples, and the references if there are any
+    pairs : of an engine that tells what memory it takes
+    limit : bytes, beside what is mapped into memory
+    progress : show a bar for each question
+    """
+    dimensions, total = sides[0].dimensions, sum(side.shape[0] for side in sides)
+    memory = pairs.memory(dimensions)
+    assert memory is not None
+    copied = max(side.copied_per_sample(name) for side, name in zip(sides, NAMES, strict=False))
+    plan = plan_of(total, dimensions, copied, memory, limit)
+    cut = [
+        Stretches(side, codes, name, _bounds(side.shape[0], plan.shard), metric)
+        for side, codes, name in zip(
+            sides, (classes.codes, classes.reference_codes), NAMES, strict=False
+        )
+    ]
+    census = _census(cut, pairs, total, plan, metric)
+    pairs.agree(census)
+    order = np.concatenate(
+        [
+            start + np.argsort(classes.codes[start:stop], kind="stable")
+            for start, stop in _spans(cut[0])
+        ]
+    )
+    return by_id(order, *_walked(cut, pairs, census, sides[0].checkpoint, progress))
+
+
+def _bounds(count: int, shard: int) -> Integers:
+    return np.linspace(0, count, -(-count // shard) + 1).astype(np.int64)
+
+
+def _spans(side: Stretches) -> list[tuple[int, int]]:
+    return list(zip(side.bounds[:-1].tolist(), side.bounds[1:].tolist(), strict=True))
+
+
+def _census(
+    cut: Sequence[Stretches], pairs: Pairs[Any], total: int, plan: Plan, metric: str
+) -> Census:
+    """Return the census of shards of which one is there at a time, each of them twice."""
+    few = [
+        Few.together([Few.of(side.shard(i), total, plan.few) for i in range(len(side))])
+        for side in cut
+    ]
+    centre = centre_of(few)
+
+    def summary(side: Stretches, number: int) -> Summary:
+        shard = side.shard(number)
+        return Summary.of(shard, pairs.lengths(shard, centre))
+
+    summaries = [reduce(add, (summary(side, i) for i in range(len(side)))) for side in cut]
+    return make_census(few, summaries, metric)
+
+
+class Held:
+    """The shards that are ready: two at the most."""
+
+    def __init__(self, cut: Sequence[Stretches], pairs: Pairs[Any]) -> None:
+        self.cut, self.pairs = cut, pairs
+        self.ready: dict[tuple[int, int], Any] = {}
+
+    def turn_to(self, pair: Visit, following: Visit | None) -> None:
+        """Let go of what this pair does not need; where it is but one shard, one more may stay."""
+        stay = _sides(pair) if pair[1] is not None or not following else _sides(following)
+        keys = {self._key(*shard) for shard in [*stay, *_sides(pair)]}
+        self.ready = {key: shard for key, shard in self.ready.items() if key in keys}
+
+    def get(self, side: int, number: int) -> Any:
+        """Return a shard, and make it ready if it is not."""
+        key = self._key(side, number)
+        if key not in self.ready:
+            self.ready[key] = self.pairs.ready(self.cut[side].shard(number))
+        return self.ready[key]
+
+    def _key(self, side: int, number: int) -> tuple[int, int]:
+        return side % len(self.cut), number
+
+
+def _sides(pair: Visit) -> list[tuple[int, int]]:
+    one, other = pair
+    return [(0, one)] if other is None else [(0, one), (-1, other)]
+
+
+def _walked(
+    cut: Sequence[Stretches],
+    pairs: Pairs[Any],
+    census: Census,
+    checkpoint: Path | None,
+    progress: bool,
+) -> tuple[Nearest, Integers]:
+    """Return what the samples know, and their counts, shard by shard."""
+    count, met = len(cut[0].codes), visits(len(cut[0]), len(cut[1]) if cut[1:] else None)
+    belongs = ""
+    state = None
+    if checkpoint is not None:
+        few = [each for side in census.few for each in (side.rows, side.ids)]
+        cuts = [each for side in cut for each in (side.bounds, side.codes)]
+        belongs = identity(*few, *cuts, census.whole.largest, census.normed)
+        state = resume(checkpoint, count, belongs)
+    if state is None:
+        state = State(
+            np.full(count, np.inf), np.full(count, NO_ROW), np.zeros(count, dtype=np.int64)
+        )
+    known = [Nearest(state.squared[a:b], state.ids[a:b]) for a, b in _spans(cut[0])]
+    counts = [state.counts[a:b] for a, b in _spans(cut[0])]
+    held = Held(cut, pairs)
+    asking = Asking(pairs, held.get, known, counts, census.self_form)
+    steps = [*((asking.search, pair) for pair in met), *((asking.count, pair) for pair in met)]
+    saved = monotonic()
+    for name, first in (("search", 0), ("count", len(met))):
+        with counter(progress, name, "pair", len(met)) as bar:
+            bar.add(min(len(met), max(0, state.done - first)))
+            for step in range(max(first, state.done), first + len(met)):
+                ask, pair = steps[step]
+                held.turn_to(pair, steps[step + 1][1] if step + 1 < len(steps) else None)
+                ask(*pair)
+                state.done = step + 1
+                bar.add(1)
+                if checkpoint is not None and monotonic() - saved >= SECONDS:
+                    save(checkpoint, state, belongs)
+                    saved = monotonic()
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
+    return Nearest(state.squared, state.ids), state.counts
