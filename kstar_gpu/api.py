@@ -75,8 +75,9 @@ def kstar(
         NaN), sparse, nested, quantized or complex. What is written to it during a call makes the
         result arbitrary, or a ValueError; a memory map whose file is truncated meanwhile ends the
         process (SIGBUS), as any reader of it. What is larger than memory: a memory map under a
-        `memory_limit`, or a file (`kstar_gpu.scale.stored.on_disk`), on the CPU. Under ``metric="precomputed"`` the distances
-        themselves: (N, N), the diagonal ignored, or (N, M) with `reference_labels`.
+        `memory_limit`, or a file (`kstar_gpu.scale.stored.on_disk`), on the CPU. Under
+        ``metric="precomputed"`` the distances themselves: (N, N), the diagonal ignored, or (N, M)
+        with `reference_labels`.
     labels : (N,) integers, strings, booleans or integral floats
         In any of these containers. Equal ones are one class, whatever their types, also of two
         sides: 1, 1.0 and True are; categories count by their values, bytes as the text that they
