@@ -108,7 +108,8 @@ class Engine(BallEngine):
         """Let every sample see some references in full width: coarse balls need a short reach."""
         assert sieve.balls is not None
         others = sieve.balls[-1]
-        step = max(SEED_SHARE, -(-len(others) // SEED_REFERENCES))
+        most = min(SEED_REFERENCES, self.task.side)  # a tile has no room for more
+        step = max(SEED_SHARE, -(-len(others) // most))
         some, codes = others[::step], self.codes[-1][::step]
         for start in range(0, len(self.codes[0]), self.task.side):
             rows = slice(start, start + self.task.side)
