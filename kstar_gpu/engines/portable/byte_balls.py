@@ -33,7 +33,8 @@ class Coarsening(NamedTuple):
 
     factor: float  # that float32 holds
     bounds: Certificate
-    error: float  # radius of a ball, relative to the length of long ones
+    radius: float  # of a ball that was a point
+    error: float  # the same, relative to the length of long ones
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ def choose_coarsening(some: Balls, reach: float, dimensions: int) -> Coarsening 
     precision = replace(BYTES, weight=min(weight, HEAVIEST))
     # Sums of bytes are exact: what is rounded is as much as in products without a width.
     bounds = Certificate(precision, 0, dimensions, precision.unit)
-    return Coarsening(factor, bounds, usual / float(torch.linalg.vector_norm(points, dim=1).max()))
+    longest = float(torch.linalg.vector_norm(points, dim=1).max())
+    return Coarsening(factor, bounds, usual, usual / longest)
 
 
 def make_bytes(full: Balls, how: Coarsening, exact: torch.device) -> ByteBalls:

@@ -17,7 +17,11 @@ from .views import FAR
 
 CROWDED = 32  # a sieve that leaves one pair in so many has not decided the tile
 COARSE_CROWD = 48  # the same of coarse balls: to screen a pair costs so many products in float32
+# Bytes are not looked at where they leave more of a few samples' pairs: until the reach is as short
+# as theirs, as many again are left.
+MOST_LEFT = 0.5 / COARSE_CROWD
 MET_ROWS = 1024  # that a few samples meet, to tell how far most pairs are compared with
+MET_SHARE = 16  # or of all references one in so many, where these are more
 # Measured; `pair` are the passes over a tile. Narrow balls of bytes would save nothing beside it.
 COSTS = Costs(pair=80, screened=300, screened_product=40, worth=1.5e10, boxed=1 << 20)
 
@@ -31,20 +35,26 @@ class Sieve(NamedTuple):
 
 
 def byte_scale(problem: Problem, screen: Screen) -> Coarsening | None:
-    """Return how points become bytes; None where bytes could not tell them apart."""
+    """Return how points become bytes; None where bytes would hardly tell them apart."""
     own, others = screen.balls[0], screen.balls[-1]
     some = slice(None, None, -(-len(own) // TRIED_ROWS))
-    met = slice(None, None, -(-len(others) // MET_ROWS))
+    met = slice(None, None, max(1, min(MET_SHARE, len(others) // MET_ROWS)))
     points, other_points = own.points[some, :-1].clone(), others.points[met, :-1]
     points[:, -1] = 1
     acc = points @ other_points.T  # without their own seeds
     acc += own.points[some, -2:-1]
     same = problem.samples.codes[some, None] == problem.references.codes[met]
     acc.masked_fill_(torch.from_numpy(same).to(acc.device), FAR)
-    best = acc.amax(1)
-    reach = (-2 * best[best > FAR]).clamp(min=0).sqrt()
-    typical = float(reach.median()) if len(reach) else 0.0
-    return choose_coarsening(own[some], typical, screen.bounds.dimensions)
+    distances = (-2 * acc).clamp_(min=0).sqrt_()  # infinite to the own class
+    reach = distances.amin(1)
+    known = reach[reach < torch.inf]
+    typical = float(known.median()) if len(known) else 0.0
+    how = choose_coarsening(own[some], typical, screen.bounds.dimensions)
+    if how is None or not len(known):
+        return how
+    near = distances <= (reach + 2 * how.radius)[:, None]
+    near &= distances < torch.inf
+    return how if int(near.sum()) <= MOST_LEFT * int((~same).sum()) else None
 
 
 def byte_sieve(how: Coarsening, full: list[Balls], exact: torch.device) -> Sieve:

@@ -7,7 +7,7 @@ from helpers.families import FAMILIES, gaussian, labels, problem_of
 from helpers.judge import N, judge_bytes
 
 from kstar_gpu import definition, kstar
-from kstar_gpu.engines.portable import byte_balls
+from kstar_gpu.engines.portable import byte_balls, sieves
 from kstar_gpu.engines.portable.byte_balls import ByteBalls, multiplies_bytes
 from kstar_gpu.engines.portable.engine import Engine
 
@@ -35,6 +35,7 @@ def bytes_are_multiplied(monkeypatch):
     if not multiplies_bytes(CPU, WIDTH):
         monkeypatch.setattr(torch, "_int_mm", exact_product)
     monkeypatch.setattr(byte_balls, "LEAST_WIDTH", 1)
+    monkeypatch.setattr(sieves, "MOST_LEFT", 1)
 
 
 def uses_bytes(x, y):

@@ -32,8 +32,17 @@ def test_bytes_are_scaled_to_the_samples(rng):
 
 
 @pytest.mark.parametrize("classes", [[0] * 299 + [1], range(300)])
-def test_reach_is_known_whatever_the_classes(classes, rng):
+def test_reach_is_known_whatever_the_classes(classes, rng, monkeypatch):
+    monkeypatch.setattr(sieves, "MOST_LEFT", 1)
     assert byte_scale(*screened(gaussian(rng, 300, 40), list(classes))) is not None
+
+
+def test_points_that_bytes_hardly_tell_apart_have_no_scale(rng):
+    near = gaussian(rng, 600, 10)
+    assert byte_scale(*screened(near, labels(rng, 600, 3))) is not None
+    # All about equally far apart.
+    far = gaussian(rng, 600, 3000)
+    assert byte_scale(*screened(far, labels(rng, 600, 3))) is None
 
 
 def test_equal_samples_have_no_scale():
