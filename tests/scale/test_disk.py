@@ -118,7 +118,7 @@ def test_no_more_than_two_shards_are_held(cuts, monkeypatch, tmp_path, rng):
     assert sum(loads) <= 2 * 6 * 7 // 2 - 10
 
 
-class Ended(Exception):  # noqa: N818
+class Ended(Exception):  # noqa: N818  # no error: it stands for a kill
     pass
 
 
