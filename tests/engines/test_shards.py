@@ -35,11 +35,10 @@ def test_facts_add_up_to_those_of_the_whole(way, monkeypatch, rng):
     assert len(sums[0].longest) == 20
 
 
-def test_few_samples_stand_for_all_shards(monkeypatch, rng):
-    monkeypatch.setattr(shards, "FEW_ROWS", 50)
+def test_few_samples_stand_for_all_shards(rng):
     x, y = gaussian(rng, 300, 4), labels(rng, 300, 3)
     parts = cut(rng, x, y, uneven, 3)
-    few = Few.together([Few.of(part, 300) for part in parts])
+    few = Few.together([Few.of(part, 300, few=50) for part in parts])
     assert 50 <= len(few) <= 53
     np.testing.assert_array_equal(few.rows, x[few.ids])
     np.testing.assert_array_equal(few.codes, np.sort(y[few.ids]))
