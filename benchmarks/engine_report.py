@@ -45,7 +45,7 @@ def tiles(rates: dict[str, dict[str, kernels.Rates]]) -> str:
     text = "Tiles alone, G multiply-adds/s of one thread while all work, and share of the peak:"
     parts = [text, markdown(head, rows)]
     if missing:
-        parts.append(f"Not measured, for want of a processor that has them: {', '.join(missing)}.")
+        parts.append(f"Not measured here: {', '.join(missing)}.")
     return "\n\n".join(parts)
 
 
