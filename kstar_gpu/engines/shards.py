@@ -27,7 +27,9 @@ from .frame import middle_row
 Floats = NDArray[np.float64]
 
 FEW_ROWS = 8192  # of all shards together, that stand for the others where a choice is made
-LONGEST = 4097  # of the samples farthest from the centre, whose distances are told
+# Of the samples farthest from the centre, whose distances are told: one more than an engine takes
+# for outliers.
+LONGEST = 4097
 
 
 @dataclass(frozen=True)

@@ -112,11 +112,11 @@ def limit_of_walk(
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
     if must:
         return memory_limit
-    counts = [side.shape[0] for side in sides]
     copied = sum(
-        side.copied_per_sample(NAMES[0]) * n for side, n in zip(sides, counts, strict=True)
+        side.copied_per_sample(name) * side.shape[0]
+        for side, name in zip(sides, NAMES, strict=False)
     )
-    whole = memory.besides + memory.whole * sum(counts) + copied
+    whole = memory.besides + memory.whole * sum(side.shape[0] for side in sides) + copied
     return memory_limit if whole > memory_limit else None
 
 

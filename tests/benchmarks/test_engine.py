@@ -45,6 +45,7 @@ def record(**others: Any) -> dict[str, Any]:
 
 def test_shares_of_the_peak() -> None:
     """Against that of all threads, and of the numbers that were multiplied."""
+    # Quotients of times, which decimal fractions stand for: no k*.
     assert engine.shares(record(), RATES, threads=2) == pytest.approx((0.2, 0.5))
     of_pairs = engine.shares(record(numbers="16 bits"), RATES, threads=2)
     assert of_pairs == pytest.approx((0.8, 0.5))

@@ -16,6 +16,7 @@ def timed(power: float) -> list[growth.Timed]:
 @pytest.mark.parametrize("power", [1.0, 1.5, 2.0])
 def test_exponent(power: float) -> None:
     """The call that was disturbed does not change it."""
+    # A fit of logarithms: no k*.
     assert growth.exponent(timed(power)) == pytest.approx(power)
     assert growth.told(timed(power)) == (
         f"time ~ samples ^ {power:.2f}; aim of 200,000 samples: 4 s"

@@ -168,6 +168,14 @@ def test_bad_rows_are_named_where_they_are(cuts, tmp_path, rng):
         kstar(on_disk(stored(tmp_path, x)), y[1:])
 
 
+def test_references_that_are_none_are_named(tmp_path, rng):
+    x, y = rng.standard_normal((300, 4)), labels(rng, 300, 3)
+    mapped = np.load(stored(tmp_path, x), mmap_mode="r")
+    for limit in (10**5, 10**9):
+        with pytest.raises((TypeError, ValueError), match="references"):
+            kstar(mapped, y, references=x + 1j, reference_labels=y, memory_limit=limit)
+
+
 def test_what_cannot_be_on_disk_is_refused(tmp_path, rng):
     x, y = rng.standard_normal((30, 4)), labels(rng, 30, 3)
     features = on_disk(stored(tmp_path, x))
