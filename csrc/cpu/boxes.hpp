@@ -15,10 +15,6 @@
 
 namespace kstar::cpu {
 
-constexpr int64_t kBoxedWidth = 64;  // in more dimensions boxes overlap whatever the order
-
-inline bool boxed(const Balls& balls) { return !balls.bytes && balls.width <= kBoxedWidth; }
-
 struct Box {
     int64_t sides;
     std::array<int16_t, kBoxedWidth> low;
@@ -60,14 +56,14 @@ struct Box {
     }
 };
 
-// Splits a stretch of one class at a median of its longest side, again and again, until a cell is
-// left. The left part is as many cells as the largest power of two that fits, so that 2, 4, ...
-// cells from the class's start on were split off together, too.
+// Splits a stretch of one class at a median of its longest side, again and again, until a leaf of a
+// tree is left. The left part is as many cells as the largest power of two that fits, so that 2, 4,
+// ... cells from the class's start on were split off together, too; and likewise leaves of a cell.
 inline void arrange_class(const Balls& balls, int64_t* first, int64_t* last) {
-    if (last - first <= kCell) {
+    if (last - first <= kFan) {
         return;
     }
-    int64_t left = kCell;
+    int64_t left = last - first > kCell ? kCell : kFan;
     while (2 * left < last - first) {
         left *= 2;
     }

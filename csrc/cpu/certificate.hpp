@@ -42,6 +42,9 @@ struct Certificate {
     // No product exceeds this whose points are `gap` (squared) or more apart.
     double highest_product(double gap) const { return spread(largest) + 2 - gap / 2; }
 
+    // The other way round: nor does any exceed `product` whose points are so far apart.
+    double gap(int32_t product) const { return 2 * (spread(largest) + 2 - product); }
+
     // No real distance is longer whose canonical square is at most `squared`.
     double above(double squared) const {
         return std::sqrt(squared) * scale * (1 + relative) * kOutward + absolute;

@@ -54,6 +54,28 @@ struct Champions {
     int32_t* columns;
 };
 
+constexpr int kFan = 16;  // samples of a leaf of a tree, leaves of a branch: a line of words
+
+struct alignas(64) Line {  // of a cache
+    int32_t words[16];
+};
+
+// A sample that asks a tree.
+struct Probe {
+    const int32_t* point;
+    int64_t words;
+    int32_t seed;
+    int32_t limit;  // products up to this one do not matter
+    int32_t gap;    // nor do boxes so far away, squared; INT32_MIN stands for 0
+};
+
+// What leaves hold. Those of fewer than kFan samples are filled up with seeds below any that could
+// matter.
+struct Leaves {
+    const Line* points;    // (leaves, words)
+    const int32_t* seeds;  // (leaves, kFan)
+};
+
 // Numbers in memory, in rows or in columns.
 template <typename Number>
 struct Matrix {
@@ -123,6 +145,14 @@ struct Kernels {
     Tiles long_pairs;  // the same for points of kLongWords or more, where others are faster then
     Tiles bytes;
     int largest_byte;  // no number of a point of bytes is larger, or less than its negative
+
+    // Lists the boxes that are near, of some groups of kFan, (words, 2) lines each: their lowest
+    // and their highest numbers. Returns how many they are.
+    int64_t (*near_boxes)(const Probe&, const Line* boxes, const int32_t* groups, int64_t count,
+                          int32_t* near);
+    // Writes the pairs that survive, their leaf as the row; returns their number.
+    int64_t (*search_leaves)(const Probe&, const Leaves&, const int32_t* chosen, int64_t count,
+                             Pair* survivors);
 
     // Product of two points, exact; `width` is a multiple of kWidthStep.
     int32_t (*dot)(const int16_t* x, const int16_t* y, int64_t width);

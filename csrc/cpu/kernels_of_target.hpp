@@ -7,6 +7,7 @@
 #include "cpu/mmla_tile.hpp"
 #include "cpu/rows_of_target.hpp"
 #include "cpu/tiles_of_target.hpp"
+#include "cpu/tree_of_target.hpp"
 #if defined(KSTAR_AMX)
 #include "cpu/amx_tiles.hpp"
 #endif
@@ -40,6 +41,8 @@ const Kernels kKernels{KSTAR_NAME(KSTAR_TARGET),
                        kLongPairTiles,
                        kByteTiles,
                        kLargestOfTiles,
+                       near_boxes,
+                       search_leaves,
                        dot,
                        distance,
                        moment,

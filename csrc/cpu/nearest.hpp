@@ -93,9 +93,13 @@ class Nearest {
     }
 
     // Fetches the full points of a pair that may soon be screened, or their start where they are
-    // long: from memory they take longer than their product.
+    // long: from memory they take longer than their product. Where there are none to screen, the
+    // rows themselves.
     void expect(int64_t i, int64_t j) const {
-        if (full_ && i < problem_.samples.count && j < problem_.references.count) {
+        if (!full_) {
+            problem_.samples.expect(i);
+            problem_.references.expect(j);
+        } else if (i < problem_.samples.count && j < problem_.references.count) {
             constexpr int64_t kStart = 1 << 10;
             const int64_t bytes = problem_.samples.full.stride * sizeof(int16_t);
             fetch(problem_.samples.full.point(i), std::min(bytes, kStart));

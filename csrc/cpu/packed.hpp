@@ -85,10 +85,7 @@ class Packed {
     }
 
  private:
-    static constexpr int64_t kLineWords = 16;
-    struct alignas(4 * kLineWords) Line {  // of a cache
-        int32_t words[kLineWords];
-    };
+    static constexpr int64_t kLineWords = sizeof(Line) / sizeof(int32_t);
 
     int64_t whole_groups(int64_t count) const { return (count + group_ - 1) / group_ * group_; }
     int32_t* points() const { return reinterpret_cast<int32_t*>(lines_.get()); }

@@ -42,6 +42,10 @@ struct Balls {
     int64_t per_word() const { return bytes ? 4 : 2; }
 };
 
+constexpr int64_t kBoxedWidth = 64;  // in more dimensions boxes overlap whatever the order
+
+inline bool boxed(const Balls& balls) { return !balls.bytes && balls.width <= kBoxedWidth; }
+
 // The features of some samples, by position.
 struct Members {
     Rows rows;

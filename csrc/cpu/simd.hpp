@@ -39,6 +39,10 @@ struct Vector {
 
 inline Vector operator+(Vector a, Vector b) { return {_mm512_add_epi32(a.lanes, b.lanes)}; }
 inline Vector min(Vector a, Vector b) { return {_mm512_min_epi32(a.lanes, b.lanes)}; }
+// Of numbers of 16 bits. Differences that they cannot hold come as near as they can.
+inline Vector difference(Vector a, Vector b) { return {_mm512_subs_epi16(a.lanes, b.lanes)}; }
+inline Vector larger(Vector a, Vector b) { return {_mm512_max_epi16(a.lanes, b.lanes)}; }
+inline Vector smaller(Vector a, Vector b) { return {_mm512_min_epi16(a.lanes, b.lanes)}; }
 inline Mask greater(Vector a, Vector b) { return _mm512_cmpgt_epi32_mask(a.lanes, b.lanes); }
 inline Mask unequal(Vector a, Vector b) { return _mm512_cmpneq_epi32_mask(a.lanes, b.lanes); }
 inline Mask either(Mask a, Mask b) { return _kor_mask16(a, b); }
@@ -96,6 +100,9 @@ struct Vector {
 
 inline Vector operator+(Vector a, Vector b) { return {_mm256_add_epi32(a.lanes, b.lanes)}; }
 inline Vector min(Vector a, Vector b) { return {_mm256_min_epi32(a.lanes, b.lanes)}; }
+inline Vector difference(Vector a, Vector b) { return {_mm256_subs_epi16(a.lanes, b.lanes)}; }
+inline Vector larger(Vector a, Vector b) { return {_mm256_max_epi16(a.lanes, b.lanes)}; }
+inline Vector smaller(Vector a, Vector b) { return {_mm256_min_epi16(a.lanes, b.lanes)}; }
 inline Mask greater(Vector a, Vector b) { return _mm256_cmpgt_epi32(a.lanes, b.lanes); }
 inline Mask unequal(Vector a, Vector b) {
     return _mm256_xor_si256(_mm256_cmpeq_epi32(a.lanes, b.lanes), _mm256_set1_epi32(-1));
@@ -146,6 +153,8 @@ constexpr int kTileVectors = 2;
 struct Vector {
     typedef int32_t Lanes __attribute__((vector_size(16)));
     typedef uint32_t Wrapping __attribute__((vector_size(16)));
+    typedef int16_t Numbers __attribute__((vector_size(16)));
+    typedef uint16_t WrappingNumbers __attribute__((vector_size(16)));
     static constexpr int kLanes = 4;
     Lanes lanes;
 
@@ -178,6 +187,20 @@ inline Vector choose(Mask mask, Vector a, Vector b) {
     return {(mask & a.lanes) | (~mask & b.lanes)};
 }
 inline Vector min(Vector a, Vector b) { return choose(greater(a, b), b, a); }
+inline Vector difference(Vector a, Vector b) {
+    const auto x = (Vector::Numbers)a.lanes, y = (Vector::Numbers)b.lanes;
+    const auto wrapped = (Vector::Numbers)((Vector::WrappingNumbers)x - (Vector::WrappingNumbers)y);
+    const Vector::Numbers beyond = ((x ^ y) & (x ^ wrapped)) >> 15;
+    return {(Vector::Lanes)((beyond & ((x >> 15) ^ INT16_MAX)) | (~beyond & wrapped))};
+}
+inline Vector larger(Vector a, Vector b) {
+    const auto x = (Vector::Numbers)a.lanes, y = (Vector::Numbers)b.lanes;
+    return {(Vector::Lanes)(((x > y) & x) | (~(x > y) & y))};
+}
+inline Vector smaller(Vector a, Vector b) {
+    const auto x = (Vector::Numbers)a.lanes, y = (Vector::Numbers)b.lanes;
+    return {(Vector::Lanes)(((x < y) & x) | (~(x < y) & y))};
+}
 inline Vector add_products(Vector sum, Vector a, Vector b) {
     const Vector::Lanes low_a = (Vector::Lanes)((Vector::Wrapping)a.lanes << 16) >> 16;
     const Vector::Lanes low_b = (Vector::Lanes)((Vector::Wrapping)b.lanes << 16) >> 16;

@@ -12,6 +12,7 @@ struct Range {
     int64_t begin;
     int64_t end;
     int64_t size() const { return end - begin; }
+    bool operator==(Range other) const { return begin == other.begin && end == other.end; }
 };
 
 inline Range common(Range a, Range b) {
@@ -75,9 +76,9 @@ constexpr int64_t kTileLength = 1024;  // its columns: a fraction of a second of
 // The most that are in a piece of about `size`.
 constexpr int64_t most_in_piece(int64_t size) { return size + size / 2; }
 
-// Cuts positions into pieces of `size`, or up to half as much again, from the start of every class
-// on. Small classes share a piece.
-inline std::vector<Range> pieces(const int32_t* codes, int64_t count, int64_t size) {
+// Cuts positions into pieces of `size`, the last ones of up to `most`, from the start of every
+// class on. Small classes share a piece.
+inline std::vector<Range> pieces(const int32_t* codes, int64_t count, int64_t size, int64_t most) {
     std::vector<Range> result;
     int64_t start = 0;  // of the piece that small classes gather in
     for (int64_t first = 0, last; first < count; first = last) {
@@ -89,7 +90,7 @@ inline std::vector<Range> pieces(const int32_t* codes, int64_t count, int64_t si
             result.push_back({start, first});
             start = first;
         }
-        for (; last - start >= most_in_piece(size); start += size) {
+        for (; last - start > most; start += size) {
             result.push_back({start, start + size});
         }
         result.push_back({start, last});
@@ -99,6 +100,9 @@ inline std::vector<Range> pieces(const int32_t* codes, int64_t count, int64_t si
         result.push_back({start, count});
     }
     return result;
+}
+inline std::vector<Range> pieces(const int32_t* codes, int64_t count, int64_t size) {
+    return pieces(codes, count, size, most_in_piece(size));
 }
 
 // Rows of a tile: fewer where tiles are few, so that all threads have some to the end.

@@ -363,6 +363,15 @@ void test_engine(int64_t count) {
         compare("classes of two", pairs, pairs, true, 20, target);
         const Data tight = make_data(count, 33, 4, clusters);
         compare("clusters", tight, tight, true, 2000, target);
+        // Samples along a line, in few dimensions: trees pass over most pairs.
+        const auto line = [&](int64_t i, int64_t k) {
+            return k == 0 ? 10.0 * static_cast<double>(i) / static_cast<double>(count)
+                          : 0.1 * normal(random);
+        };
+        const Data few = make_data(count, 3, 4, line);
+        compare("few dimensions", few, few, true, 12, target);
+        compare("queries in few dimensions", few, make_data(count / 2, 3, 3, line), false, 12,
+                target);
         const Data far = make_data(count, 18, 4, outliers);
         compare("outliers", far, far, true, 40, target);
         compare("outliers among queries", far, make_data(count / 2, 18, 4, outliers), false, 40,

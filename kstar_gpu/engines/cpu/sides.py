@@ -1,7 +1,7 @@
 """The sides of a problem as the compiled engine takes them: distinct samples, and their balls.
 
 Where balls are narrow, samples of a class that are near each other stand next to each other: then
-boxes around a few of them rule out whole tiles (csrc/cpu/boxes.hpp).
+boxes around a few of them rule out most pairs (csrc/cpu/tree.hpp).
 """
 
 from dataclasses import dataclass

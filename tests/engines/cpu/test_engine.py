@@ -87,6 +87,19 @@ def test_work_is_bounded(case, rng):
     assert done["count"]["refined"] <= 20 * HARD_SAMPLES
 
 
+@pytest.mark.parametrize("d", [1, 3])
+@pytest.mark.parametrize("classes", [3, 300])  # so small ones share leaves of the tree
+def test_trees_pass_over_most_pairs(classes, d, target, rng):
+    y = labels(rng, 3000, classes)
+    x = rng.standard_normal((3000, d))
+    x[:, 0] += 3 * y  # classes of neighbouring numbers are neighbours
+    x[7] *= 1e5  # an outlier
+    done = work(np.concatenate([x, x + 1e-3]), np.concatenate([y, y]))
+    assert done["search"]["tile_pairs"] <= 6000**2 / 8
+    assert_exact(x, y, backend="cpu")
+    assert_exact(x[:500], y[:500], references=x[500:], reference_labels=y[500:], backend="cpu")
+
+
 def test_equal_samples_are_looked_at_once(rng):
     x = np.repeat(rng.standard_normal((40, 6)), 50, axis=0)
     y = np.repeat(np.arange(4), 500)
