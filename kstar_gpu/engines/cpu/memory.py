@@ -11,6 +11,7 @@ from .balls import padded_width
 SAMPLE_BYTES = 200  # thresholds, seeds, radii, results and order of one sample
 SHARD_BYTES = 150  # order, ids and duplicates of one sample of a shard, and what sorts them
 THREAD_BYTES = 2 << 20  # packed columns and survivors of one thread
+TREE = 3  # bytes per number of a point in a tree, with its boxes and what leaves are padded with
 PACKED_ROWS = 768  # of a strip, and columns of points that are too wide for those
 
 
@@ -42,14 +43,18 @@ def room_beside(problem: Problem, threads: int, memory_limit: int | None) -> Roo
         )
     room = (memory_limit - least - SURVEY_BYTES) // samples
     narrow = max(0, min(all_room(dimensions).widest, room // 2 - _cpu.WIDTH_STEP))
+    if narrow < _cpu.BOXED_WIDTH:
+        narrow = max(0, min(narrow, room // (2 + TREE) - _cpu.WIDTH_STEP))
     return Room(narrow, room >= _first_look_bytes(dimensions))
 
 
 def memory_of(dimensions: int, threads: int) -> Memory:
     """Return what samples of so many features take, by so many threads."""
     point = 2 * padded_width(dimensions)
-    shard = point + _first_look_bytes(dimensions) + SAMPLE_BYTES + SHARD_BYTES
-    return Memory(point + SAMPLE_BYTES, shard, threads * (THREAD_BYTES + PACKED_ROWS * point))
+    tree = TREE * padded_width(min(dimensions, _cpu.BOXED_WIDTH))
+    whole = point + SAMPLE_BYTES + (tree if dimensions <= _cpu.BOXED_WIDTH else 0)
+    shard = point + SAMPLE_BYTES + _first_look_bytes(dimensions) + tree + SHARD_BYTES
+    return Memory(whole, shard, threads * (THREAD_BYTES + PACKED_ROWS * point))
 
 
 def _first_look_bytes(dimensions: int) -> int:
