@@ -56,11 +56,18 @@ struct Box {
     }
 };
 
-// Splits a stretch of one class at a median of its longest side, again and again, until a leaf of a
-// tree is left. The left part is as many cells as the largest power of two that fits, so that 2, 4,
-// ... cells from the class's start on were split off together, too; and likewise leaves of a cell.
-inline void arrange_class(const Balls& balls, int64_t* first, int64_t* last) {
-    if (last - first <= kFan) {
+// Whether it may pay to look for the nearest of so many samples in a tree: more dimensions are
+// hopeless, and with fewer samples tiles are done before a tree is made.
+inline bool may_be_tree(const Balls& balls, int64_t count) {
+    return !balls.bytes && balls.width <= 24 && count >= 16384;
+}
+
+// Splits a stretch of one class at a median of its longest side, again and again, until at most
+// `least` are left: a cell, or a leaf of a tree. The left part is as many cells as the largest
+// power of two that fits, so that 2, 4, ... cells from the class's start on were split off
+// together, too; and likewise leaves of a cell.
+inline void arrange_class(const Balls& balls, int64_t least, int64_t* first, int64_t* last) {
+    if (last - first <= least) {
         return;
     }
     int64_t left = last - first > kCell ? kCell : kFan;
@@ -79,14 +86,15 @@ inline void arrange_class(const Balls& balls, int64_t* first, int64_t* last) {
     std::nth_element(first, first + left, last, [&](int64_t i, int64_t j) {
         return std::make_pair(coordinate(i), i) < std::make_pair(coordinate(j), j);
     });
-    arrange_class(balls, first, first + left);
-    arrange_class(balls, first + left, last);
+    arrange_class(balls, least, first, first + left);
+    arrange_class(balls, least, first + left, last);
 }
 
 // Writes an order of the positions in which those of a class still stand together, and near ones
 // near each other.
 inline void arrange(const Balls& balls, const int32_t* codes, int64_t count, int64_t* order,
                     const Crew& crew) {
+    const int64_t least = may_be_tree(balls, count) ? kFan : kCell;
     std::iota(order, order + count, 0);
     std::vector<Range> classes;
     for (int64_t first = 0; first < count; first = classes.back().end) {
@@ -95,7 +103,7 @@ inline void arrange(const Balls& balls, const int32_t* codes, int64_t count, int
     }
     crew.run(static_cast<int64_t>(classes.size()), [&] {
         return [&](int64_t piece) {
-            arrange_class(balls, order + classes[piece].begin, order + classes[piece].end);
+            arrange_class(balls, least, order + classes[piece].begin, order + classes[piece].end);
         };
     });
 }

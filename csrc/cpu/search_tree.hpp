@@ -134,32 +134,50 @@ class TreeSearch {
           crew_(crew),
           work_(work),
           tree_(problem.references.narrow, problem.references.codes, problem.references.count,
-                nearest.narrow.reference_seeds.data()) {}
+                nearest.narrow.reference_seeds.data(), crew) {}
 
     // Asks for all samples.
     void run() {
         run([](int64_t) { return true; });
     }
 
-    // Asks for some pieces of the samples; returns how many pairs there are.
+    // Asks for some pieces of the samples; returns how large a share of their pairs, but for those
+    // of one class, was looked at.
     template <typename Wanted>
-    int64_t run(const Wanted& wanted) {
+    double share(const Wanted& wanted) {
+        const int64_t before = work_.tile_pairs;
+        int64_t pairs = 1;
+        for (const Range piece : run(wanted)) {
+            for (int64_t i = piece.begin; i < piece.end; ++i) {
+                pairs += problem_.references.count - of_class(problem_.samples.codes[i]);
+            }
+        }
+        return static_cast<double>(work_.tile_pairs - before) / static_cast<double>(pairs);
+    }
+
+    // Asks for some pieces of the samples; returns those.
+    template <typename Wanted>
+    std::vector<Range> run(const Wanted& wanted) {
         std::vector<Range> pieces;
-        int64_t rows = 0;
         for (int64_t begin = 0; begin < problem_.samples.count; begin += kFan) {
             if (wanted(begin / kFan)) {
                 pieces.push_back({begin, std::min(begin + kFan, problem_.samples.count)});
-                rows += pieces.back().size();
             }
         }
         crew_.run(static_cast<int64_t>(pieces.size()), [&] {
             return [&, searcher = TreeSearcher(problem_, nearest_, tree_, work_)](
                        int64_t piece) mutable { searcher.walk(pieces[piece]); };
         });
-        return rows * problem_.references.count;
+        return pieces;
     }
 
  private:
+    int64_t of_class(int32_t code) const {
+        const int32_t* const codes = problem_.references.codes;
+        const auto [first, last] = std::equal_range(codes, codes + problem_.references.count, code);
+        return last - first;
+    }
+
     const Problem& problem_;
     Nearest& nearest_;
     const Crew& crew_;
@@ -173,18 +191,21 @@ class TreeSearch {
 inline bool search_tree(const Problem& problem, Nearest& nearest, const Crew& crew, Work& work) {
     constexpr int64_t kTrials = 16;
     constexpr int64_t kLeastStep = 32;
-    constexpr int64_t kFewer = 16;
-    if (!boxed(problem.references.narrow) || problem.references.count <= kFan * kFan) {
+    constexpr int64_t kGlance = 8;  // a part of the trial that shows most of what is hopeless
+    constexpr double kHopeless = 1.0 / 8;
+    constexpr double kMost = 1.0 / 24;
+    if (!may_be_tree(problem.references.narrow, problem.references.count)) {
         return false;
     }
     TreeSearch search(problem, nearest, crew, work);
     const int64_t step = std::max(kLeastStep, problem.samples.count / (kFan * kTrials));
-    const int64_t before = work.tile_pairs;
-    const int64_t pairs = search.run([&](int64_t piece) { return piece % step == 0; });
-    if (kFewer * (work.tile_pairs - before) > pairs) {
+    const auto tried = [&](int64_t piece) { return piece % step == 0; };
+    const auto glanced = [&](int64_t piece) { return piece % (kGlance * step) == 0; };
+    if (search.share([&](int64_t piece) { return glanced(piece); }) > kHopeless ||
+        search.share([&](int64_t piece) { return tried(piece) && !glanced(piece); }) > kMost) {
         return false;
     }
-    search.run([&](int64_t piece) { return piece % step != 0; });
+    search.run([&](int64_t piece) { return !tried(piece); });
     return true;
 }
 

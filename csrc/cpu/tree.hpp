@@ -11,6 +11,7 @@
 #include <numeric>
 #include <vector>
 
+#include "cpu/crew.hpp"
 #include "cpu/kernels.hpp"
 #include "cpu/packed.hpp"
 #include "cpu/problem.hpp"
@@ -28,7 +29,8 @@ inline int32_t shifted(double squared) {
 class Tree {
  public:
     // `seeds` are of the balls' products.
-    Tree(const Balls& balls, const int32_t* codes, int64_t count, const int32_t* seeds)
+    Tree(const Balls& balls, const int32_t* codes, int64_t count, const int32_t* seeds,
+         const Crew& crew)
         : words_(balls.words()) {
         std::vector<int32_t> of_leaves;
         const std::vector<Range> full = pieces(codes, count, kFan, kFan);
@@ -48,13 +50,7 @@ class Tree {
         leaf_boxes_.reset(new Line[codes_.size() * 2 * words_]);
         branch_boxes_.reset(new Line[groups_.size() * 2 * words_]);
         seeds_.assign(leaves_.size() * kFan, kLowSeed);
-        for (size_t leaf = 0; leaf < leaves_.size(); ++leaf) {
-            fill(balls, seeds, leaf);
-            enclose(balls, leaves_[leaf], leaf_boxes_.get(), leaf);
-        }
-        for (size_t b = 0; b < groups_.size() * kFan; ++b) {
-            enclose(balls, b < codes_.size() ? samples(b) : Range{0, 0}, branch_boxes_.get(), b);
-        }
+        crew.run(groups_.size(), [&] { return [&](int64_t group) { make(balls, seeds, group); }; });
     }
 
     const Line* leaf_boxes() const { return leaf_boxes_.get(); }
@@ -75,6 +71,18 @@ class Tree {
 
  private:
     static constexpr int32_t kMixed = -1;
+
+    // The branches of a group, and their leaves.
+    void make(const Balls& balls, const int32_t* seeds, int64_t group) {
+        const int64_t branches = codes_.size();
+        for (int64_t b = group * kFan; b < (group + 1) * kFan; ++b) {
+            enclose(balls, b < branches ? samples(b) : Range{0, 0}, branch_boxes_.get(), b);
+            for (int64_t leaf = b * kFan; b < branches && leaf < (b + 1) * kFan; ++leaf) {
+                fill(balls, seeds, leaf);
+                enclose(balls, leaves_[leaf], leaf_boxes_.get(), leaf);
+            }
+        }
+    }
 
     void fill(const Balls& balls, const int32_t* seeds, int64_t leaf) {
         for (int64_t k = 0; k < leaves_[leaf].size(); ++k) {

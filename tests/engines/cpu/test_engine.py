@@ -11,7 +11,7 @@ import torch
 from helpers.exact import assert_exact
 from helpers.families import FAMILIES, HARD, HARD_SAMPLES, labels, problem_of
 
-from kstar_gpu import available_backends, kstar
+from kstar_gpu import available_backends, definition, kstar
 
 if not available_backends()["cpu"].available:
     pytest.skip("the cpu backend is not built", allow_module_level=True)
@@ -20,6 +20,7 @@ from kstar_gpu.engines.cpu import _cpu, sides
 from kstar_gpu.engines.cpu import engine as cpu
 
 CPU = torch.device("cpu")
+TREE_SAMPLES = 17_000  # fewer are looked at in tiles
 
 
 @pytest.fixture(params=_cpu.targets())
@@ -88,16 +89,19 @@ def test_work_is_bounded(case, rng):
 
 
 @pytest.mark.parametrize("d", [1, 3])
-@pytest.mark.parametrize("classes", [3, 300])  # so small ones share leaves of the tree
+@pytest.mark.parametrize("classes", [3, 1000])  # so small ones share leaves of the tree
 def test_trees_pass_over_most_pairs(classes, d, target, rng):
-    y = labels(rng, 3000, classes)
-    x = rng.standard_normal((3000, d))
+    y = labels(rng, TREE_SAMPLES, classes)
+    x = rng.standard_normal((TREE_SAMPLES, d))
     x[:, 0] += 3 * y  # classes of neighbouring numbers are neighbours
     x[7] *= 1e5  # an outlier
-    done = work(np.concatenate([x, x + 1e-3]), np.concatenate([y, y]))
-    assert done["search"]["tile_pairs"] <= 6000**2 / 8
-    assert_exact(x, y, backend="cpu")
-    assert_exact(x[:500], y[:500], references=x[500:], reference_labels=y[500:], backend="cpu")
+    assert work(x, y)["search"]["tile_pairs"] <= TREE_SAMPLES**2 / 30
+    rows = np.append(rng.integers(0, TREE_SAMPLES, 200), 7)
+    wanted = definition.table(x, y, rows=rows)
+    result = kstar(x, y, return_foreign=True, backend="cpu")
+    np.testing.assert_array_equal(result.kstar[rows], wanted.kstar)
+    np.testing.assert_array_equal(result.index[rows], wanted.row)
+    assert_exact(x[:200], y[:200], references=x[200:], reference_labels=y[200:], backend="cpu")
 
 
 def test_equal_samples_are_looked_at_once(rng):
