@@ -198,8 +198,9 @@ class Trial:
 
     def survey(self, at_once: int) -> Survey:
         """Ask for a few samples how far they see, and what else lies there."""
-        asking = _spread(np.arange(len(self.codes)), SURVEY_QUERIES)
-        met = _spread(self.usual, min(SURVEY_ROWS, at_once))
+        # Not those that the directions are fitted to, which miss less of these than of others.
+        asking = _spread(np.arange(len(self.codes))[1::2], SURVEY_QUERIES)
+        met = _spread(self.usual[1::2], min(SURVEY_ROWS, at_once))
         near = _spread(self.usual, max(SURVEY_ROWS, len(self.usual) // SURVEY_SHARE))
         foreign = self.codes[asking, None] != self.other_codes[met]
         others = self.points(-1, met)
@@ -228,10 +229,10 @@ def choose_balls(
     widths : the numbers to choose from
     """
     pairs = trial.foreign_pairs()
-    if pairs * dimensions < costs.worth or widest < widths[0] or len(trial.usual) == 0:
+    if pairs * dimensions < costs.worth or widest < widths[0] or len(trial.usual) < 2:
         return Choice(None)
     at_once = max(1, FLOATS_AT_ONCE // dimensions)
-    rows = trial.points(-1, _spread(trial.usual, min(DIRECTION_ROWS, at_once)))
+    rows = trial.points(-1, _spread(trial.usual[::2], min(DIRECTION_ROWS, at_once)))
     directions = principal_directions(rows, widths[-1], trial.algebra)
     found = directions.shape[1]
     if found == 0:  # all rows are equal

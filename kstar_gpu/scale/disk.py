@@ -37,7 +37,8 @@ from .stored import Stored
 NAMES = ("features", "references")
 CPU = torch.device("cpu")
 RESULT_BYTES = 120  # what is found of a sample, its class, and either in other orders
-FEW_BYTES = 40  # of a number of one of the few samples: itself, its balls, and what they are for
+FEW_BYTES = 40  # of a number of one of the few samples, while the choice of balls is made,
+FEW_KEPT = 12  # and after it
 FEWEST = 48  # samples of a shard: fewer would not fill a tile
 SECONDS = 30.0  # between checkpoints
 
@@ -141,9 +142,9 @@ def plan_of(count: int, dimensions: int, copied: int, memory: Memory, limit: int
             f"memory_limit: at least {least} bytes are wanted for these samples, a few of which "
             f"are in memory at a time, got {limit}"
         )
-    # A quarter at the most for the choice of balls, and the rest for two shards.
-    few = min(FEW_ROWS, max(2, (limit - besides) // 4 // (FEW_BYTES * dimensions)))
-    room = limit - besides - min((limit - besides) // 4, few * FEW_BYTES * dimensions)
+    # Half at the most for the choice of balls; and then for two shards what the few leave.
+    few = min(FEW_ROWS, max(2, (limit - besides) // 2 // (FEW_BYTES * dimensions)))
+    room = limit - besides - few * FEW_KEPT * dimensions
     shard = room // sample
     return Plan(int(shard if shard >= count else shard // 2), int(few))
 

@@ -52,10 +52,12 @@ def test_no_more_are_chosen_than_there_may_be(widest, most, flat):
     assert (0 if found is None else found.shape[1]) == most
 
 
-def test_none_are_chosen_where_every_direction_matters(rng):
-    x, y = rng.standard_normal((1500, 300)), np.arange(1500) % 5
+@pytest.mark.parametrize(("count", "each"), [(1500, 1), (200, 100)])  # few span all that they are
+def test_none_are_chosen_where_every_direction_matters(count, each, rng):
+    x, y = rng.standard_normal((count, 300)), np.arange(count) % 5
+    population = replace(population_of(x, y), each=each)
     dear = replace(COSTS, screened=1000)
-    assert choose_balls(population_of(x, y), 300, dear, widest=150).directions is None
+    assert choose_balls(population, 300, dear, widest=255).directions is None
 
 
 def test_none_are_chosen_where_it_is_not_worth_asking(flat):
