@@ -1,6 +1,6 @@
 """What balls that meet each other have in common, and what a search looks at first.
 
-All samples of a problem share it. It can also be given: then samples of another problem meet them.
+All samples of a problem share it; and all shards, of which any two may meet (`pairs.py`).
 """
 
 from collections.abc import Sequence

@@ -45,7 +45,7 @@ class Side:
 
 
 def make_sides(
-    problem: Problem, room: Room, crew: Crew, common: Common | None = None
+    problem: Problem, room: Room, crew: Crew
 ) -> tuple[list[_cpu.Side], Distinct, Integers, Common]:
     """Return the sides as the compiled engine takes them.
 
@@ -55,20 +55,16 @@ def make_sides(
     Parameters
     ----------
     room : for what a search looks at first
-    common : what the balls have in common with others that they are to meet, if there are any
     """
     dimensions = problem.samples.values.shape[1]
-    centre = make_centre(problem).numpy() if common is None else common.centre
+    centre = make_centre(problem).numpy()
     sides, distinct = _distinct_sides(problem, centre, crew)
     lengths = np.concatenate([side.lengths for side in sides])
-    given = common is not None
-    if common is None:
-        scale, longest = choose_unit(lengths, dimensions)
-        common = Common(in_whole_units(centre, scale), scale, longest)
+    scale, longest = choose_unit(lengths, dimensions)
+    common = Common(in_whole_units(centre, scale), scale, longest)
     full = [full_balls(side, common, crew) for side in sides]
     fitting = make_certificate(full, common.scale, lengths, dimensions)
-    if not given:
-        common = choose_first_look(common, sides, full, fitting, problem.self_form, room, crew)
+    common = choose_first_look(common, sides, full, fitting, problem.self_form, room, crew)
     narrow, certificate = first_balls(common, full, fitting, lengths, crew)
     order = np.arange(len(sides[0].codes))
     if narrow[0].sums is None and narrow[0].width <= _cpu.BOXED_WIDTH:

@@ -1,8 +1,7 @@
-"""What balls that meet have in common: chosen where there is room, or given."""
+"""What balls that meet have in common: chosen where there is room."""
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from helpers.families import gaussian, labels, problem_of
 from helpers.narrow import full_coarse, narrowest_coarse
@@ -18,8 +17,8 @@ CREW = Crew(2, "")
 ROOM = Room(40, True)
 
 
-def common_of(x, y, room=ROOM, crew=CREW, given=None):
-    return sides.make_sides(problem_of(x, y), room, crew, given)[-1]
+def common_of(x, y, room=ROOM, crew=CREW):
+    return sides.make_sides(problem_of(x, y), room, crew)[-1]
 
 
 @pytest.fixture
@@ -48,21 +47,13 @@ def test_bytes_are_considered_where_they_are_faster_and_where_there_is_room(targ
 
 
 @pytest.mark.parametrize("choice", [full_coarse, narrowest_coarse])
-def test_what_is_given_is_taken_as_it_is(choice, asked, monkeypatch, rng):
+def test_what_is_chosen_is_in_common(choice, monkeypatch, rng):
     x, y = gaussian(rng, 200, 60), labels(rng, 200, 3)
     monkeypatch.setattr(projection, "choose_balls", choice)
     chosen = common_of(x, y)
     assert chosen.coarsening is not None
     assert (chosen.directions is None) == (choice is full_coarse)
     assert (chosen.reach is None) == (choice is narrowest_coarse)
-    monkeypatch.setattr(projection, "choose_balls", None)
-    assert common_of(3 * x[:100], labels(rng, 100, 3), given=chosen) is chosen
-
-
-def test_samples_all_far_out_for_what_is_given_are_outliers(byte_balls, rng):
-    chosen = common_of(gaussian(rng, 200, 60), labels(rng, 200, 3))
-    common_of(1e6 + gaussian(rng, 50, 60), labels(rng, 50, 3), given=chosen)
-    assert np.isinf(byte_balls[1][0].radii).all()
 
 
 @pytest.mark.parametrize("share", [0, 0.045])
