@@ -1,6 +1,9 @@
 """Features on disk, walked over within a memory limit, give what they give in memory."""
 
 import re
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -148,6 +151,43 @@ def test_a_walk_goes_on_from_its_checkpoint(step, cuts, monkeypatch, tmp_path, r
     for ours, theirs in zip(found, wanted, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert not keep.exists()
+
+
+WALK = """
+import signal, sys, time
+import numpy as np
+from kstar_gpu import kstar
+from kstar_gpu.scale import disk
+from kstar_gpu.scale.stored import on_disk
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+features, labels, keep, step = sys.argv[1:]
+plan_of, save, saved = disk.plan_of, disk.save, []
+def announced(*arguments):
+    save(*arguments)
+    saved.append(arguments)
+    if len(saved) == int(step):
+        print("saved", flush=True)
+        time.sleep(60)
+disk.SECONDS, disk.save = 0, announced
+disk.plan_of = lambda *given: plan_of(*given)._replace(shard=70)
+kstar(on_disk(features, checkpoint=keep), np.load(labels))
+"""
+
+
+@pytest.mark.parametrize("ended", [signal.SIGKILL, signal.SIGINT], ids=str)
+@pytest.mark.parametrize("step", [1, 60])  # of 36 pairs that meet twice
+def test_a_process_that_was_ended_is_gone_on_with(ended, step, cuts, tmp_path, rng):
+    x, y = lattice(rng, 500, 5).astype(np.float32), labels(rng, 500, 4)
+    path, keep = stored(tmp_path, x), tmp_path / "kept"
+    files = [path, stored(tmp_path, y, "y.npy"), keep]
+    walk = [sys.executable, "-c", WALK, *files, str(step)]
+    with subprocess.Popen(walk, stdout=-1, stderr=-1, text=True) as process:
+        assert process.stdout.readline() == "saved\n"
+        process.send_signal(ended)
+        _, errors = process.communicate(timeout=60)
+    assert ended == signal.SIGKILL or "KeyboardInterrupt" in errors
+    assert keep.exists()
+    np.testing.assert_array_equal(kstar(on_disk(path, checkpoint=keep), y), kstar(x, y))
 
 
 def test_distributions_of_features_on_disk(tmp_path, rng):
