@@ -175,6 +175,14 @@ class Trial:
     algebra: Algebra = field(default_factory=Algebra, kw_only=True)
     each: float = field(default=1.0, kw_only=True)
 
+    @property
+    def few(self) -> bool:
+        """Whether directions may miss far less of what they are fitted to than of other samples.
+
+        Then they are tried on others.
+        """
+        return len(self.usual) < 2 * DIRECTION_ROWS
+
     def nearest(self, asking: Integers, near: Integers) -> Tensor:
         """Return the distance of each sample to the nearest foreign one of these references."""
         queries = self.points(0, asking)
@@ -198,9 +206,11 @@ class Trial:
 
     def survey(self, at_once: int) -> Survey:
         """Ask for a few samples how far they see, and what else lies there."""
-        # Not those that the directions are fitted to, which miss less of these than of others.
-        asking = _spread(np.arange(len(self.codes))[1::2], SURVEY_QUERIES)
-        met = _spread(self.usual[1::2], min(SURVEY_ROWS, at_once))
+        asking, met = np.arange(len(self.codes)), self.usual
+        if self.few:
+            asking, met = asking[1::2], met[1::2]
+        asking = _spread(asking, SURVEY_QUERIES)
+        met = _spread(met, min(SURVEY_ROWS, at_once))
         near = _spread(self.usual, max(SURVEY_ROWS, len(self.usual) // SURVEY_SHARE))
         foreign = self.codes[asking, None] != self.other_codes[met]
         others = self.points(-1, met)
@@ -232,7 +242,8 @@ def choose_balls(
     if pairs * dimensions < costs.worth or widest < widths[0] or len(trial.usual) < 2:
         return Choice(None)
     at_once = max(1, FLOATS_AT_ONCE // dimensions)
-    rows = trial.points(-1, _spread(trial.usual[::2], min(DIRECTION_ROWS, at_once)))
+    fitted = trial.usual[::2] if trial.few else trial.usual
+    rows = trial.points(-1, _spread(fitted, min(DIRECTION_ROWS, at_once)))
     directions = principal_directions(rows, widths[-1], trial.algebra)
     found = directions.shape[1]
     if found == 0:  # all rows are equal
