@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .engines.denormals import denormals_kept
-from .engines.registry import choose_engine, choose_pairs, default_device
+from .engines.registry import check_backend, choose_engine, choose_pairs, default_device
 from .engines.torch_state import exactly
 from .exhausted_memory import as_memory_error
 from .inputs.arrays import restorer, to_tensor
@@ -18,7 +18,7 @@ from .inputs.copies import copied_bytes
 from .inputs.devices import check_computes, named_device
 from .inputs.metrics import METRICS, PRECOMPUTED, check_metric
 from .inputs.problem import Classes, DistanceTable, Problem, make_classes, make_problem, make_table
-from .scale import disk
+from .scale import dask_arrays, disk
 from .scale.stored import Stored
 
 
@@ -132,6 +132,22 @@ def kstar(
     array([2, 2, 2, 2])
     """
     check_arguments(metric, references, reference_labels, memory_limit)
+    if dask_arrays.is_dask_array(features):
+        lazy = KStarForeign(
+            *dask_arrays.kstar(
+                features,
+                labels,
+                references,
+                reference_labels,
+                metric,
+                normalize,
+                backend,
+                device,
+                memory_limit,
+                progress,
+            )
+        )
+        return lazy if return_foreign else lazy.kstar
     classes = make_classes(labels, reference_labels)
     found = answer(features, references, classes, metric, backend, device, memory_limit, progress)
     restore = restorer(features)
@@ -256,8 +272,7 @@ def _computing_device(
     features: Tensor, backend: str, device: str | torch.device | None
 ) -> torch.device:
     """Return where to compute: as asked, or where the backend does and the features are."""
-    if not isinstance(backend, str):
-        raise TypeError(f"backend: a name is wanted, got {backend!r}")
+    check_backend(backend)
     if device is not None:
         return named_device(device)
     place = default_device(backend, features)

@@ -20,6 +20,7 @@ class OneSided(Pairs[Shard]):
 
     def __init__(self, engine: type[Engine], device: torch.device) -> None:
         self.engine, self.device = engine, device
+        self.computes_with_torch = engine.computes_with_torch
         self.work: dict[str, Counter[str]] = {"search": Counter(), "count": Counter()}
 
     def lengths(self, shard: Shard, centre: Floats) -> Floats:
@@ -69,10 +70,16 @@ class OneSided(Pairs[Shard]):
         known.learn(found.squared, found.ids)
 
     def _within(self, ours: Shard, theirs: Shard, squared: Floats) -> Integers:
-        engine = self.engine(self._problem(ours, theirs), self.device, None, False)
-        radii = torch.from_numpy(squared).to(ours.samples.values.device)
+        problem = self._problem(ours, theirs)
+        engine = self.engine(problem, self.device, None, False)
+        radii = torch.from_numpy(squared).to(problem.samples.values.device)
         counts: Integers = engine.count_within(radii).cpu().numpy()
         return counts
 
     def _problem(self, ours: Shard, theirs: Shard) -> Problem:
-        return Problem(ours.samples, theirs.samples, self.largest)
+        """Return the two shards, wherever they are, where the engine keeps features."""
+        sides = [ours.samples] if ours is theirs else [ours.samples, theirs.samples]
+        features = [side.values for side in sides]
+        kept_on = self.engine.storage_device(features, self.device, None)
+        sides = [side.on(kept_on) for side in sides]
+        return Problem(sides[0], sides[-1], self.largest)

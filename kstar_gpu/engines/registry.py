@@ -114,12 +114,27 @@ def choose_pairs(backend: str, metric: str, device: torch.device) -> Pairs[Any]:
         As `choose_engine`; for distances that are given, which belong to no shard.
     """
     record = _chosen(backend, device)
+    check_belongs_to_shards(metric)
+    return record.load_pairs(device)
+
+
+def check_belongs_to_shards(metric: str) -> None:
+    """Refuse distances that are given, which belong to no shard."""
     if metric == PRECOMPUTED:
         raise ValueError(
             f"metric: features are wanted where samples come in shards, got {metric!r}, under "
             "which distances between all of them are given"
         )
-    return record.load_pairs(device)
+
+
+def check_backend(backend: str) -> None:
+    """Refuse what names no backend, whether it is available here or not."""
+    if not isinstance(backend, str):
+        raise TypeError(f"backend: a name is wanted, got {backend!r}")
+    if backend not in ("auto", *BACKENDS):
+        raise ValueError(
+            f"backend: 'auto', {', '.join(map(repr, BACKENDS))} are known, got {backend!r}"
+        )
 
 
 def _chosen(backend: str, device: torch.device) -> Record:
@@ -131,10 +146,7 @@ def _first_that_serves(device: torch.device) -> Record:
 
 
 def _named(backend: str, device: torch.device) -> Record:
-    if backend not in BACKENDS:
-        raise ValueError(
-            f"backend: 'auto', {', '.join(map(repr, BACKENDS))} are known, got {backend!r}"
-        )
+    check_backend(backend)
     record = BACKENDS[backend]
     status = record.status()
     if not status.available:

@@ -206,9 +206,18 @@ class Pairs(ABC, Generic[Ready]):
 
     Samples that equal one another and share a class may be looked at once; results are those of
     all. What engines have done is counted in `work`.
+
+    What was agreed can be pickled, and so can shards that are ready: they serve wherever they come.
+
+    Attributes
+    ----------
+    device : that computes
+    computes_with_torch : whether torch's worker threads do the work
     """
 
     work: dict[str, Counter[str]]
+    device = torch.device("cpu")
+    computes_with_torch = False
 
     @abstractmethod
     def __init__(self, device: torch.device) -> None: ...
@@ -216,6 +225,13 @@ class Pairs(ABC, Generic[Ready]):
     def memory(self, dimensions: int) -> Memory | None:
         """Return what samples of so many features take; None if that is not known."""
         return None
+
+    def with_threads(self, threads: int) -> "Pairs[Ready]":
+        """Return the same, for one of several callers at once: with so many threads of its own.
+
+        What torch's threads do, as many do as ever.
+        """
+        return self
 
     @abstractmethod
     def lengths(self, shard: Shard, centre: Floats) -> Floats:

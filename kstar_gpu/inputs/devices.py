@@ -13,13 +13,24 @@ def named_device(device: Any) -> torch.device:
     ValueError, TypeError
         For what names no device, or a CUDA device that is not there.
     """
+    place = named_anywhere(device)
+    return _existing_cuda_device(place) if place.type == "cuda" else place
+
+
+def named_anywhere(device: Any) -> torch.device:
+    """Return the device that a caller named, which may be another machine's.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what names no device.
+    """
     if not isinstance(device, str | int | torch.device) or isinstance(device, bool):
         raise TypeError(f"device: a torch device is wanted, got {device!r}")
     try:
-        place = torch.device(device)
+        return torch.device(device)
     except RuntimeError as error:
         raise ValueError(f"device: a torch device is wanted, got {device!r}") from error
-    return _existing_cuda_device(place) if place.type == "cuda" else place
 
 
 def check_computes(device: torch.device) -> None:

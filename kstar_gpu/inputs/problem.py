@@ -39,11 +39,16 @@ class Classes:
     def population(self) -> Integers:
         """How large k* can get in each class, (C,); 0 where the references lack it."""
         sizes = np.bincount(self.reference_codes, minlength=len(self.labels))
-        return sizes if self.self_form else np.where(sizes > 0, sizes + 1, 0)
+        return population(sizes, self.self_form)
 
     def normalized(self, kstar: Integers) -> NDArray[np.float64]:
         """Divide the k* of each sample by what it can get; NaN where the references lack it."""
         return normalized(kstar, self.codes, self.population())
+
+
+def population(sizes: Integers, self_form: bool) -> Integers:
+    """Return how large k* can get in classes of so many references (C,); 0 where there are none."""
+    return sizes if self_form else np.where(sizes > 0, sizes + 1, 0)
 
 
 def normalized(kstar: Integers, codes: Integers, population: Integers) -> NDArray[np.float64]:
@@ -67,6 +72,11 @@ class Samples:
         """Return the samples at these positions; their classes must still rise."""
         order = taken(self.order, positions)
         return Samples(self.values, self.divisors, order, self.codes[positions])
+
+    def on(self, device: torch.device) -> "Samples":
+        """Return the samples where they are wanted: themselves, if they are there."""
+        divisors = None if self.divisors is None else self.divisors.to(device)
+        return Samples(self.values.to(device), divisors, self.order.to(device), self.codes)
 
     def rows(self, positions: Tensor | slice) -> Tensor:
         """Return the rows at these positions in float64, as the canonical distance reads them."""

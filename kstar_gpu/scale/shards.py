@@ -108,6 +108,27 @@ def visits(count: int, others: int | None = None) -> list[Visit]:
     return [(0, None), *met] if others is None else met
 
 
+def rounds(count: int, others: int | None = None) -> list[list[tuple[int, int]]]:
+    """Return every pair of different shards once, in rounds in which none asks twice.
+
+    A tournament: one keeps its seat, and the others move on by one from round to round.
+
+    Parameters
+    ----------
+    others : how many shards the references have, if there are any: then each of the samples' meets
+        each of those
+    """
+    if others is not None:
+        return [[(one, (one + turn) % others) for one in range(count)] for turn in range(others)]
+    seats = count + count % 2  # who sits opposite a shard that is none pauses
+    played = []
+    for turn in range(seats - 1):
+        row = [0, *(1 + (turn + seat) % (seats - 1) for seat in range(seats - 1))]
+        opposite = zip(row[: seats // 2], row[::-1], strict=False)
+        played.append([(min(two), max(two)) for two in opposite if max(two) < count])
+    return played
+
+
 @dataclass(frozen=True)
 class Asking(Generic[Ready]):
     """Shards that ask both questions, pair by pair.

@@ -7,6 +7,7 @@ fit all other shards'. For each pair only a certificate is made.
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,12 +75,23 @@ class Pairs(AnyPairs[Ready]):
         """Return what samples of so many features take."""
         return memory_of(dimensions, self.crew.threads)
 
+    def with_threads(self, threads: int) -> "Pairs":
+        """Return the same, with so many threads."""
+        other = copy(self)
+        other.crew = Crew(threads, self.crew.target)
+        other.work = {name: Counter() for name in self.work}
+        return other
+
     def lengths(self, shard: Shard, centre: Floats) -> Floats:
         """Return the distance of each sample from the centre."""
         return measured(shard.samples, centre, self.crew)[0]
 
     def agree(self, census: Census) -> None:
-        """Choose the unit of all balls, and which of them a search looks at first."""
+        """Choose the unit of all balls, and which of them a search looks at first.
+
+        And the instruction set: balls of bytes that are made for one may be too large for another.
+        """
+        self.crew = self.crew._replace(target=self.crew.target or _cpu.targets()[0])
         self.common = _chosen(census, self.crew)
         self.first_met = self.ready(census.few[-1].shard(FIRST_MET))
 
