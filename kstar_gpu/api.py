@@ -77,7 +77,8 @@ def kstar(
         process (SIGBUS), as any reader of it. What is larger than memory: a memory map under a
         `memory_limit`, or a file (`kstar_gpu.scale.stored.on_disk`), on the CPU. Under
         ``metric="precomputed"`` the distances themselves: (N, N), the diagonal ignored, or (N, M)
-        with `reference_labels`.
+        with `reference_labels`. An array of Dask's, in blocks of known sizes: then labels and
+        references may be such arrays, too, and nothing is computed before Dask is asked to.
     labels : (N,) integers, strings, booleans or integral floats
         In any of these containers. Equal ones are one class, whatever their types, also of two
         sides: 1, 1.0 and True are; categories count by their values, bytes as the text that they
@@ -108,9 +109,9 @@ def kstar(
     Returns
     -------
     (N,) int64, or float64 if `normalize`: torch tensor, pandas Series, polars Series, Arrow array
-    or one of the library that speaks DLPack, as `features` are, on the same device; else a numpy
-    array. Where a device has no float64 (Apple's GPU), float32 in its place. `KStarForeign` of them
-    if `return_foreign`.
+    or one of the library that speaks DLPack, as `features` are, on the same device; array of Dask's
+    in blocks like the features' rows; else a numpy array. Where a device has no float64 (Apple's
+    GPU), float32 in its place. `KStarForeign` of them if `return_foreign`.
 
     Raises
     ------

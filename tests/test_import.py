@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 SLOW_OR_OPTIONAL = ["scipy", "pandas", "matplotlib", "seaborn", "sklearn", "umap"]
-SLOW_OR_OPTIONAL += ["safetensors", "torchmetrics", "timm", "torchvision"]
+SLOW_OR_OPTIONAL += ["safetensors", "torchmetrics", "timm", "torchvision", "dask", "distributed"]
 
 
 def test_nothing_slow_or_optional_is_imported():

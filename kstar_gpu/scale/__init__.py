@@ -3,7 +3,8 @@ r"""Beyond one piece of memory: samples in shards, which meet pair by pair.
 What computes, and what a shard is, is the engines' (`engines/shards.py`). Here shards are made,
 agree on what their balls have in common, and meet::
 
-    disk        a walk that holds two shards at a time; of `stored` features, with a `checkpoint`
+    disk         a walk that holds two shards at a time; of `stored` features, with a `checkpoint`
+    dask_arrays  a `task_graph` over `blocks` that are anywhere; each task with its `task_threads`
             |
          shards      features and labels -> shards -> a census -> every pair of shards once
             |
