@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from kstar_gpu.api import KStarForeign
+from kstar_gpu import KStarForeign
 from kstar_gpu.distance import row_chunks, square_root, squared_distances
 
 ELEMENTS = 1 << 26  # numbers of float64 in one piece

@@ -31,9 +31,10 @@ that tell when they are damaged, packages that are imported where they are used,
 `python tests/helpers/house.py` draws the house from its imports.
 """
 
-from .api import KStarForeign, kstar
+from .api import kstar
 from .engines.registry import available_backends
 from .files import DamagedFileError
+from .inputs.arrays import KStarForeign
 from .networks.activations import Activations, activations, read_activations
 from .networks.hooks import LayerError
 from .networks.sweep import Sweep, sweep

@@ -2,7 +2,7 @@
 
 import numbers
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,31 +13,13 @@ from .engines.denormals import denormals_kept
 from .engines.registry import check_backend, choose_engine, choose_pairs, default_device
 from .engines.torch_state import exactly
 from .exhausted_memory import as_memory_error
-from .inputs.arrays import restorer, to_tensor
+from .inputs.arrays import KStarForeign, restorer, to_tensor
 from .inputs.copies import copied_bytes
 from .inputs.devices import check_computes, named_device
 from .inputs.metrics import METRICS, PRECOMPUTED, check_metric
 from .inputs.problem import Classes, DistanceTable, Problem, make_classes, make_problem, make_table
 from .scale import dask_arrays, disk
 from .scale.stored import Stored
-
-
-class KStarForeign(NamedTuple):
-    """k* values with the nearest sample of another class.
-
-    Attributes
-    ----------
-    kstar : (N,) int64, or float64 if normalised
-    distance : (N,) float64; float32 on a device that has no float64
-        Distance to the nearest foreign sample: Euclidean; under "cosine" one minus the cosine;
-        under "precomputed" the number given.
-    index : (N,) int64
-        Its row in the references (in the features, if there are none): the lowest among equals.
-    """
-
-    kstar: Any
-    distance: Any
-    index: Any
 
 
 @as_memory_error()

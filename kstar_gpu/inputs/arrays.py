@@ -3,7 +3,7 @@
 import sys
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,6 +20,24 @@ from .objects import LARGEST_INTEGER
 from .torch_tensors import FLOAT_DTYPES, UNSIGNED_DTYPES
 
 KINDS_WANTED = "float16, bfloat16, float32, float64, integers or booleans"
+
+
+class KStarForeign(NamedTuple):
+    """k* values with the nearest sample of another class.
+
+    Attributes
+    ----------
+    kstar : (N,) int64, or float64 if normalised
+    distance : (N,) float64; float32 on a device that has no float64
+        Distance to the nearest foreign sample: Euclidean; under "cosine" one minus the cosine;
+        under "precomputed" the number given.
+    index : (N,) int64
+        Its row in the references (in the features, if there are none): the lowest among equals.
+    """
+
+    kstar: Any
+    distance: Any
+    index: Any
 
 
 def to_tensor(values: Any, name: str) -> Tensor:

@@ -1,0 +1,145 @@
+"""Samples that lie on any number of ranks get what they would get together, bit for bit."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from helpers import ranks
+from helpers.families import labels, lattice
+from helpers.shards import CUTS, uneven
+from torch.utils.data import DistributedSampler
+
+from kstar_gpu import kstar
+from kstar_gpu.scale import distributed
+
+
+def _cut(rng, x, y, size, way, index=True):
+    parts = way(rng, y, size)
+    return [(x[part], y[part], part if index else None) for part in parts]
+
+
+def _assert_as_whole(found, parts, x, y, **options):
+    whole = kstar(x, y, return_foreign=True, **options)
+    for (_, _, part), result in zip(parts, found, strict=True):
+        for ours, wanted in zip(result, whole, strict=True):
+            np.testing.assert_array_equal(np.asarray(ours), np.asarray(wanted)[part])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+def test_any_number_of_ranks(size, rng, tmp_path):
+    """Ties, duplicates, empty ranks and those of one class, cosine, bfloat16, other backends."""
+    x, y = lattice(rng, 200, 4).astype(np.float32), labels(rng, 200, 6)
+    few = rng.standard_normal((30, 12))[rng.integers(0, 30, 200)]
+    half = torch.from_numpy(1 + rng.integers(0, 4, (200, 9))).bfloat16()
+    kinds = [(x, y, way, {}) for way in CUTS]
+    kinds += [
+        (few, y, uneven, {"normalize": True}),
+        (half, y, uneven, {"metric": "cosine"}),
+        (x, y, uneven, {"backend": "torch"}),
+    ]
+    cut = [_cut(rng, data, y, size, way) for data, y, way, _ in kinds]
+    cases = [(parts, options) for parts, (*_, options) in zip(cut, kinds, strict=True)]
+    for found, parts, (data, y, _, options) in zip(
+        ranks.run(cases, size, tmp_path), cut, kinds, strict=True
+    ):
+        _assert_as_whole(found, parts, data, y, **options)
+        assert isinstance(found[0][0], type(data))
+
+
+def test_what_a_sampler_repeats_counts_once(rng, tmp_path):
+    x, y = lattice(rng, 101, 4), labels(rng, 101, 3)
+    parts = []
+    for rank in range(4):
+        own = np.array(list(DistributedSampler(range(101), 4, rank, shuffle=True)))
+        parts.append((x[own], y[own], own))
+    assert sum(len(part[2]) for part in parts) == 104
+    [found] = ranks.run([(parts, {})], 4, tmp_path)
+    _assert_as_whole(found, parts, x, y)
+
+
+def test_numbered_from_the_lowest_rank_on_and_by_other_groups(rng, tmp_path):
+    x, y = lattice(rng, 90, 3), labels(rng, 90, 3).astype(str)
+    stretches = np.array_split(np.arange(90), 3)
+    parts = [(x[part], y[part], None) for part in stretches]
+    own = [(x[part], y[part], part) for part in stretches]
+    pair = [(x[part], y[part], part) for part in (stretches[0], stretches[0], stretches[0])]
+    found, mixed, outside = ranks.run([(parts, {}), (own, {}), (pair, {"of": [0, 2]})], 3, tmp_path)
+    _assert_as_whole(found, own, x, y)
+    _assert_as_whole(mixed, own, x, y)
+    assert outside[1] == ("ValueError", "group: one that this rank belongs to is wanted")
+    _assert_as_whole([outside[0], outside[2]], [pair[0], pair[2]], x[:30], y[:30])
+
+
+def test_bad_input_is_one_error_on_all_ranks(rng, tmp_path):
+    x, y = lattice(rng, 40, 3), labels(rng, 40, 3)
+    good = (x, y, np.arange(40))
+    with_nan = x.astype(float)
+    with_nan[7, 1] = np.nan
+    bad = {
+        "got NaN or infinity in row 7": (with_nan, y, 40 + np.arange(40)),
+        "one label per sample": (x, y[1:], 40 + np.arange(40)),
+        "as many per sample on all ranks": (x[:, :2], y, 40 + np.arange(40)),
+        "with different labels": (x, y + 1, np.arange(40)),
+        "ids from 0 are wanted": (x, y, np.arange(40) - 1),
+        "integers are wanted": (x, y, y.astype(str)),
+        "whether there is an index": (x, y, None),
+        "reference_labels: the same kind": (x, y.astype(str), 40 + np.arange(40)),
+    }
+    cases = [([good, part], {}) for part in bad.values()]
+    cases += [([good, good], {"metric": "precomputed"}), ([good, good], {"backend": "gpu"})]
+    one = (x, np.zeros(40, np.int64), good[2])
+    cases += [([one, one], {})]
+    wanted = [*bad, "metric", "backend: 'auto'", "at least two classes"]
+    for found, message in zip(ranks.run(cases, 2, tmp_path), wanted, strict=True):
+        assert found[0] == found[1]
+        assert found[0][0] in ("ValueError", "TypeError")
+        assert message in found[0][1]
+
+
+def test_an_error_on_one_rank_ends_the_others(rng, tmp_path):
+    x, y = lattice(rng, 60, 3), labels(rng, 60, 3)
+    parts = _cut(rng, x, y, 3, uneven)
+    [found] = ranks.run([(parts, {"fault": "error"})], 3, tmp_path)
+    assert found[1] == ("MemoryError", "no room")
+    assert found[0] == found[2]
+    assert found[0][0] == "RuntimeError"
+    assert "rank 1" in found[0][1]
+    assert "MemoryError: no room" in found[0][1]
+
+
+def test_a_rank_that_is_killed_ends_the_others(rng, tmp_path):
+    x, y = lattice(rng, 60, 3), labels(rng, 60, 3)
+    context = torch.multiprocessing.spawn(ranks.killed, (str(tmp_path), x, y), nprocs=3, join=False)
+    for process in context.processes:
+        process.join(50)
+    assert [process.exitcode for process in context.processes] == [0, -9, 0]
+    assert all((tmp_path / f"ended{rank}").read_text() for rank in (0, 2))
+
+
+def test_by_distance_alone_ties_would_depend_on_the_ranks(rng, tmp_path):
+    x, y = lattice(rng, 300, 3).astype(np.float32), labels(rng, 300, 3)
+    parts = _cut(rng, x, y, 4, uneven)
+    [found] = ranks.run([(parts, {"fault": "ties", "backend": "torch"})], 4, tmp_path)
+    with pytest.raises(AssertionError, match="not equal"):
+        _assert_as_whole(found, parts, x, y)
+
+
+def test_a_group_comes_first():
+    with pytest.raises(ValueError, match="init_process_group comes first"):
+        distributed.kstar(np.zeros((2, 1)), [0, 1])
+
+
+def test_under_torchrun(tmp_path):
+    script = Path(ranks.__file__)
+    subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
+         str(script), str(tmp_path)],
+        check=True, timeout=120, cwd=script.parents[1],
+    )  # fmt: skip
+    x = np.random.default_rng(0).standard_normal((60, 4))
+    wanted = kstar(x, np.arange(60) % 3)
+    for rank in range(2):
+        np.testing.assert_array_equal(np.load(tmp_path / f"{rank}.npy"), wanted[rank::2])
