@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .engines.denormals import denormals_kept
-from .engines.registry import check_backend, choose_engine, choose_pairs, default_device
+from .engines.registry import choose_engine, choose_pairs, computing_device
 from .engines.torch_state import exactly
 from .exhausted_memory import as_memory_error
 from .inputs.arrays import KStarForeign, restorer, to_tensor
@@ -194,7 +194,7 @@ def answer(
         inputs = [to_tensor(features, "features")]
         if references is not None:
             inputs.append(to_tensor(references, "references"))
-        place = _computing_device(inputs[0], backend, device)
+        place = computing_device(inputs[0], backend, device)
         engine_class = choose_engine(backend, metric, place)
         check_computes(place)
 
@@ -249,16 +249,3 @@ def _problem(
     if metric == PRECOMPUTED:
         return make_table(inputs[0], classes)
     return make_problem(inputs[0], inputs[1] if inputs[1:] else None, classes, metric, device)
-
-
-def _computing_device(
-    features: Tensor, backend: str, device: str | torch.device | None
-) -> torch.device:
-    """Return where to compute: as asked, or where the backend does and the features are."""
-    check_backend(backend)
-    if device is not None:
-        return named_device(device)
-    place = default_device(backend, features)
-    if place == features.device or not torch.cuda.is_available():
-        return place  # or the backend's own choice, which is about to be refused with a reason
-    return named_device(place)

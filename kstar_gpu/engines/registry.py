@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from ..inputs.devices import named_device
 from ..inputs.metrics import PRECOMPUTED
 from .base import Engine
 from .cuda.status import obstacle as cuda_obstacle
@@ -158,6 +159,19 @@ def _named(backend: str, device: torch.device) -> Record:
     if obstacle := record.obstacle(device):
         raise ValueError(f"device: {obstacle}; backend='torch' works there, got {str(device)!r}")
     return record
+
+
+def computing_device(
+    features: torch.Tensor, backend: str, device: str | torch.device | None
+) -> torch.device:
+    """Return where to compute: as asked, or where the backend does and the features are."""
+    check_backend(backend)
+    if device is not None:
+        return named_device(device)
+    place = default_device(backend, features)
+    if place == features.device or not torch.cuda.is_available():
+        return place  # or the backend's own choice, which is about to be refused with a reason
+    return named_device(place)
 
 
 def default_device(backend: str, features: torch.Tensor) -> torch.device:

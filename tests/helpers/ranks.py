@@ -3,27 +3,47 @@
 import os
 import signal
 import sys
+import time
+from contextlib import ExitStack
 from datetime import timedelta
+from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
 import torch.distributed as dist
 
+from kstar_gpu import kstar
 from kstar_gpu.engines.shards import Nearest
-from kstar_gpu.scale import distributed
+from kstar_gpu.scale import distributed, ranks
+from kstar_gpu.scale.meeting import Meeting
 
-OPTIONS = {"return_foreign": True}
+PATIENCE = timedelta(seconds=60)  # of a test that would wait for ever
 
 
 def run(cases, size, tmp_path):
     """Return what each rank found, or which error it got: [case][rank].
 
-    A case is (features, labels, index) of each rank, and options.
+    A case is (features, labels, index) of each rank, and options; `fault` names one of `FAULTS`.
     """
     torch.multiprocessing.spawn(_rank, (size, str(tmp_path), cases), nprocs=size)
     return list(
         zip(*(torch.load(f"{tmp_path}/{r}", weights_only=False) for r in range(size)), strict=True)
     )
+
+
+def cut(rng, x, y, size, way, index=True):
+    """Return what each rank is given: features, labels, ids."""
+    parts = way(rng, y, size)
+    return [(x[part], y[part], part if index else None) for part in parts]
+
+
+def assert_as_whole(found, parts, x, y, **options):
+    """Compare what each rank found with that of the whole, bit for bit."""
+    whole = kstar(x, y, return_foreign=True, **options)
+    for (_, _, part), result in zip(parts, found, strict=True):
+        for ours, wanted in zip(result, whole, strict=True):
+            np.testing.assert_array_equal(np.asarray(ours), np.asarray(wanted)[part])
 
 
 def _rank(rank, size, folder, cases):
@@ -32,52 +52,85 @@ def _rank(rank, size, folder, cases):
     found = []
     for parts, options in cases:
         how = dict(options)
-        features, labels, index = parts[rank]
-        fault = how.pop("fault", None)
         group = dist.new_group(how.pop("of")) if "of" in how else None
-        if fault == "ties":
-            _forget_ties()
-        if fault == "error" and rank == 1:
-            distributed._Meeting._count = _fails
-        try:
-            result = distributed.kstar(features, labels, index=index, group=group, **OPTIONS, **how)
-            found.append(tuple(result))
-        except Exception as error:
-            found.append((type(error).__name__, str(error)))
+        fault = how.pop("fault", None)
+        with ExitStack() as stack:
+            if fault is not None:
+                FAULTS[fault](rank, stack)
+            found.append(_outcome(*parts[rank], group, how))
     torch.save(found, f"{folder}/{rank}")
     dist.barrier()
     dist.destroy_process_group()
 
 
-def killed(rank, folder, features, labels):
-    """Rank 1 dies among its answers; what the others got goes to files."""
-    _join(rank, 3, folder)
-    if rank == 1:
-        distributed._Meeting._count = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+def _outcome(features, labels, index, group, how):
     try:
-        distributed.kstar(features, labels)
-    except Exception as error:
-        with open(f"{folder}/ended{rank}", "w") as file:
-            file.write(type(error).__name__)
-    os._exit(0)
+        options = {"index": index, "group": group, "return_foreign": True, **how}
+        return tuple(distributed.kstar(features, labels, **options))
+    except BaseException as error:
+        return type(error).__name__, str(error)
 
 
 def _join(rank, size, folder):
+    ranks.PATIENCE = PATIENCE
     store = f"file://{folder}/store"
-    wait = timedelta(seconds=60)
-    dist.init_process_group("gloo", init_method=store, rank=rank, world_size=size, timeout=wait)
+    dist.init_process_group("gloo", init_method=store, rank=rank, world_size=size, timeout=PATIENCE)
 
 
-def _fails(*_):
-    raise MemoryError("no room")
+def _fails(name, error, on=1):
+    """Return a fault: one rank gets an error where it meets others."""
+
+    def arranged(rank, stack):
+        if rank == on:
+            stack.enter_context(mock.patch.object(Meeting, name, side_effect=error))
+
+    return arranged
 
 
-def _forget_ties():
+def _forgets_ties(rank, stack):
     def nearer(known, squared, ids):
         tells = squared < known.squared
         known.squared[tells], known.ids[tells] = squared[tells], ids[tells]
 
-    Nearest.learn = nearer
+    stack.enter_context(mock.patch.object(Nearest, "learn", nearer))
+
+
+def _flushes(rank, stack):
+    """Threads of torch's are born that flush denormals for ever; so it is for the last case."""
+    torch.set_num_threads(4)
+    torch.set_flush_denormal(True)
+    torch.ones(1 << 20).mul_(2)
+
+
+def _elsewhere(rank, stack):
+    """New tensors have no numbers, unless it is said where they are."""
+    stack.enter_context(torch.device("meta"))
+
+
+FAULTS = {
+    "ties": _forgets_ties,
+    "flush": _flushes,
+    "elsewhere": _elsewhere,
+    "agreed": _fails("_count", MemoryError("no room")),
+    "alone": _fails("_facts", OSError("no disk")),
+    "interrupted": _fails("_learn", KeyboardInterrupt(), on=2),
+    "memory": _fails("_facts", RuntimeError("DefaultCPUAllocator: can't allocate memory")),
+    "memory agreed": _fails("_count", RuntimeError("DefaultCPUAllocator: can't allocate memory")),
+}
+
+
+def killed(rank, folder, features, labels):
+    """Rank 1 dies among its answers; the others tell what they got, and live on until all have."""
+    _join(rank, 3, folder)
+    if rank == 1:
+        Meeting._count = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    try:
+        distributed.kstar(features, labels)
+    except Exception as error:
+        Path(f"{folder}/ended{rank}").write_text(f"{type(error).__name__}: {error}")
+        while len([*Path(folder).glob("ended*")]) < 2:
+            time.sleep(0.05)
+    os._exit(0)
 
 
 def main():

@@ -8,24 +8,11 @@ import numpy as np
 import pytest
 import torch
 from helpers import ranks
-from helpers.families import labels, lattice
+from helpers.families import denormal_differences, labels, lattice
 from helpers.shards import CUTS, uneven
 from torch.utils.data import DistributedSampler
 
 from kstar_gpu import kstar
-from kstar_gpu.scale import distributed
-
-
-def _cut(rng, x, y, size, way, index=True):
-    parts = way(rng, y, size)
-    return [(x[part], y[part], part if index else None) for part in parts]
-
-
-def _assert_as_whole(found, parts, x, y, **options):
-    whole = kstar(x, y, return_foreign=True, **options)
-    for (_, _, part), result in zip(parts, found, strict=True):
-        for ours, wanted in zip(result, whole, strict=True):
-            np.testing.assert_array_equal(np.asarray(ours), np.asarray(wanted)[part])
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
@@ -39,14 +26,27 @@ def test_any_number_of_ranks(size, rng, tmp_path):
         (few, y, uneven, {"normalize": True}),
         (half, y, uneven, {"metric": "cosine"}),
         (x, y, uneven, {"backend": "torch"}),
+        (x, y, uneven, {"fault": "elsewhere"}),
     ]
-    cut = [_cut(rng, data, y, size, way) for data, y, way, _ in kinds]
+    cut = [ranks.cut(rng, data, y, size, way) for data, y, way, _ in kinds]
     cases = [(parts, options) for parts, (*_, options) in zip(cut, kinds, strict=True)]
     for found, parts, (data, y, _, options) in zip(
         ranks.run(cases, size, tmp_path), cut, kinds, strict=True
     ):
-        _assert_as_whole(found, parts, data, y, **options)
+        options.pop("fault", None)
+        ranks.assert_as_whole(found, parts, data, y, **options)
         assert isinstance(found[0][0], type(data))
+
+
+def test_the_smallest_numbers_of_another_rank_count(rng, tmp_path):
+    """Whether torch's workers, or this rank's thread, flush what comes from another one."""
+    x, y = denormal_differences(rng, 1000, 40), labels(rng, 1050, 3)
+    x = np.concatenate([np.eye(1, 40).repeat(50, axis=0), x])
+    own = [np.arange(50), 50 + np.arange(1000)]
+    parts = [(x[part], y[part], part) for part in own]
+    cases = [(parts, {"fault": "flush", "backend": backend}) for backend in ("auto", "torch")]
+    for found in ranks.run(cases, 2, tmp_path):
+        ranks.assert_as_whole(found, parts, x, y)
 
 
 def test_what_a_sampler_repeats_counts_once(rng, tmp_path):
@@ -57,7 +57,7 @@ def test_what_a_sampler_repeats_counts_once(rng, tmp_path):
         parts.append((x[own], y[own], own))
     assert sum(len(part[2]) for part in parts) == 104
     [found] = ranks.run([(parts, {})], 4, tmp_path)
-    _assert_as_whole(found, parts, x, y)
+    ranks.assert_as_whole(found, parts, x, y)
 
 
 def test_numbered_from_the_lowest_rank_on_and_by_other_groups(rng, tmp_path):
@@ -67,10 +67,10 @@ def test_numbered_from_the_lowest_rank_on_and_by_other_groups(rng, tmp_path):
     own = [(x[part], y[part], part) for part in stretches]
     pair = [(x[part], y[part], part) for part in (stretches[0], stretches[0], stretches[0])]
     found, mixed, outside = ranks.run([(parts, {}), (own, {}), (pair, {"of": [0, 2]})], 3, tmp_path)
-    _assert_as_whole(found, own, x, y)
-    _assert_as_whole(mixed, own, x, y)
+    ranks.assert_as_whole(found, own, x, y)
+    ranks.assert_as_whole(mixed, own, x, y)
     assert outside[1] == ("ValueError", "group: one that this rank belongs to is wanted")
-    _assert_as_whole([outside[0], outside[2]], [pair[0], pair[2]], x[:30], y[:30])
+    ranks.assert_as_whole([outside[0], outside[2]], [pair[0], pair[2]], x[:30], y[:30])
 
 
 def test_bad_input_is_one_error_on_all_ranks(rng, tmp_path):
@@ -97,39 +97,6 @@ def test_bad_input_is_one_error_on_all_ranks(rng, tmp_path):
         assert found[0] == found[1]
         assert found[0][0] in ("ValueError", "TypeError")
         assert message in found[0][1]
-
-
-def test_an_error_on_one_rank_ends_the_others(rng, tmp_path):
-    x, y = lattice(rng, 60, 3), labels(rng, 60, 3)
-    parts = _cut(rng, x, y, 3, uneven)
-    [found] = ranks.run([(parts, {"fault": "error"})], 3, tmp_path)
-    assert found[1] == ("MemoryError", "no room")
-    assert found[0] == found[2]
-    assert found[0][0] == "RuntimeError"
-    assert "rank 1" in found[0][1]
-    assert "MemoryError: no room" in found[0][1]
-
-
-def test_a_rank_that_is_killed_ends_the_others(rng, tmp_path):
-    x, y = lattice(rng, 60, 3), labels(rng, 60, 3)
-    context = torch.multiprocessing.spawn(ranks.killed, (str(tmp_path), x, y), nprocs=3, join=False)
-    for process in context.processes:
-        process.join(50)
-    assert [process.exitcode for process in context.processes] == [0, -9, 0]
-    assert all((tmp_path / f"ended{rank}").read_text() for rank in (0, 2))
-
-
-def test_by_distance_alone_ties_would_depend_on_the_ranks(rng, tmp_path):
-    x, y = lattice(rng, 300, 3).astype(np.float32), labels(rng, 300, 3)
-    parts = _cut(rng, x, y, 4, uneven)
-    [found] = ranks.run([(parts, {"fault": "ties", "backend": "torch"})], 4, tmp_path)
-    with pytest.raises(AssertionError, match="not equal"):
-        _assert_as_whole(found, parts, x, y)
-
-
-def test_a_group_comes_first():
-    with pytest.raises(ValueError, match="init_process_group comes first"):
-        distributed.kstar(np.zeros((2, 1)), [0, 1])
 
 
 def test_under_torchrun(tmp_path):
