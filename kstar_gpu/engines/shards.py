@@ -117,7 +117,7 @@ class Few:
         """Return at most so many of them as a shard, to be met by others."""
         some = slice(None, None, max(1, -(-len(self) // most)))
         rows, codes = torch.from_numpy(np.ascontiguousarray(self.rows[some])), self.codes[some]
-        samples = Samples(rows, None, torch.arange(len(codes)), codes)
+        samples = Samples(rows, None, torch.arange(len(codes), device="cpu"), codes)
         return Shard(samples, self.ids[some], 0.0)
 
 
