@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..engines.duplicates import NO_ROW
 from ..engines.shards import Floats
 from ..files import DamagedFileError, open_plain_file, write_whole
 from ..inputs.problem import Integers
@@ -24,6 +25,12 @@ class State:
     ids: Integers
     counts: Integers
     done: int = 0  # steps of the walk
+
+    @staticmethod
+    def nothing(count: int) -> "State":
+        """Return what so many samples know before the first step."""
+        known = np.full(count, np.inf), np.full(count, NO_ROW)
+        return State(*known, np.zeros(count, dtype=np.int64))
 
 
 def identity(*facts: Any) -> str:
@@ -51,8 +58,14 @@ def save(path: Path, state: State, belongs: str) -> None:
     write_whole(path, json.dumps(header).encode() + b"\n" + numbers)
 
 
-def resume(path: Path, count: int, belongs: str) -> State | None:
+def resume(
+    path: Path, count: int, belongs: str, of: str = "samples, labels, metric and memory limit"
+) -> State | None:
     """Return the state in a file; None if there is no file.
+
+    Parameters
+    ----------
+    of : what it belongs to, in words
 
     Raises
     ------
@@ -75,8 +88,8 @@ def resume(path: Path, count: int, belongs: str) -> State | None:
             raise DamagedFileError(path, "no checkpoint, or a damaged one") from None
         if kind != KIND or found != belongs or samples != count:
             raise ValueError(
-                f"checkpoint: one of the same samples, labels, metric and memory limit is wanted, "
-                f"got {str(path)!r} of others; remove it to begin anew"
+                f"checkpoint: one of the same {of} is wanted, got {str(path)!r} of others; remove "
+                "it to begin anew"
             )
         numbers = file.read(24 * count + 1)
     if len(numbers) != 24 * count or zlib.crc32(numbers) != crc:

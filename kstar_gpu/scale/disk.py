@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..engines.duplicates import NO_ROW
 from ..engines.shards import (
     FEW_ROWS,
     Census,
@@ -260,9 +259,7 @@ def _walked(
         belongs = identity(*few, *cuts, census.whole.largest, census.normed)
         state = resume(checkpoint, count, belongs)
     if state is None:
-        state = State(
-            np.full(count, np.inf), np.full(count, NO_ROW), np.zeros(count, dtype=np.int64)
-        )
+        state = State.nothing(count)
     known = [Nearest(state.squared[a:b], state.ids[a:b]) for a, b in _spans(cut[0])]
     counts = [state.counts[a:b] for a, b in _spans(cut[0])]
     held = Held(cut, pairs)

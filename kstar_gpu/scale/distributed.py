@@ -1,10 +1,13 @@
 """k* over the ranks of a torch.distributed group, each of which has some of the samples.
 
-Here what the ranks were given is checked, numbered, and given its answers; `meeting` finds these.
+Here what the ranks were given is checked; `owners` says which samples are whose, and `meeting`
+finds their answers.
 """
 
+import os
 from functools import reduce
 from operator import add
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,13 +21,16 @@ from ..engines.duplicates import NO_ROW
 from ..engines.registry import choose_pairs, computing_device
 from ..engines.shards import Few, Pairs, Shard, Summary, centre_of
 from ..engines.torch_state import exactly
+from ..files import as_path, check_target, make_folder
 from ..inputs.arrays import KStarForeign, restorer, to_tensor
 from ..inputs.devices import check_computes, float64_device
 from ..inputs.labels import encode_both, label_array
 from ..inputs.metrics import METRICS, check_metric
 from ..inputs.problem import Integers, check_shape, checked_magnitude, normalized
 from .meeting import Meeting
+from .owners import Own, numbered, shared
 from .ranks import Ranks
+from .rounds import Rounds
 from .shards import Found, make_census, make_shard
 
 
@@ -34,6 +40,7 @@ def kstar(
     *,
     index: Any = None,
     group: Any = None,
+    checkpoint: str | os.PathLike[str] | None = None,
     metric: str = "euclidean",
     normalize: bool = False,
     backend: str = "auto",
@@ -58,6 +65,10 @@ def kstar(
         different ones, numbered from the lowest rank on.
     group : torch.distributed.ProcessGroup, optional
         By default that of all ranks.
+    checkpoint : folder, optional
+        Each rank keeps there what it has found, round by round, until the call ends well. A call
+        with the same samples, labels and metric on each of as many ranks goes on from there; one
+        with others is refused. The folder may be one of all ranks, or each one's own.
     metric, normalize, backend, device, return_foreign
         As for `kstar_gpu.kstar`. Backend and device may differ from rank to rank.
 
@@ -74,15 +85,18 @@ def kstar(
         Where this rank's memory does not suffice.
     RuntimeError
         Where another rank has failed, or was killed.
+    OSError
+        Where the checkpoint could not be written, or read.
     """
     with Ranks(group) as ranks, denormals_kept():
         given = ranks.agreed(
-            lambda: _given(features, labels, index, metric, backend, device), "arguments"
+            lambda: _given(features, labels, index, checkpoint, metric, backend, device),
+            "arguments",
         )
-        asked = (metric, bool(normalize), bool(return_foreign), index is None)
+        asked = (metric, bool(normalize), bool(return_foreign), index is None, checkpoint is None)
         facts = ranks.gather((asked, given.values.shape[1], given.distinct, len(given.codes)))
         codes, classes = ranks.agreed(lambda: _union(facts, ranks.rank, given.codes), "arguments")
-        own = _numbered(ranks, given.ids, codes, [fact[3] for fact in facts])
+        own = numbered(ranks, given.ids, codes, [fact[3] for fact in facts])
         found, sizes = exactly(
             lambda: _found(ranks, given, own, classes, metric), given.place, _smallest(given.pairs)
         )
@@ -110,10 +124,17 @@ class _Given(NamedTuple):
     ids: Integers | None
     place: torch.device
     pairs: Pairs[Any]
+    folder: Path | None
 
 
 def _given(
-    features: Any, labels: Any, index: Any, metric: str, backend: str, device: Any
+    features: Any,
+    labels: Any,
+    index: Any,
+    checkpoint: Any,
+    metric: str,
+    backend: str,
+    device: Any,
 ) -> _Given:
     check_metric(metric)
     values = to_tensor(features, "features")
@@ -128,7 +149,11 @@ def _given(
     place = computing_device(values, backend, device)
     pairs = choose_pairs(backend, metric, place)
     check_computes(place)
-    return _Given(values, codes.astype(np.int64), distinct, ids, place, pairs)
+    folder = None if checkpoint is None else as_path(checkpoint, "checkpoint")
+    if folder is not None:
+        make_folder(folder)
+        check_target(folder / "round")
+    return _Given(values, codes.astype(np.int64), distinct, ids, place, pairs, folder)
 
 
 def _checked_ids(index: Any, count: int) -> Integers:
@@ -147,8 +172,8 @@ def _union(facts: list[Any], rank: int, codes: Integers) -> tuple[Integers, int]
     asked = [fact[0] for fact in facts]
     if len({*asked}) > 1:
         raise ValueError(
-            "metric, normalize, return_foreign, and whether there is an index: the same is wanted "
-            f"on all ranks, got {asked}"
+            "metric, normalize, return_foreign, and whether index and checkpoint are None: the "
+            f"same is wanted on all ranks, got {asked}"
         )
     widths = [fact[1] for fact in facts]
     if len({*widths}) > 1 or widths[0] == 0:
@@ -167,39 +192,8 @@ def _union(facts: list[Any], rank: int, codes: Integers) -> tuple[Integers, int]
     return encode_both(classes, own)[1][codes], len(classes)
 
 
-class _Own(NamedTuple):
-    """The samples of one rank among all, in the order of its input."""
-
-    codes: Integers
-    ids: Integers
-    kept: NDArray[np.bool_]  # whether it is no repetition of one before, or on a lower rank
-
-
-def _numbered(ranks: Ranks, ids: Integers | None, codes: Integers, counts: list[int]) -> _Own:
-    first = sum(counts[: ranks.rank])
-    own = slice(first, first + len(codes))
-    if ids is None:
-        return _Own(codes, np.arange(own.start, own.stop), np.ones(len(codes), np.bool_))
-    told = ranks.gather((ids, codes))
-    return _Own(codes, ids, ranks.agreed(lambda: _firsts(told)[own], "arguments"))
-
-
-def _firsts(told: list[tuple[Integers, Integers]]) -> NDArray[np.bool_]:
-    """Return which of the samples of all ranks, (ids, codes) of each, are the first of their id."""
-    every, classes = (np.concatenate(column) for column in zip(*told, strict=True))
-    _, firsts, which = np.unique(every, return_index=True, return_inverse=True)
-    differ = np.flatnonzero(classes[firsts][which] != classes)
-    if len(differ) > 0:
-        raise ValueError(
-            f"index: samples of one id are one, got id {every[differ[0]]} with different labels"
-        )
-    kept = np.zeros(len(every), np.bool_)
-    kept[firsts] = True
-    return kept
-
-
 def _found(
-    ranks: Ranks, given: _Given, own: _Own, classes: int, metric: str
+    ranks: Ranks, given: _Given, own: Own, classes: int, metric: str
 ) -> tuple[Found, Integers]:
     """Return this rank's answers in the order of its input, and the sizes of all classes."""
     pairs = given.pairs
@@ -220,21 +214,9 @@ def _found(
     lengths = ranks.agreed(lambda: pairs.lengths(shard, centre_of([few])), "census")
     whole = reduce(add, ranks.gather(Summary.of(shard, lengths)))
     ranks.agreed(lambda: pairs.agree(make_census([few], [whole], metric)), "census")
-    meeting = Meeting(ranks, pairs, shard, shard_of, given.values.dtype)
-    known, counts = meeting.answers()
-    answers = Found(1 + counts, known.squared, known.ids)
-    return _shared(ranks, own, answers, shard.ids), sizes
-
-
-def _shared(ranks: Ranks, own: _Own, found: Found, of: Integers) -> Found:
-    """Return the answers for own samples, those of repetitions from the ranks that have them."""
-    ids, kept = own.ids, own.kept
-    wanted = np.unique(np.concatenate(ranks.gather(ids[~kept])))
-    some = np.isin(of, wanted)
-    columns = (of, found.kstar, found.squared, found.index)
-    told = ranks.gather(tuple(column[some] for column in columns)) if len(wanted) else []
-    parts = [columns, *told]
-    every, *answers = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.argsort(every, kind="stable")
-    at = order[np.searchsorted(every[order], ids)] if len(ids) else ids
-    return Found(*(answer[at] for answer in answers))
+    rounds = None if given.folder is None else Rounds(given.folder, ranks, shard, metric)
+    known, counts = Meeting(ranks, pairs, shard, shard_of, rounds).answers()
+    answers = shared(ranks, own, Found(1 + counts, known.squared, known.ids), shard.ids)
+    if rounds is not None:
+        rounds.forget()
+    return answers, sizes

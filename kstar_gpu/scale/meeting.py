@@ -6,6 +6,7 @@ two: it gets the other's rows, lets both sides ask, and sends the other's answer
 
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ from torch import Tensor
 from ..cpu_tensors import as_numpy
 from ..engines.shards import Nearest, Pairs, Shard
 from ..inputs.problem import Integers
+from .checkpoint import State
 from .ranks import Ranks
+from .rounds import Rounds
 
 
 class Meeting:
@@ -28,15 +31,17 @@ class Meeting:
         pairs: Pairs[Any],
         shard: Shard,
         shard_of: Callable[[Tensor, Integers, Integers], Shard],
-        dtype: torch.dtype,
+        rounds: Rounds | None,
     ) -> None:
         self.ranks, self.pairs, self.shard, self.shard_of = ranks, pairs, shard, shard_of
-        self.known = Nearest.nothing(len(shard))
-        self.counts = np.zeros(len(shard), np.int64)
+        self.rounds = rounds
+        self.state = State.nothing(len(shard)) if rounds is None else rounds.resumed()
+        self.known = Nearest(self.state.squared, self.state.ids)
+        self.counts = self.state.counts
         values = shard.samples.values
         numbers = np.ascontiguousarray(as_numpy(values.cpu()))
         self.rows = torch.from_numpy(numbers.view(np.uint8))
-        self.shapes = ranks.gather((len(shard), values.shape[1], dtype))
+        self.shapes = ranks.gather((len(shard), values.shape[1], values.dtype))
 
     def answers(self) -> tuple[Nearest, Integers]:
         """Let all samples ask both questions of all others."""
@@ -44,10 +49,17 @@ class Meeting:
         self.ready = self.ranks.agreed(
             lambda: self.pairs.ready(self.shard) if mine else None, "setup"
         )
-        for question in (self._search, self._count):
-            self.ranks.agreed(partial(question, None, None) if mine else _nothing, "own samples")
-            for step in range(1, self.ranks.size // 2 + 1):
+        questions = (self._search, self._count)
+        steps = list(product(questions, range(self.ranks.size // 2 + 1)))
+        for question, step in steps[self.state.done :]:
+            if step == 0:
+                own = partial(question, None, None) if mine else _nothing
+                self.ranks.agreed(own, "own samples")
+            else:
                 self._round(step, question)
+            self.state.done += 1
+            if self.rounds is not None:
+                self.rounds.keep(self.state)
         return self.known, self.counts
 
     def _round(self, step: int, question: Callable[..., Any]) -> None:

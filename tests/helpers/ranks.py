@@ -1,10 +1,11 @@
 """What tests of a distributed group run on each rank: such a process must find it by name."""
 
+import json
 import os
 import signal
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 from unittest import mock
@@ -17,6 +18,7 @@ from kstar_gpu import kstar
 from kstar_gpu.engines.shards import Nearest
 from kstar_gpu.scale import distributed, ranks
 from kstar_gpu.scale.meeting import Meeting
+from kstar_gpu.scale.rounds import Rounds
 
 PATIENCE = timedelta(seconds=60)  # of a test that would wait for ever
 
@@ -107,7 +109,14 @@ def _elsewhere(rank, stack):
     stack.enter_context(torch.device("meta"))
 
 
+def _lost(rank, stack):
+    """Make rank 2 find none of its files."""
+    if rank == 2:
+        stack.enter_context(mock.patch.object(Rounds, "_found", return_value={}))
+
+
 FAULTS = {
+    "lost": _lost,
     "ties": _forgets_ties,
     "flush": _flushes,
     "elsewhere": _elsewhere,
@@ -115,6 +124,9 @@ FAULTS = {
     "alone": _fails("_facts", OSError("no disk")),
     "interrupted": _fails("_learn", KeyboardInterrupt(), on=2),
     "memory": _fails("_facts", RuntimeError("DefaultCPUAllocator: can't allocate memory")),
+    "no search": lambda rank, stack: _fails("_search", AssertionError("searched"), rank)(
+        rank, stack
+    ),
     "memory agreed": _fails("_count", RuntimeError("DefaultCPUAllocator: can't allocate memory")),
 }
 
@@ -131,6 +143,31 @@ def killed(rank, folder, features, labels):
         while len([*Path(folder).glob("ended*")]) < 2:
             time.sleep(0.05)
     os._exit(0)
+
+
+def killed_at(rank, folder, parts, checkpoint, done):
+    """Rank 1 dies where it would keep a round that the others have kept."""
+    _join(rank, len(parts), folder)
+    keep = Rounds.keep
+
+    def dies(rounds, state):
+        if state.done < done:
+            return keep(rounds, state)
+        others = [rounds.files[done % 2].with_stem(f"rank-{other}") for other in (0, 2)]
+        while not all(file.exists() and _done(file) == done for file in others):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    if rank == 1:
+        Rounds.keep = dies
+    features, labels, index = parts[rank]
+    with suppress(RuntimeError):
+        distributed.kstar(features, labels, index=index, checkpoint=checkpoint)
+    os._exit(0)
+
+
+def _done(file):
+    return json.loads(file.read_bytes().partition(b"\n")[0])["done"]
 
 
 def main():

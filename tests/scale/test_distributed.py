@@ -10,7 +10,6 @@ import torch
 from helpers import ranks
 from helpers.families import denormal_differences, labels, lattice
 from helpers.shards import CUTS, uneven
-from torch.utils.data import DistributedSampler
 
 from kstar_gpu import kstar
 
@@ -49,30 +48,6 @@ def test_the_smallest_numbers_of_another_rank_count(rng, tmp_path):
         ranks.assert_as_whole(found, parts, x, y)
 
 
-def test_what_a_sampler_repeats_counts_once(rng, tmp_path):
-    x, y = lattice(rng, 101, 4), labels(rng, 101, 3)
-    parts = []
-    for rank in range(4):
-        own = np.array(list(DistributedSampler(range(101), 4, rank, shuffle=True)))
-        parts.append((x[own], y[own], own))
-    assert sum(len(part[2]) for part in parts) == 104
-    [found] = ranks.run([(parts, {})], 4, tmp_path)
-    ranks.assert_as_whole(found, parts, x, y)
-
-
-def test_numbered_from_the_lowest_rank_on_and_by_other_groups(rng, tmp_path):
-    x, y = lattice(rng, 90, 3), labels(rng, 90, 3).astype(str)
-    stretches = np.array_split(np.arange(90), 3)
-    parts = [(x[part], y[part], None) for part in stretches]
-    own = [(x[part], y[part], part) for part in stretches]
-    pair = [(x[part], y[part], part) for part in (stretches[0], stretches[0], stretches[0])]
-    found, mixed, outside = ranks.run([(parts, {}), (own, {}), (pair, {"of": [0, 2]})], 3, tmp_path)
-    ranks.assert_as_whole(found, own, x, y)
-    ranks.assert_as_whole(mixed, own, x, y)
-    assert outside[1] == ("ValueError", "group: one that this rank belongs to is wanted")
-    ranks.assert_as_whole([outside[0], outside[2]], [pair[0], pair[2]], x[:30], y[:30])
-
-
 def test_bad_input_is_one_error_on_all_ranks(rng, tmp_path):
     x, y = lattice(rng, 40, 3), labels(rng, 40, 3)
     good = (x, y, np.arange(40))
@@ -85,14 +60,24 @@ def test_bad_input_is_one_error_on_all_ranks(rng, tmp_path):
         "with different labels": (x, y + 1, np.arange(40)),
         "ids from 0 are wanted": (x, y, np.arange(40) - 1),
         "integers are wanted": (x, y, y.astype(str)),
-        "whether there is an index": (x, y, None),
+        "whether index and checkpoint are None": (x, y, None),
         "reference_labels: the same kind": (x, y.astype(str), 40 + np.arange(40)),
     }
     cases = [([good, part], {}) for part in bad.values()]
-    cases += [([good, good], {"metric": "precomputed"}), ([good, good], {"backend": "gpu"})]
+    cases += [
+        ([good, good], {"checkpoint": 3}),
+        ([good, good], {"metric": "precomputed"}),
+        ([good, good], {"backend": "gpu"}),
+    ]
     one = (x, np.zeros(40, np.int64), good[2])
     cases += [([one, one], {})]
-    wanted = [*bad, "metric", "backend: 'auto'", "at least two classes"]
+    wanted = [
+        *bad,
+        "checkpoint: a path is wanted",
+        "metric",
+        "backend: 'auto'",
+        "at least two classes",
+    ]
     for found, message in zip(ranks.run(cases, 2, tmp_path), wanted, strict=True):
         assert found[0] == found[1]
         assert found[0][0] in ("ValueError", "TypeError")
