@@ -63,21 +63,17 @@ def test_bad_input_is_one_error_on_all_ranks(rng, tmp_path):
         "whether index and checkpoint are None": (x, y, None),
         "reference_labels: the same kind": (x, y.astype(str), 40 + np.arange(40)),
     }
-    cases = [([good, part], {}) for part in bad.values()]
-    cases += [
-        ([good, good], {"checkpoint": 3}),
-        ([good, good], {"metric": "precomputed"}),
-        ([good, good], {"backend": "gpu"}),
-    ]
     one = (x, np.zeros(40, np.int64), good[2])
-    cases += [([one, one], {})]
-    wanted = [
-        *bad,
-        "checkpoint: a path is wanted",
-        "metric",
-        "backend: 'auto'",
-        "at least two classes",
+    more = [
+        ([good, good], {"checkpoint": 3}, "checkpoint: a path is wanted"),
+        ([good, good], {"metric": "precomputed"}, "metric"),
+        ([good, good], {"backend": "gpu"}, "backend: 'auto'"),
+        ([good, good], {"backend": 3}, "backend: a name is wanted"),
+        ([one, one], {}, "at least two classes"),
     ]
+    cases = [([good, part], {}) for part in bad.values()]
+    cases += [(parts, options) for parts, options, _ in more]
+    wanted = [*bad, *(message for *_, message in more)]
     for found, message in zip(ranks.run(cases, 2, tmp_path), wanted, strict=True):
         assert found[0] == found[1]
         assert found[0][0] in ("ValueError", "TypeError")
