@@ -7,7 +7,7 @@ two: it gets the other's rows, lets both sides ask, and sends the other's answer
 from collections.abc import Callable
 from functools import partial
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,6 +20,22 @@ from ..inputs.problem import Integers
 from .checkpoint import State
 from .ranks import Ranks
 from .rounds import Rounds
+
+
+class Partners(NamedTuple):
+    """Whom a rank meets in one round."""
+
+    ahead: int
+    behind: int
+    computes: bool  # this rank, for itself and the one ahead
+    is_computed: bool  # for this rank by the one behind
+
+
+def partners(rank: int, size: int, step: int) -> Partners:
+    """Return whom a rank meets in round 1, 2, ..., size // 2."""
+    ahead, behind = (rank + step) % size, (rank - step) % size
+    once = 2 * step == size  # then both are one: the lower one computes
+    return Partners(ahead, behind, not once or rank < ahead, not once or behind < rank)
 
 
 class Meeting:
@@ -64,11 +80,10 @@ class Meeting:
 
     def _round(self, step: int, question: Callable[..., Any]) -> None:
         """Meet the rank so far ahead, while the one as far behind meets this one."""
-        size, rank = self.ranks.size, self.ranks.rank
-        ahead, behind = (rank + step) % size, (rank - step) % size
-        once = 2 * step == size  # then both are one: the lower one computes
-        meets = not (once and rank > ahead) and self._both(rank, ahead)
-        is_met = not (once and behind > rank) and self._both(behind, rank)
+        rank = self.ranks.rank
+        ahead, behind, computes, is_computed = partners(rank, self.ranks.size, step)
+        meets = computes and self._both(rank, ahead)
+        is_met = is_computed and self._both(behind, rank)
         count, width, dtype = self.shapes[ahead]
         rows = torch.empty((count, width * dtype.itemsize), dtype=torch.uint8, device="cpu")
         facts = torch.empty((4, count), dtype=torch.int64, device="cpu")
