@@ -113,9 +113,9 @@ def shard(how: How, name: str, start: int, block: Any, codes: Integers) -> Held[
     return Held(_exactly(checked))
 
 
-def few(total: int, shard: Held[Shard]) -> Held[Few]:
+def few(total: int, wanted: int, shard: Held[Shard]) -> Held[Few]:
     """Return a shard's share of the few samples that stand for all."""
-    return Held(Few.of(shard.value, total))
+    return Held(Few.of(shard.value, total, wanted))
 
 
 def all_few(parts: Sequence[Held[Few]]) -> Held[Few]:

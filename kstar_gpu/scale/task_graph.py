@@ -17,10 +17,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..engines.shards import FEW_ROWS
 from . import blocks
 from .shards import rounds
 
 ROUNDS = 2  # of a wave: as many pairs at a time as there are blocks
+# Samples that stand for all are no more than the largest block has, but so many may be.
+ANY_FEW = 1024
 
 Key = Hashable
 Wave = list[tuple[int, int | None]]  # pairs; None where a block meets itself
@@ -134,7 +137,9 @@ def _add_shards(
             ]
         )
     total = sum(sum(side.sizes) for side in sides)
-    parts = tasks.per_block("few", shards, partial(blocks.few, total))
+    largest = max(max(side.sizes) for side in sides)
+    share = partial(blocks.few, total, min(FEW_ROWS, max(ANY_FEW, largest)))
+    parts = tasks.per_block("few", shards, share)
     few = [tasks.add("all-few", (s,), blocks.all_few, side) for s, side in enumerate(parts)]
     centre = tasks.add("centre", (), blocks.centre, few)
     summaries = tasks.per_block("summary", shards, partial(blocks.summary, how), centre)

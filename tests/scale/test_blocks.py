@@ -16,7 +16,8 @@ HOW = How("euclidean", "auto", "cpu")
 def test_what_is_held_tells_its_memory(rng):
     shard = blocks.shard(HOW, "features", 0, rng.standard_normal((100, 50)), np.arange(100) % 3)
     assert sys.getsizeof(shard) > 100 * 50 * 8
-    few = blocks.few(100, shard)
+    few = blocks.few(100, 40, shard)
+    assert len(few.value) == 34  # every third one
     summary = blocks.summary(HOW, shard, blocks.centre([few]))
     agreed = blocks.agreed(HOW, [few], [[summary]])
     assert sys.getsizeof(agreed) > 50 * 8
