@@ -20,7 +20,7 @@ from ..engines.registry import choose_pairs
 from ..engines.shards import Few, Floats, Nearest, Pairs, Shard, Summary, centre_of
 from ..engines.torch_state import exactly
 from ..inputs.arrays import restorer, to_tensor
-from ..inputs.devices import named_device
+from ..inputs.devices import check_computes, named_device
 from ..inputs.labels import label_array
 from ..inputs.metrics import METRICS
 from ..inputs.problem import Integers, feature_matrix, make_classes, normalized, population
@@ -64,7 +64,9 @@ class How(NamedTuple):
 
     def pairs(self) -> Pairs[Any]:
         """Return what serves pairs of shards, on the machine where this is asked."""
-        pairs = choose_pairs(self.backend, self.metric, named_device(self.device))
+        place = named_device(self.device)
+        check_computes(place)
+        pairs = choose_pairs(self.backend, self.metric, place)
         return pairs.with_threads(task_threads())
 
 

@@ -50,3 +50,23 @@ def test_a_side_that_does_not_ask_is_told_nothing(rng):
     pairs.search(*parts, known, None)
     assert np.isfinite(known.squared).all()
     assert pairs.within(*parts, known.squared, None)[1] is None
+
+
+def test_shards_go_where_the_engine_keeps_features(rng):
+    class Elsewhere(Engine):
+        @staticmethod
+        def storage_device(inputs, device, memory_limit):
+            return torch.device("meta")
+
+        def __init__(self, problem, *_):
+            places.append([side.values.device.type for side in problem.sides])
+            raise NotImplementedError
+
+    places = []
+    parts = cut(rng, lattice(rng, 60, 3), labels(rng, 60, 3), even, 2)
+    pairs = OneSided(Elsewhere, CPU)
+    pairs.agree(take_census(pairs, [parts], "euclidean"))
+    for theirs in (parts[1], None):
+        with pytest.raises(NotImplementedError):
+            pairs.search(parts[0], theirs, Nearest.nothing(30), None)
+    assert places == [["meta", "meta"], ["meta"]]

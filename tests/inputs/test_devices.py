@@ -100,3 +100,8 @@ def test_integers_that_need_float64_leave_a_device_without(monkeypatch):
 def test_a_device_that_is_there():
     for device in ("cpu", "cpu:0", torch.device("cpu")):
         np.testing.assert_array_equal(kstar(X, Y, device=device), WANTED)
+
+
+def test_a_device_of_another_machine_has_a_name_here():
+    assert devices.named_anywhere("cuda:77") == torch.device("cuda", 77)
+    assert devices.named_anywhere("cpu") == torch.device("cpu")

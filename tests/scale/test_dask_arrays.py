@@ -172,6 +172,14 @@ def test_what_cannot_be_is_refused_at_once(error, rng):
         kstar(**{**given, **REFUSED[error]})
 
 
+def test_devices_are_looked_for_where_tasks_are(rng):
+    x, y = in_blocks(lattice(rng, 100, 4), 30), labels(rng, 100, 3)
+    for device, error in (("meta", "holds numbers"), ("cuda:77", "torch sees")):
+        lazy = kstar(x, y, device=device)
+        with pytest.raises(ValueError, match=f"device: .*{error}"):
+            lazy.compute()
+
+
 def test_what_only_the_blocks_tell_is_refused_when_they_are_there(rng):
     x, y = rng.standard_normal((100, 4)), labels(rng, 100, 3)
     with pytest.raises(ValueError, match="labels: at least two classes are wanted"):

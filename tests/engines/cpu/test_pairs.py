@@ -101,3 +101,29 @@ def test_work_is_hardly_more_than_that_of_the_whole(family, count, rng):
 def test_threads_are_as_many_as_torch_has(monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 7)
     assert pairs.Pairs(CPU).crew.threads == 7
+
+
+def agreed(rng):
+    parts = cut(rng, gaussian(rng, 300, 40), labels(rng, 300, 4), even, 2)
+    native = pairs.Pairs(CPU)
+    native.agree(shards.take_census(native, [parts], "euclidean"))
+    return native, [native.ready(part) for part in parts]
+
+
+def test_several_callers_at_once_have_threads_and_work_of_their_own(rng):
+    native, ready = agreed(rng)
+    before = dict(native.crew._asdict()), dict(native.work["search"])
+    other = native.with_threads(3)
+    other.search(*ready, Nearest.nothing(150), Nearest.nothing(150))
+    assert other.crew == (3, native.crew.target)
+    assert other.work["search"]["tile_pairs"] > 0
+    assert (dict(native.crew._asdict()), dict(native.work["search"])) == before
+
+
+def test_balls_stay_with_the_instruction_set_that_they_were_made_for(monkeypatch, rng):
+    """Those of bytes may be too large for another one: where it is missing, that is told."""
+    native, ready = agreed(rng)
+    assert native.crew.target == _cpu.targets()[0]
+    native.crew = native.crew._replace(target="i8mm" if "i8mm" not in _cpu.targets() else "amx")
+    with pytest.raises(ValueError, match="this machine cannot run the instruction set"):
+        native.search(*ready, Nearest.nothing(150), Nearest.nothing(150))
