@@ -2,6 +2,8 @@
 
 import os
 import signal
+import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -194,14 +196,15 @@ def test_what_only_the_blocks_tell_is_refused_when_they_are_there(rng):
 def test_a_worker_that_is_killed_changes_nothing(monkeypatch, tmp_path, rng):
     distributed = pytest.importorskip("distributed", reason="distributed is not installed")
     x, y = lattice(rng, 1000, 6).astype(np.float32), labels(rng, 1000, 4)
-    search, folder = blocks.search, str(tmp_path)
+    search, asked, last = blocks.search, tmp_path / "asked", tmp_path / "last words"
+    asked.mkdir()
 
-    def killed(*given):  # the 30th of 55 pairs ends its worker
-        number = len(os.listdir(folder))
-        with open(f"{folder}/{os.getpid()}-{number}", "x"):
-            pass
-        if number == 29:
-            os.kill(os.getpid(), signal.SIGKILL)
+    def killed(*given):  # about the 30th of 55 pairs ends its worker
+        (asked / f"{os.getpid()} {time.monotonic_ns()}").touch()
+        if len(os.listdir(asked)) >= 30:
+            with suppress(FileExistsError):
+                last.touch(exist_ok=False)
+                os.kill(os.getpid(), signal.SIGKILL)
         return search(*given)
 
     monkeypatch.setattr(blocks, "search", killed)
@@ -209,6 +212,5 @@ def test_a_worker_that_is_killed_changes_nothing(monkeypatch, tmp_path, rng):
     with distributed.LocalCluster(**local) as cluster, distributed.Client(cluster):
         lazy = kstar(in_blocks(x, 100), y, return_foreign=True)
         assert_as_whole(dask.compute(*lazy, scheduler="distributed"), x, y)
-    asked = [name.partition("-")[0] for name in os.listdir(folder)]
-    assert len({*asked}) >= 2
-    assert 55 < len(asked) < 2 * 55
+    assert last.exists()
+    assert 55 < len(os.listdir(asked)) < 2 * 55
