@@ -1,6 +1,6 @@
 """Any number of shards, cut in any way, gives what the whole gives, bit for bit."""
 
-from itertools import pairwise
+from itertools import chain, combinations, pairwise, product
 
 import numpy as np
 import pytest
@@ -68,6 +68,19 @@ def test_every_pair_is_met_once_and_one_of_the_two_stays():
     met = shards.visits(3, 4)
     assert len(met) == 12 == len({*met})
     assert all(a[0] == b[0] or a[1] == b[1] for a, b in pairwise(met))
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+def test_in_a_round_none_meets_twice(count):
+    played = shards.rounds(count)
+    pairs = [pair for each in played for pair in each]
+    assert sorted(pairs) == list(combinations(range(count), 2))
+    assert all(len({*chain(*each)}) == 2 * len(each) for each in played)
+    assert len(played) == count - 1 + count % 2
+    for others in range(1, 6):
+        played = shards.rounds(count, others)
+        assert sorted(chain(*played)) == list(product(range(count), range(others)))
+        assert all([one for one, _ in each] == list(range(count)) for each in played)
 
 
 def test_by_distance_alone_ties_would_depend_on_the_order(monkeypatch, rng):
