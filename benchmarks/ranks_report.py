@@ -23,6 +23,7 @@ from marked_section import rewritten
 from ranks_model import CHECKPOINT_BYTES, Machine, Work, simulate
 from visit.summary import markdown
 
+from kstar_gpu import kstar
 from kstar_gpu.engines.registry import choose_pairs
 from kstar_gpu.engines.shards import Nearest
 from kstar_gpu.scale import distributed
@@ -61,21 +62,17 @@ def measured(work: Work) -> Machine:
     ids = np.array_split(np.arange(work.samples), 2)
     parts = [make_shard(rows[i], codes[i], i, "euclidean", CPU) for i in ids]
     pairs.agree(take_census(pairs, [parts], "euclidean"))
-    seconds = dict.fromkeys(("ready", "search", "count"), 0.0)
+    seconds = dict.fromkeys(("search", "count"), 0.0)
 
-    def timed(name: str, call: Callable[..., Any], *arguments: Any) -> Any:
-        start = perf_counter()
-        result = call(*arguments)
-        seconds[name] += perf_counter() - start
-        return result
-
-    ready = [timed("ready", pairs.ready, part) for part in parts]
+    start = perf_counter()
+    ready = [pairs.ready(part) for part in parts]
+    seconds["ready"] = perf_counter() - start
     known = [Nearest.nothing(len(part)) for part in parts]
     counts = [np.zeros(len(part), np.int64) for part in parts]
     asking = Asking(pairs, lambda _, number: ready[number], known, counts, True)
     for name, question in (("search", asking.search), ("count", asking.count)):
         for pair in visits(2):
-            timed(name, question, *pair)
+            seconds[name] += _timed(question, *pair)
     return Machine(
         work.search() / seconds["search"],
         work.count() / seconds["count"],
@@ -163,12 +160,21 @@ def checked(rounds: int) -> str:
         run = simulate(TRIED, machine, np.ones(ranks), cores=cores)
         ratio = f"{seconds / run.total:.2f}"
         rows.append((ranks, f"{run.total:.2f} s", f"{seconds:.2f} s", ratio))
+    torch.set_num_threads(int(cores))
+    alone = min(_timed(kstar, *data(TRIED)) for _ in range(1 + rounds))
     rates = (
         f"One thread: Search {machine.search / 1e9:.0f} G and Count {machine.count / 1e9:.0f} G "
         f"multiply-adds/s, {machine.ready / 1e6:.0f} M numbers/s made ready; gloo "
-        f"{machine.link / 1e9:.1f} GB/s, {1e6 * machine.latency:.0f} us."
+        f"{machine.link / 1e9:.1f} GB/s, {1e6 * machine.latency:.0f} us. "
+        f"One process of {cores:.0f} threads: {alone:.2f} s."
     )
     return f"{rates}\n\n{markdown(('ranks', 'foretold', 'measured', 'ratio'), rows)}"
+
+
+def _timed(call: Callable[..., Any], *arguments: Any) -> float:
+    start = perf_counter()
+    call(*arguments)
+    return perf_counter() - start
 
 
 def on_paper() -> str:
