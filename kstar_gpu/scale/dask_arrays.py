@@ -52,6 +52,11 @@ def kstar(
     memory_limit, progress : None and False; anything else is refused
     """
     _check_options(metric, backend, memory_limit, progress)
+    if hasattr(features, "expr"):
+        raise TypeError(
+            "features: an array of Dask's that is a graph is wanted, got one that is a query: set "
+            "array.query-planning to False before dask.array is imported"
+        )
     like = features._meta
     kind = to_tensor(like, ROWS[0])  # which tells, if it has none of our types
     place = default_device(backend, kind) if device is None else named_anywhere(device)

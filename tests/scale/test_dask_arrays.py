@@ -174,6 +174,17 @@ def test_what_cannot_be_is_refused_at_once(error, rng):
         kstar(**{**given, **REFUSED[error]})
 
 
+def test_queries_to_be_planned_are_refused(rng):
+    """They are experimental, and another class: this stands for it."""
+
+    class Query(da.Array):
+        expr = None
+
+    x, y = in_blocks(lattice(rng, 100, 4), 30), labels(rng, 100, 3)
+    with pytest.raises(TypeError, match=r"features: .* set array\.query-planning to False"):
+        kstar(Query(x.dask, x.name, x.chunks, meta=x._meta), y)
+
+
 def test_devices_are_looked_for_where_tasks_are(rng):
     x, y = in_blocks(lattice(rng, 100, 4), 30), labels(rng, 100, 3)
     for device, error in (("meta", "holds numbers"), ("cuda:77", "torch sees")):
