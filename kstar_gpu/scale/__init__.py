@@ -6,7 +6,8 @@ agree on what their balls have in common, and meet::
     disk         a walk that holds two shards at a time; of `stored` features, with a `checkpoint`
     dask_arrays  a `task_graph` over `blocks` that are anywhere; each task with its `task_threads`
     distributed  the ranks of a torch.distributed group (`ranks`) have a shard each, which meets the
-                 others' in rounds (`meeting`); `owners` of samples, `rounds` that are kept
+                 others' in rounds (`meeting`), if need be after a `dealing`; `owners` of samples;
+                 `rounds` that are kept
             |
          shards      features and labels -> shards -> a census -> every pair of shards once
             |

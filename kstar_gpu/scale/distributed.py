@@ -27,6 +27,7 @@ from ..inputs.devices import check_computes, float64_device
 from ..inputs.labels import encode_both, label_array
 from ..inputs.metrics import METRICS, check_metric
 from ..inputs.problem import Integers, check_shape, checked_magnitude, normalized
+from .dealing import Dealing, is_worth
 from .meeting import Meeting
 from .owners import Own, numbered, shared
 from .ranks import Ranks
@@ -201,22 +202,31 @@ def _found(
     def shard_of(values: Tensor, codes: Integers, ids: Integers) -> Shard:
         return make_shard(values, codes, ids, metric, float64_device(given.place))
 
-    def made() -> Shard:
-        if own.kept.all():
-            return shard_of(given.values, own.codes, own.ids)
-        checked_magnitude(given.values, "features")  # names the row as it was given
-        rows = np.flatnonzero(own.kept)
-        return shard_of(taken(given.values, rows), own.codes[rows], own.ids[rows])
+    codes, ids = own.codes[own.kept], own.ids[own.kept]
+    table = np.array(ranks.gather(np.bincount(codes, minlength=classes)))
+    dealing = Dealing(ranks, table, codes) if is_worth(table) else None
 
-    shard = ranks.agreed(made, "features")
-    sizes = np.sum(ranks.gather(np.bincount(shard.codes, minlength=classes)), axis=0)
+    def kept() -> Tensor:
+        every = own.kept.all()
+        if dealing is not None or not every:
+            checked_magnitude(given.values, "features")  # names the row as it was given
+        return given.values if every else taken(given.values, np.flatnonzero(own.kept))
+
+    values = ranks.agreed(kept, "features")
+    if dealing is not None:
+        values, codes, ids = dealing.dealt(values, codes, ids)
+    shard = ranks.agreed(lambda: shard_of(values, codes, ids), "features")
+    sizes = table.sum(0)
     few = Few.together(ranks.gather(Few.of(shard, int(sizes.sum()))))
     lengths = ranks.agreed(lambda: pairs.lengths(shard, centre_of([few])), "census")
     whole = reduce(add, ranks.gather(Summary.of(shard, lengths)))
     ranks.agreed(lambda: pairs.agree(make_census([few], [whole], metric)), "census")
     rounds = None if given.folder is None else Rounds(given.folder, ranks, shard, metric)
     known, counts = Meeting(ranks, pairs, shard, shard_of, rounds).answers()
-    answers = shared(ranks, own, Found(1 + counts, known.squared, known.ids), shard.ids)
+    answers, of = Found(1 + counts, known.squared, known.ids), shard.ids
+    if dealing is not None:
+        answers, of = dealing.returned(answers, of), own.ids[own.kept]
+    answers = shared(ranks, own, answers, of)
     if rounds is not None:
         rounds.forget()
     return answers, sizes

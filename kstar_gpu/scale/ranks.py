@@ -121,6 +121,17 @@ class Ranks:
             works += [self._line.recv([each], source, 0) for each in wanted]
             _wait(works)
 
+    def swap(self, parts: list[Tensor], counts: list[int]) -> list[Tensor]:
+        """Send each rank its part, and return those that come from each, of so many entries."""
+        shape, dtype = parts[0].shape[1:], parts[0].dtype
+        came = [torch.empty((count, *shape), dtype=dtype, device="cpu") for count in counts]
+        came[self.rank] = parts[self.rank]
+        for step in range(1, self.size):
+            to, source = (self.rank + step) % self.size, (self.rank - step) % self.size
+            sent, wanted = parts[to], came[source]
+            self.exchange([sent][: len(sent)], to, [wanted][: len(wanted)], source)
+        return came
+
     def _exchange_by_nccl(
         self, sent: list[Tensor], to: int, wanted: list[Tensor], source: int
     ) -> None:

@@ -16,7 +16,7 @@ import torch.distributed as dist
 
 from kstar_gpu import kstar
 from kstar_gpu.engines.shards import Nearest
-from kstar_gpu.scale import distributed, ranks
+from kstar_gpu.scale import dealing, distributed, ranks
 from kstar_gpu.scale.meeting import Meeting
 from kstar_gpu.scale.rounds import Rounds
 
@@ -115,7 +115,30 @@ def _lost(rank, stack):
         stack.enter_context(mock.patch.object(Rounds, "_found", return_value={}))
 
 
+def _dealt(rank, stack):
+    """See that a rank meets others with as much of each class as these have."""
+    answers = Meeting.answers
+
+    def even(meeting):
+        told = meeting.ranks.gather(np.bincount(meeting.shard.codes, minlength=10))
+        assert np.ptp(np.array(told), axis=0).max() <= 1
+        return answers(meeting)
+
+    stack.enter_context(mock.patch.object(dealing, "WORTH", 0))
+    stack.enter_context(mock.patch.object(Meeting, "answers", even))
+
+
+def _stays(rank, stack):
+    fault = AssertionError("dealt")
+    stack.enter_context(mock.patch.object(dealing.Dealing, "dealt", side_effect=fault))
+
+
 FAULTS = {
+    "stays": _stays,
+    "dealt": _dealt,
+    "not dealt": lambda rank, stack: stack.enter_context(
+        mock.patch.object(dealing, "WORTH", np.inf)
+    ),
     "lost": _lost,
     "ties": _forgets_ties,
     "flush": _flushes,

@@ -20,7 +20,7 @@ def test_any_number_of_ranks(size, rng, tmp_path):
     x, y = lattice(rng, 200, 4).astype(np.float32), labels(rng, 200, 6)
     few = rng.standard_normal((30, 12))[rng.integers(0, 30, 200)]
     half = torch.from_numpy(1 + rng.integers(0, 4, (200, 9))).bfloat16()
-    kinds = [(x, y, way, {}) for way in CUTS]
+    kinds = [(x, y, way, {"fault": fault}) for way in CUTS for fault in ("dealt", "not dealt")]
     kinds += [
         (few, y, uneven, {"normalize": True}),
         (half, y, uneven, {"metric": "cosine"}),
@@ -32,7 +32,7 @@ def test_any_number_of_ranks(size, rng, tmp_path):
     for found, parts, (data, y, _, options) in zip(
         ranks.run(cases, size, tmp_path), cut, kinds, strict=True
     ):
-        options.pop("fault", None)
+        options = {name: given for name, given in options.items() if name != "fault"}
         ranks.assert_as_whole(found, parts, data, y, **options)
         assert isinstance(found[0][0], type(data))
 
