@@ -111,9 +111,9 @@ def kstar(
 
 def _smallest(pairs: Pairs[Any]) -> list[Tensor]:
     """Return a number like the smallest that other ranks' rows may bring to torch's workers."""
-    return [
-        torch.ones(1, dtype=torch.int64, device="cpu").view(torch.float64)
-    ] * pairs.computes_with_torch
+    if not pairs.computes_with_torch:
+        return []
+    return [torch.ones(1, dtype=torch.int64, device="cpu").view(torch.float64)]
 
 
 class _Given(NamedTuple):
