@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kstar_gpu.engines.shards import FEW_ROWS
 from kstar_gpu.scale.meeting import partners
 
 Seconds = NDArray[np.float64]  # of each rank
@@ -30,6 +31,7 @@ class Machine:
     ready: float  # numbers of rows made ready
     link: float  # bytes, in and out at once
     latency: float  # seconds of a message, and of a step of what all ranks agree upon
+    choice: float  # seconds in which it chooses the balls of all, by a few samples
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ class Work:
     def row_bytes(self, ranks: int) -> float:
         """Return what one rank's rows and facts take."""
         return self.samples / ranks * (self.features * self.number_bytes + FACT_BYTES)
+
+    def few_bytes(self) -> int:
+        """Return what the few samples take that every rank gets from all."""
+        return min(self.samples, FEW_ROWS) * self.features * 8
 
     def search(self) -> float:
         """Return the multiply-adds of Search: all foreign pairs, each once."""
@@ -105,8 +111,10 @@ def simulate(
     ready = rows * work.features / machine.ready
     fetching = work.row_bytes(ranks) / machine.link + machine.latency if ranks > 1 else 0.0
     answering = rows * ANSWER_BYTES / machine.link + machine.latency if ranks > 1 else 0.0
-    clock = float(_shared(pace * ready, cores).max()) + agreeing
-    computed, waited = pace * ready, np.zeros(ranks)
+    setup = pace * (machine.choice + ready)
+    gathering = work.few_bytes() / machine.link if ranks > 1 else 0.0
+    clock = float(_shared(setup, cores).max()) + gathering + agreeing
+    computed, waited = setup, np.full(ranks, gathering)
     rounds = []
     for products, rate in ((work.search(), machine.search), (work.count(), machine.count)):
         # Of a rank's own samples half the pairs meet, and all of those of two ranks.

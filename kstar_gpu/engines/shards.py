@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from ..inputs.problem import Integers, Samples
 from .duplicates import NO_ROW
-from .frame import middle_row
+from .frame import CENTRE_ROWS, middle_row
 
 Floats = NDArray[np.float64]
 
@@ -122,8 +122,9 @@ class Few:
 
 
 def centre_of(few: Sequence[Few]) -> Floats:
-    """Return a point amid the few samples of all sides."""
-    return middle_row(np.concatenate([side.rows for side in few]))
+    """Return a point amid the few samples of all sides, by some of them as in `make_centre`."""
+    some = [side.rows[:: max(1, -(-len(side) // CENTRE_ROWS))] for side in few]
+    return middle_row(np.concatenate(some))
 
 
 @dataclass(frozen=True)
