@@ -38,6 +38,11 @@ def contiguous(tensor: Tensor) -> Tensor:
     return as_tensor(np.ascontiguousarray(as_numpy(tensor)), tensor)
 
 
+def row_bytes(tensor: Tensor) -> Tensor:
+    """Return the bytes of each row of (N, d), from whatever device: (N, bytes) uint8."""
+    return torch.from_numpy(as_numpy(contiguous(tensor.cpu())).view(np.uint8))
+
+
 def flattened(tensor: Tensor) -> Tensor:
     """Return the tensor with all axes behind the first in one; without a copy where that can be."""
     if tensor.device.type != "cpu":

@@ -15,6 +15,7 @@ from kstar_gpu.cpu_tensors import (
     extremes,
     flattened,
     in_float64,
+    row_bytes,
     side_by_side,
     taken,
 )
@@ -159,3 +160,12 @@ def test_no_call_of_the_cpu_engine_enters_torchs_workers():
     pytest.importorskip("kstar_gpu.engines.cpu._cpu", reason="the CPU engine is not built")
     done = subprocess.run([sys.executable, "-c", CALLS], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32, torch.float64])
+@pytest.mark.parametrize("rows", [0, 3])
+def test_bytes_of_rows(rows, dtype):
+    numbers = torch.arange(2.0 * rows * 5).reshape(rows, 10).to(dtype)[:, ::2]  # not contiguous
+    found = row_bytes(numbers)
+    assert found.shape == (rows, 5 * dtype.itemsize)
+    assert torch.equal(found.view(dtype), numbers)

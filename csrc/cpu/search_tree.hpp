@@ -201,7 +201,7 @@ inline bool search_tree(const Problem& problem, Nearest& nearest, const Crew& cr
     const int64_t step = std::max(kLeastStep, problem.samples.count / (kFan * kTrials));
     const auto tried = [&](int64_t piece) { return piece % step == 0; };
     const auto glanced = [&](int64_t piece) { return piece % (kGlance * step) == 0; };
-    if (search.share([&](int64_t piece) { return glanced(piece); }) > kHopeless ||
+    if (search.share(glanced) > kHopeless ||
         search.share([&](int64_t piece) { return tried(piece) && !glanced(piece); }) > kMost) {
         return false;
     }

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..cpu_tensors import as_numpy, in_float64, taken
+from ..cpu_tensors import in_float64, row_bytes, taken
 from ..inputs.problem import Integers
 from .ranks import Ranks
 from .shards import Found
@@ -63,7 +63,7 @@ class Dealing:
         if len({*self.ranks.gather(values.dtype)}) > 1:
             values = torch.from_numpy(in_float64(values))
         facts = np.stack([codes, ids], axis=1)
-        came = self._swapped([_bytes(taken(values, part)) for part in self.parts])
+        came = self._swapped([row_bytes(taken(values, part)) for part in self.parts])
         told = torch.cat(self._swapped([torch.from_numpy(facts[part]) for part in self.parts]))
         codes, self.ids = told.numpy().T.copy()
         return torch.cat(came).view(values.dtype), codes, self.ids
@@ -89,8 +89,3 @@ class Dealing:
 
     def _swapped(self, parts: list[Tensor]) -> list[Tensor]:
         return self.ranks.swap(parts, self.counts)
-
-
-def _bytes(values: Tensor) -> Tensor:
-    rows = np.ascontiguousarray(as_numpy(values.cpu()))
-    return torch.from_numpy(rows.view(np.uint8))

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..cpu_tensors import as_numpy
+from ..cpu_tensors import row_bytes
 from ..engines.shards import Nearest, Pairs, Shard
 from ..inputs.problem import Integers
 from .checkpoint import State
@@ -55,8 +55,7 @@ class Meeting:
         self.known = Nearest(self.state.squared, self.state.ids)
         self.counts = self.state.counts
         values = shard.samples.values
-        numbers = np.ascontiguousarray(as_numpy(values.cpu()))
-        self.rows = torch.from_numpy(numbers.view(np.uint8))
+        self.rows = row_bytes(values)
         self.shapes = ranks.gather((len(shard), values.shape[1], values.dtype))
 
     def answers(self) -> tuple[Nearest, Integers]:

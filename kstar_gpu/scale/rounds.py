@@ -6,9 +6,7 @@ have finished one round more than the others, and have to go back to that which 
 
 from pathlib import Path
 
-import numpy as np
-
-from ..cpu_tensors import as_numpy
+from ..cpu_tensors import row_bytes
 from ..engines.shards import Shard
 from .checkpoint import State, identity, resume, save
 from .ranks import Ranks
@@ -21,7 +19,7 @@ class Rounds:
         self.ranks, self.count = ranks, len(shard)
         self.files = [folder / f"rank-{ranks.rank}.{turn}" for turn in range(2)]
         values = shard.samples.values
-        rows = np.ascontiguousarray(as_numpy(values.cpu()))
+        rows = row_bytes(values).numpy()
         order = shard.samples.order.cpu().numpy()
         own = ranks.agreed(
             lambda: identity(rows, str(values.dtype), order, shard.codes, shard.ids), "checkpoint"
