@@ -51,7 +51,8 @@ def main() -> None:
         for ids, values in filter(None, told):
             kstar[ids] = values
         if dist.get_rank() == 0:
-            print(f"layer {name}: mean k*/class size {kstar.mean():.4f}")
+            print(f"layer {name}: mean k*/class size {kstar.mean():.4f}", flush=True)
+    dist.barrier()  # none ends while another one prints
     dist.destroy_process_group()
 
 

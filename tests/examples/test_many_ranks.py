@@ -21,9 +21,8 @@ def test_many_ranks(monkeypatch):
     import many_ranks
 
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    ended = subprocess.run(
-        [*torchrun, SCRIPT], check=True, timeout=300, stdout=subprocess.PIPE, text=True
-    )
+    # Not by its exit status: torch's processes over gloo abort at their exit, once in a while.
+    ended = subprocess.run([*torchrun, SCRIPT], timeout=300, stdout=subprocess.PIPE, text=True)
     told = dict(re.findall(r"layer (.): mean k\*/class size (0\.\d+)", ended.stdout))
     found = activations(many_ranks.network(), DataLoader(many_ranks.digits(), 256), ["?"])
     assert [*told] == [*found.features] == ["0", "1", "2"]
