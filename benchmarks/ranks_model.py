@@ -1,8 +1,9 @@
 """What `kstar_gpu.scale.distributed` takes on many ranks, simulated.
 
-The schedule is the real one (`kstar_gpu/scale/meeting.py`): in each round a rank gets the rows of
-the rank ahead of it, makes them ready, lets both sides ask, waits until all ranks have done so, and
-sends the answers back. Here each of these steps costs nothing but time.
+The schedule is the real one (`kstar_gpu/scale/course.py`): in each round a rank gets the rows of
+the rank ahead of it while it computes, makes them ready, lets both sides ask, waits until all ranks
+have done so, and sends the answers back; then classes are counted in one place each. Here each of
+these steps costs nothing but time.
 """
 
 import math
@@ -12,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kstar_gpu.engines.shards import FEW_ROWS
-from kstar_gpu.scale.meeting import partners
+from kstar_gpu.scale.grouping import places
+from kstar_gpu.scale.meeting import rounds_of, visit
 
 Seconds = NDArray[np.float64]  # of each rank
 FACT_BYTES = 32  # of a sample: class, id, and what it knows
@@ -59,15 +61,28 @@ class Work:
         """Return the multiply-adds of Count: all pairs of a class, each once."""
         return self.samples**2 / 2 / self.classes * self.features
 
-    def received(self, ranks: int) -> float:
-        """Return the bytes that a rank receives, of rows and of answers, for both questions."""
-        answers = self.samples / ranks * ANSWER_BYTES
-        return 2 * (ranks // 2) * (self.row_bytes(ranks) + answers)
+    def places(self, ranks: int) -> tuple[float, float]:
+        """Return which part of all samples the busiest rank counts alone, and all count together.
 
-    def memory(self, ranks: int, kept: int = 2) -> float:
-        """Return the bytes of a rank's shard and of those that it meets, made ready."""
-        numbers = self.features * (self.number_bytes + BALL_BYTES)
-        return kept * self.samples / ranks * (numbers + KNOWN_BYTES)
+        Classes of one size.
+        """
+        sizes = np.full(self.classes, self.samples // self.classes)
+        where = places([sizes], ranks)
+        alone = np.bincount(where.rank[where.rank >= 0], minlength=ranks)
+        return alone.max() / self.classes, where.together.mean()
+
+    def received(self, ranks: int) -> float:
+        """Return the bytes that a rank receives: of rows, for both questions, and of answers."""
+        rows, answers = self.row_bytes(ranks), self.samples / ranks * ANSWER_BYTES
+        met = (ranks - 1) / 2
+        alone, together = self.places(ranks)
+        counted = (ranks - 1) * alone * (rows + answers / 2)  # the others stay where they are
+        return met * (rows + answers) + counted + met * together * (rows + answers / 2)
+
+    def memory(self, ranks: int) -> float:
+        """Return the bytes of a rank's shard and of one that it meets, and of rows of the next."""
+        row = self.features * self.number_bytes
+        return self.samples / ranks * (3 * row + 2 * (self.features * BALL_BYTES + KNOWN_BYTES))
 
 
 @dataclass(frozen=True)
@@ -76,7 +91,7 @@ class Run:
 
     rounds: list[float]  # when each of them ends; the first is the own samples' of Search
     computing: float  # seconds of the busiest rank
-    exchanging: float  # seconds in which that one waits for rows and answers
+    exchanging: float  # seconds in which they wait for rows and answers
 
     @property
     def total(self) -> float:
@@ -94,47 +109,83 @@ class Run:
         return self.total + (when - finished) + restart
 
 
-def simulate(
-    work: Work, machine: Machine, pace: Seconds, prefetch: bool = False, cores: float = math.inf
-) -> Run:
+class Clock:
+    """What the ranks do, one step after the other; in each of them all wait for the busiest."""
+
+    def __init__(self, work: Work, machine: Machine, pace: Seconds, cores: float) -> None:
+        self.work, self.machine, self.pace, self.cores = work, machine, pace, cores
+        self.ranks = len(pace)
+        self.now, self.waited = 0.0, 0.0
+        self.computed = np.zeros(self.ranks)
+        self.rounds: list[float] = []
+
+    def compute(self, busy: Seconds) -> float:
+        """Let each rank compute for so long, in seconds of `machine`; return how long all took."""
+        busy = self.pace * busy
+        took = float(_shared(busy, self.cores).max())
+        self.computed += busy
+        self.now += took
+        if self.ranks > 1:  # they agree that none has failed
+            self.now += self.machine.latency * math.ceil(math.log2(self.ranks))
+        return took
+
+    def wait(self, size: float, meanwhile: float = 0.0) -> None:
+        """Let bytes come, for which it was computed meanwhile."""
+        if self.ranks > 1:
+            seconds = max(0.0, size / self.machine.link + self.machine.latency - meanwhile)
+            self.now += seconds
+            self.waited += seconds
+
+    def meet(self, products: float, rate: float, part: float) -> None:
+        """Let a part of all samples meet in rounds: half the pairs of own ones, all of others'."""
+        work, ranks = self.work, self.ranks
+        rows = part * work.samples / ranks
+        ready = rows * work.features / self.machine.ready
+        pair = products / rate / (ranks**2 / 2)
+        took = self.compute(np.full(ranks, pair / 2))
+        self.rounds.append(self.now)
+        for step in range(1, rounds_of(ranks, True)):
+            met = [visit(rank, ranks, step, True) for rank in range(ranks)]
+            guests = np.array([_part(one.guests) for one in met])
+            hosts = np.array([_part(one.hosts) for one in met])
+            again = np.where(hosts < 1, hosts, 0)  # a part of the hosts is made ready for it
+            self.wait(part * work.row_bytes(ranks), took)
+            took = self.compute((guests + again) * ready + guests * hosts * pair)
+            self.wait(rows * ANSWER_BYTES)
+            self.rounds.append(self.now)
+
+
+def simulate(work: Work, machine: Machine, pace: Seconds, cores: float = math.inf) -> Run:
     """Return what a run takes.
 
     Parameters
     ----------
     pace : (ranks,) seconds that each rank computes where `machine` would compute one
-    prefetch : whether the next rows come while these are computed with, as they do not yet
     cores : how many ranks compute at once; others take turns with them
     """
     ranks = len(pace)
-    rows = work.samples / ranks
-    agreeing = machine.latency * math.ceil(math.log2(ranks)) if ranks > 1 else 0.0
-    ready = rows * work.features / machine.ready
-    fetching = work.row_bytes(ranks) / machine.link + machine.latency if ranks > 1 else 0.0
-    answering = rows * ANSWER_BYTES / machine.link + machine.latency if ranks > 1 else 0.0
-    setup = pace * (machine.choice + ready)
-    gathering = work.few_bytes() / machine.link if ranks > 1 else 0.0
-    clock = float(_shared(setup, cores).max()) + gathering + agreeing
-    computed, waited = setup, np.full(ranks, gathering)
-    rounds = []
-    for products, rate in ((work.search(), machine.search), (work.count(), machine.count)):
-        # Of a rank's own samples half the pairs meet, and all of those of two ranks.
-        pair = products / rate / (ranks**2 / 2)
-        clock += float(_shared(pace * pair / 2, cores).max()) + agreeing
-        computed += pace * pair / 2
-        rounds.append(clock)
-        hidden = 0.0
-        for step in range(1, ranks // 2 + 1):
-            meets = np.array([partners(r, ranks, step).computes for r in range(ranks)])
-            arrival = max(0.0, fetching - hidden)
-            busy = np.where(meets, pace * (ready + pair), 0.0)
-            longest = float(_shared(busy, cores).max())
-            clock += arrival + longest + agreeing + answering
-            computed += busy
-            waited += arrival + answering
-            hidden = longest if prefetch else 0.0
-            rounds.append(clock)
-    busiest = int(computed.argmax())
-    return Run(rounds, float(computed[busiest]), float(waited[busiest]))
+    clock = Clock(work, machine, pace, cores)
+    ready = work.samples / ranks * work.features / machine.ready
+    clock.wait(work.few_bytes())
+    clock.compute(np.full(ranks, machine.choice + ready))
+    clock.meet(work.search(), machine.search, 1.0)
+    alone, together = work.places(ranks)
+    if alone > 0:
+        clock.wait(ranks * alone * work.row_bytes(ranks))
+        rows = alone * work.samples
+        pairs = alone * work.count()
+        seconds = rows * work.features / machine.ready + pairs / machine.count
+        clock.compute(np.full(ranks, seconds))
+        clock.wait(rows * ANSWER_BYTES / 2)
+        clock.rounds.append(clock.now)
+    if together > 0:
+        clock.meet(together * work.count(), machine.count, together)
+    return Run(clock.rounds, float(clock.computed.max()), clock.waited)
+
+
+def _part(some: slice) -> float:
+    """Return which part of all samples these are."""
+    return 1 / (some.step or 1)
 
 
 def _shared(busy: Seconds, cores: float) -> Seconds:

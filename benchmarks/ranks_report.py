@@ -190,14 +190,13 @@ def on_paper() -> str:
             work = Work(samples, 1024, 1000, 2)
             rows += [_line(work, name, machine, ranks) for ranks in MANY]
     head = ("samples", "rank", "ranks", "products", "received", "memory", "checkpoint")
-    times = ("computing", "waiting", "whole", "rows ahead", "a straggler", "a death")
+    times = ("computing", "waiting", "whole", "a straggler", "a death")
     return markdown((*head, *times), rows)
 
 
 def _line(work: Work, name: str, machine: Machine, ranks: int) -> tuple[Any, ...]:
     pace = np.ones(ranks)
     run = simulate(work, machine, pace)
-    ahead = simulate(work, machine, pace, prefetch=True)
     pace[ranks // 2] = STRAGGLER
     slow = simulate(work, machine, pace)
     return (
@@ -208,7 +207,7 @@ def _line(work: Work, name: str, machine: Machine, ranks: int) -> tuple[Any, ...
         f"{work.received(ranks) / 1e9:.1f} GB",
         f"{work.memory(ranks) / 1e9:.1f} GB",
         f"{CHECKPOINT_BYTES * work.samples / ranks / 1e6:.1f} MB",
-        *(_time(t) for t in (run.computing, run.exchanging, run.total, ahead.total, slow.total)),
+        *(_time(t) for t in (run.computing, run.exchanging, run.total, slow.total)),
         _time(run.with_death(run.total / 2, RESTART)),
     )
 

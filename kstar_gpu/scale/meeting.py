@@ -1,139 +1,167 @@
-"""A shard that meets those of the other ranks, each pair of them once.
+"""Samples of a rank that meet those of the others, each pair of ranks once.
 
-Every rank meets the W // 2 ranks ahead of it, so that each pair of ranks meets once, by one of the
-two: it gets the other's rows, lets both sides ask, and sends the other's answers back.
+In each round every rank is host to the samples of one rank ahead of it: their rows come, with what
+they know; they ask, and their answers are sent back. Where all samples ask one another both sides
+of a pair do so at once, so that half of the ranks ahead are enough.
 """
 
 from collections.abc import Callable
 from functools import partial
-from itertools import product
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from ..cpu_tensors import row_bytes
-from ..engines.shards import Nearest, Pairs, Shard
+from ..cpu_tensors import row_bytes, taken
+from ..engines.shards import Pairs, Shard
 from ..inputs.problem import Integers
-from .checkpoint import State
+from .party import Party, Question
 from .ranks import Ranks
-from .rounds import Rounds
+
+ALL, EVEN, ODD = slice(None), slice(0, None, 2), slice(1, None, 2)  # of positions
+
+ShardOf = Callable[[Tensor, Integers, Integers], Shard]  # of rows, their classes and ids
 
 
-class Partners(NamedTuple):
-    """Whom a rank meets in one round."""
+class Visit(NamedTuple):
+    """Who meets in one round, as one host sees it."""
 
-    ahead: int
-    behind: int
-    computes: bool  # this rank, for itself and the one ahead
-    is_computed: bool  # for this rank by the one behind
+    guest: int
+    hosts: slice  # which of the host's samples
+    guests: slice
 
 
-def partners(rank: int, size: int, step: int) -> Partners:
-    """Return whom a rank meets in round 1, 2, ..., size // 2."""
-    ahead, behind = (rank + step) % size, (rank - step) % size
-    once = 2 * step == size  # then both are one: the lower one computes
-    return Partners(ahead, behind, not once or rank < ahead, not once or behind < rank)
+def rounds_of(size: int, self_form: bool) -> int:
+    """Return how many rounds there are, that of the own samples among them."""
+    return size // 2 + 1 if self_form else size
+
+
+def visit(host: int, size: int, step: int, self_form: bool) -> Visit:
+    """Return whom a rank is host to in round 1, 2, ..."""
+    guest = (host + step) % size
+    if not self_form or 2 * step < size:
+        return Visit(guest, ALL, ALL)
+    # Two that are ahead of one another: each is host to half of the pairs.
+    return Visit(guest, ALL, EVEN) if host < guest else Visit(guest, ODD, ALL)
 
 
 class Meeting:
-    """The shard of this rank, as it meets those of the others."""
+    """What the samples of this rank ask those of all, round by round; all ranks take part.
+
+    Parameters
+    ----------
+    party : this rank's samples; what they know is written to
+    references : of this rank, whom they ask; None where all samples ask one another
+    """
 
     def __init__(
         self,
         ranks: Ranks,
         pairs: Pairs[Any],
-        shard: Shard,
-        shard_of: Callable[[Tensor, Integers, Integers], Shard],
-        rounds: Rounds | None,
+        party: Party,
+        references: Shard | None,
+        shard_of: ShardOf,
     ) -> None:
-        self.ranks, self.pairs, self.shard, self.shard_of = ranks, pairs, shard, shard_of
-        self.rounds = rounds
-        self.state = State.nothing(len(shard)) if rounds is None else rounds.resumed()
-        self.known = Nearest(self.state.squared, self.state.ids)
-        self.counts = self.state.counts
-        values = shard.samples.values
-        self.rows = row_bytes(values)
-        self.shapes = ranks.gather((len(shard), values.shape[1], values.dtype))
+        self.ranks, self.pairs, self.party = ranks, pairs, party
+        self.self_form, self.shard_of = references is None, shard_of
+        self.rounds = rounds_of(ranks.size, self.self_form)
+        hosts = party.shard if references is None else references
+        values = party.shard.samples.values
+        self.shapes = ranks.gather((len(hosts), len(party.shard), values.shape[1], values.dtype))
+        self.ready = ranks.agreed(lambda: pairs.ready(hosts) if len(hosts) > 0 else None, "setup")
+        self.coming: tuple[list[Tensor], Callable[[], None]] | None = None
 
-    def answers(self) -> tuple[Nearest, Integers]:
-        """Let all samples ask both questions of all others."""
-        mine = len(self.shard) > 0
-        self.ready = self.ranks.agreed(
-            lambda: self.pairs.ready(self.shard) if mine else None, "setup"
+    def round(self, question: Question, step: int) -> None:
+        """Ask the own samples in round 0, then those of the rank so far ahead.
+
+        Rows of a round come while those of the one before are computed with.
+        """
+        if step == 0:
+            self.coming = self._rows(1)
+            self.ranks.agreed(partial(self._meet_own, question), "own samples")
+            return
+        ahead, behind, hosted, visiting = self._who(step)
+        rows, arrive = self.coming or self._rows(step)
+        arrive()
+        facts = [_room(4, self._guests(hosted))] if hosted else []
+        sent = [self._some(visiting.guests).facts()] if visiting else []
+        self.ranks.exchange(sent, behind, facts, ahead)
+        self.coming = self._rows(step + 1)
+        answers: list[Tensor] = self.ranks.agreed(
+            lambda: [self._meet(question, hosted, rows[0], facts[0])] if hosted else [],
+            f"round {step}",
         )
-        questions = (self._search, self._count)
-        steps = list(product(questions, range(self.ranks.size // 2 + 1)))
-        for question, step in steps[self.state.done :]:
-            if step == 0:
-                own = partial(question, None, None) if mine else _nothing
-                self.ranks.agreed(own, "own samples")
-            else:
-                self._round(step, question)
-            self.state.done += 1
-            if self.rounds is not None:
-                self.rounds.keep(self.state)
-        return self.known, self.counts
+        each = question.answers_each
+        back = [_room(each, self._guests(visiting))] if visiting else []
+        self.ranks.exchange(answers, ahead, back, behind)
+        if visiting:
+            question.learn(self.party, visiting.guests, back[0].numpy())
 
-    def _round(self, step: int, question: Callable[..., Any]) -> None:
-        """Meet the rank so far ahead, while the one as far behind meets this one."""
-        rank = self.ranks.rank
-        ahead, behind, computes, is_computed = partners(rank, self.ranks.size, step)
-        meets = computes and self._both(rank, ahead)
-        is_met = is_computed and self._both(behind, rank)
-        count, width, dtype = self.shapes[ahead]
-        rows = torch.empty((count, width * dtype.itemsize), dtype=torch.uint8, device="cpu")
-        facts = torch.empty((4, count), dtype=torch.int64, device="cpu")
-        self.ranks.exchange(
-            [self.rows, self._facts()] if is_met else [],
-            behind,
-            [rows, facts] if meets else [],
-            ahead,
-        )
+    def _who(self, step: int) -> tuple[int, int, Visit | None, Visit | None]:
+        """Return the rank ahead and the one behind, and the visits: from the one, to the other."""
+        rank, size = self.ranks.rank, self.ranks.size
+        ahead, behind = (rank + step) % size, (rank - step) % size
+        return ahead, behind, self._visit(rank, step), self._visit(behind, step)
 
-        def met() -> NDArray[np.int64]:
-            codes, ids, squared, nearest = facts.numpy()
-            other = Nearest(squared.view(np.float64).copy(), nearest.copy())
-            shard = self.shard_of(rows.view(dtype), codes, ids)
-            answers: NDArray[np.int64] = question(self.pairs.ready(shard), other)
-            return answers
+    def _visit(self, host: int, step: int) -> Visit | None:
+        """Return whom a rank is host to; None if either of them has no samples."""
+        met = visit(host, self.ranks.size, step, self.self_form)
+        hosts = len(range(self.shapes[host][0])[met.hosts])
+        return met if hosts > 0 and self._guests(met) > 0 else None
 
-        told = self.ranks.agreed(met if meets else _nothing, f"round {step}")
-        back = torch.empty((2, len(self.shard)), dtype=torch.int64, device="cpu")
-        answers = [torch.from_numpy(told)] if meets else []
-        self.ranks.exchange(answers, ahead, [back] if is_met else [], behind)
-        if is_met:
-            self._learn(question, back.numpy())
+    def _guests(self, met: Visit) -> int:
+        return len(range(self.shapes[met.guest][1])[met.guests])
 
-    def _both(self, one: int, other: int) -> bool:
-        return self.shapes[one][0] > 0 and self.shapes[other][0] > 0
+    def _rows(self, step: int) -> tuple[list[Tensor], Callable[[], None]]:
+        """Begin to send and to get the rows of a round; return them, and how to wait for them."""
+        if step >= self.rounds:
+            return [], _nothing
+        ahead, behind, hosted, visiting = self._who(step)
+        rows, sent = [], []
+        if hosted:
+            _, _, width, dtype = self.shapes[ahead]
+            rows.append(_room(self._guests(hosted), width * dtype.itemsize, torch.uint8))
+        if visiting:
+            sent.append(row_bytes(self._some(visiting.guests).shard.samples.values))
+        return rows, self.ranks.begin(sent, behind, rows, ahead)
 
-    def _facts(self) -> Tensor:
-        """Return classes and ids by row, and what is known by position."""
-        codes = np.empty_like(self.shard.codes)
-        ids = np.empty_like(self.shard.ids)
-        order = self.shard.samples.order.cpu().numpy()
-        codes[order], ids[order] = self.shard.codes, self.shard.ids
-        squared = self.known.squared.view(np.int64)
-        return torch.from_numpy(np.stack([codes, ids, squared, self.known.ids]))
+    def _some(self, at: slice) -> Party:
+        """Return the samples at these positions: a copy of them, if they are not all."""
+        if at == ALL:
+            return self.party
+        return self.party.some(at, some_of(self.party.shard, at, self.shard_of))
 
-    def _search(self, theirs: Any, other: Nearest | None) -> Any:
-        self.pairs.search(self.ready, theirs, self.known, other)
-        return None if other is None else np.stack([other.squared.view(np.int64), other.ids])
+    def _meet_own(self, question: Question) -> None:
+        if self.ready is not None and self.self_form:
+            question.ask(self.pairs, self.ready, None, self.party, None)
+        elif self.ready is not None and len(self.party.shard) > 0:
+            guests = self.pairs.ready(self.party.shard)
+            question.ask(self.pairs, self.ready, guests, None, self.party)
 
-    def _count(self, theirs: Any, other: Nearest | None) -> Any:
-        radii = None if other is None else other.squared
-        ours, others = self.pairs.within(self.ready, theirs, self.known.squared, radii)
-        self.counts += ours
-        return None if others is None else np.stack([others, others])
+    def _meet(self, question: Question, met: Visit, rows: Tensor, facts: Tensor) -> Tensor:
+        """Be host to samples of another rank; return what they are to be told."""
+        codes, ids = facts.numpy()[:2]
+        shard = self.shard_of(rows.view(self.shapes[met.guest][3]), codes, ids)
+        guests = Party.told(shard, facts)
+        hosts, ready = self.party, self.ready
+        if met.hosts != ALL:
+            hosts = self._some(met.hosts)
+            ready = self.pairs.ready(hosts.shard)
+        asking = hosts if self.self_form else None
+        question.ask(self.pairs, ready, self.pairs.ready(shard), asking, guests)
+        if met.hosts != ALL:
+            question.learn(self.party, met.hosts, question.answers(hosts))
+        return torch.from_numpy(question.answers(guests))
 
-    def _learn(self, question: Callable[..., Any], back: NDArray[np.int64]) -> None:
-        if question == self._search:
-            self.known.learn(back[0].view(np.float64), back[1])
-        else:
-            self.counts += back[0]
+
+def some_of(shard: Shard, at: slice | Integers, shard_of: ShardOf) -> Shard:
+    """Return a copy of the samples at these positions."""
+    rows = shard.samples.order.cpu().numpy()[at]
+    return shard_of(taken(shard.samples.values, rows), shard.codes[at], shard.ids[at])
+
+
+def _room(first: int, second: int, dtype: torch.dtype = torch.int64) -> Tensor:
+    return torch.empty((first, second), dtype=dtype, device="cpu")
 
 
 def _nothing() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..inputs.problem import Integers
+from .given import Side
 from .ranks import Ranks
 from .shards import Found
 
@@ -18,24 +19,25 @@ class Own(NamedTuple):
     kept: NDArray[np.bool_]  # whether it is no repetition of one before, or on a lower rank
 
 
-def numbered(ranks: Ranks, ids: Integers | None, codes: Integers, counts: list[int]) -> Own:
+def numbered(ranks: Ranks, side: Side, codes: Integers, counts: list[int]) -> Own:
     """Return which samples this rank has: by the ids it was given, or from the lowest rank on."""
+    ids = side.ids
     first = sum(counts[: ranks.rank])
     own = slice(first, first + len(codes))
     if ids is None:
         return Own(codes, np.arange(own.start, own.stop), np.ones(len(codes), np.bool_))
     told = ranks.gather((ids, codes))
-    return Own(codes, ids, ranks.agreed(lambda: _firsts(told)[own], "arguments"))
+    return Own(codes, ids, ranks.agreed(lambda: _firsts(told, side.names.ids)[own], "arguments"))
 
 
-def _firsts(told: list[tuple[Integers, Integers]]) -> NDArray[np.bool_]:
+def _firsts(told: list[tuple[Integers, Integers]], name: str) -> NDArray[np.bool_]:
     """Return which of the samples of all ranks, (ids, codes) of each, are the first of their id."""
     every, classes = (np.concatenate(column) for column in zip(*told, strict=True))
     _, firsts, which = np.unique(every, return_index=True, return_inverse=True)
     differ = np.flatnonzero(classes[firsts][which] != classes)
     if len(differ) > 0:
         raise ValueError(
-            f"index: samples of one id are one, got id {every[differ[0]]} with different labels"
+            f"{name}: samples of one id are one, got id {every[differ[0]]} with different labels"
         )
     kept = np.zeros(len(every), np.bool_)
     kept[firsts] = True

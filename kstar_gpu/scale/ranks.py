@@ -56,6 +56,7 @@ class Ranks:
         every = distributed_c10d._get_default_store()
         self._store = distributed_c10d.PrefixStore(f"kstar_gpu/{name[0]}", every)
         self._line: Any = dist.ProcessGroupGloo(self._store, self.rank, self.size, PATIENCE)
+        self._begun: list[list[Any]] = []  # exchanges
         return self
 
     def __exit__(
@@ -74,6 +75,8 @@ class Ranks:
         elif alone:
             with suppress(RuntimeError):  # the store may be gone
                 self._store.set(FAILED, f"rank {self.rank}: {_named(failure)}")
+        for works in self._begun:
+            works.clear()  # which would keep the connections
         self._line = None
         if failure is not error and failure is not None:
             raise failure from None
@@ -113,13 +116,18 @@ class Ranks:
 
     def exchange(self, sent: list[Tensor], to: int, wanted: list[Tensor], source: int) -> None:
         """Send to one rank what it waits for, and fill what another one sends."""
+        self.begin(sent, to, wanted, source)()
+
+    def begin(
+        self, sent: list[Tensor], to: int, wanted: list[Tensor], source: int
+    ) -> Callable[[], None]:
+        """Begin such an exchange; return how to wait for its end. In the same order on all."""
         if self.device is not None:
-            self._exchange_by_nccl(sent, to, wanted, source)
-            return
+            return self._begin_by_nccl(sent, to, wanted, source)
         with self._heard():
             works = [self._line.send([each], to, 0) for each in sent]
             works += [self._line.recv([each], source, 0) for each in wanted]
-            _wait(works)
+        return self._wait_for(works)
 
     def swap(self, parts: list[Tensor], counts: list[int]) -> list[Tensor]:
         """Send each rank its part, and return those that come from each, of so many entries."""
@@ -132,16 +140,33 @@ class Ranks:
             self.exchange([sent][: len(sent)], to, [wanted][: len(wanted)], source)
         return came
 
-    def _exchange_by_nccl(
+    def _begin_by_nccl(
         self, sent: list[Tensor], to: int, wanted: list[Tensor], source: int
-    ) -> None:
+    ) -> Callable[[], None]:
         buffers = [each.to(self.device) for each in wanted]
         ops = [self._op(dist.isend, each.to(self.device), to) for each in sent]
         ops += [self._op(dist.irecv, each, source) for each in buffers]
         with self._heard():
-            _wait(dist.batch_isend_irecv(ops) if ops else [])
-        for each, buffer in zip(wanted, buffers, strict=True):
-            each.copy_(buffer)
+            come = self._wait_for(dist.batch_isend_irecv(ops) if ops else [])
+
+        def arrive() -> None:
+            come()
+            for each, buffer in zip(wanted, buffers, strict=True):
+                each.copy_(buffer)
+
+        return arrive
+
+    def _wait_for(self, works: list[Any]) -> Callable[[], None]:
+        """Return how to wait for these; they are let go of when this rank hangs up."""
+        self._begun.append(works)
+
+        def arrive() -> None:
+            with self._heard():
+                while works:
+                    works.pop().wait()
+            self._begun = [others for others in self._begun if others is not works]
+
+        return arrive
 
     def _op(self, how: Any, tensor: Tensor, rank: int) -> dist.P2POp:
         return dist.P2POp(how, tensor, dist.get_global_rank(self.group, rank), self.group)
@@ -173,12 +198,3 @@ class Ranks:
 
 def _named(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def _wait(works: list[Any]) -> None:
-    """Wait for all; where one fails let go of the others, which would keep their connections."""
-    try:
-        while works:
-            works.pop().wait()
-    finally:
-        works.clear()

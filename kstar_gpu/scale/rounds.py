@@ -4,6 +4,7 @@ Each rank writes a file of its own after each round, in turns one of two: when a
 have finished one round more than the others, and have to go back to that which all have finished.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..cpu_tensors import row_bytes
@@ -11,21 +12,18 @@ from ..engines.shards import Shard
 from .checkpoint import State, identity, resume, save
 from .ranks import Ranks
 
+COURSE = "search in rounds, classes in places, large ones in rounds"  # what the steps are
+
 
 class Rounds:
     """The files of one rank in a folder; made, and asked, by all ranks together."""
 
-    def __init__(self, folder: Path, ranks: Ranks, shard: Shard, metric: str) -> None:
-        self.ranks, self.count = ranks, len(shard)
+    def __init__(self, folder: Path, ranks: Ranks, shards: Sequence[Shard], metric: str) -> None:
+        self.ranks, self.count = ranks, len(shards[0])
         self.files = [folder / f"rank-{ranks.rank}.{turn}" for turn in range(2)]
-        values = shard.samples.values
-        rows = row_bytes(values).numpy()
-        order = shard.samples.order.cpu().numpy()
-        own = ranks.agreed(
-            lambda: identity(rows, str(values.dtype), order, shard.codes, shard.ids), "checkpoint"
-        )
+        own = ranks.agreed(lambda: [_of_shard(shard) for shard in shards], "checkpoint")
         # Of all ranks: what this one has found depends on what the others had.
-        self.belongs = identity(ranks.gather(own), ranks.rank, metric)
+        self.belongs = identity(ranks.gather(own), ranks.rank, metric, COURSE)
 
     def resumed(self) -> State:
         """Return the state after the last round that all ranks have finished."""
@@ -48,3 +46,9 @@ class Rounds:
         self.ranks.gather(None)
         for file in self.files:
             file.unlink(missing_ok=True)
+
+
+def _of_shard(shard: Shard) -> str:
+    values, order = shard.samples.values, shard.samples.order.cpu().numpy()
+    rows = row_bytes(values).numpy()
+    return identity(rows, str(values.dtype), order, shard.codes, shard.ids)

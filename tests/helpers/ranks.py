@@ -16,8 +16,9 @@ import torch.distributed as dist
 
 from kstar_gpu import kstar
 from kstar_gpu.engines.shards import Nearest
-from kstar_gpu.scale import dealing, distributed, ranks
-from kstar_gpu.scale.meeting import Meeting
+from kstar_gpu.scale import course, dealing, distributed, ranks
+from kstar_gpu.scale.grouping import Places, places
+from kstar_gpu.scale.party import Count, Party, Search
 from kstar_gpu.scale.rounds import Rounds
 
 PATIENCE = timedelta(seconds=60)  # of a test that would wait for ever
@@ -26,7 +27,8 @@ PATIENCE = timedelta(seconds=60)  # of a test that would wait for ever
 def run(cases, size, tmp_path):
     """Return what each rank found, or which error it got: [case][rank].
 
-    A case is (features, labels, index) of each rank, and options; `fault` names one of `FAULTS`.
+    A case is (features, labels, index) of each rank, and the same of references if there are any,
+    and options; `fault` names one of `FAULTS`.
     """
     torch.multiprocessing.spawn(_rank, (size, str(tmp_path), cases), nprocs=size)
     return list(
@@ -43,7 +45,7 @@ def cut(rng, x, y, size, way, index=True):
 def assert_as_whole(found, parts, x, y, **options):
     """Compare what each rank found with that of the whole, bit for bit."""
     whole = kstar(x, y, return_foreign=True, **options)
-    for (_, _, part), result in zip(parts, found, strict=True):
+    for (_, _, part, *_), result in zip(parts, found, strict=True):
         for ours, wanted in zip(result, whole, strict=True):
             np.testing.assert_array_equal(np.asarray(ours), np.asarray(wanted)[part])
 
@@ -59,15 +61,18 @@ def _rank(rank, size, folder, cases):
         with ExitStack() as stack:
             if fault is not None:
                 FAULTS[fault](rank, stack)
-            found.append(_outcome(*parts[rank], group, how))
+            found.append(_outcome(parts[rank], group, how))
     torch.save(found, f"{folder}/{rank}")
     dist.barrier()
     dist.destroy_process_group()
 
 
-def _outcome(features, labels, index, group, how):
+def _outcome(part, group, how):
     try:
+        features, labels, index, *others = part
+        names = "references", "reference_labels", "reference_index"
         options = {"index": index, "group": group, "return_foreign": True, **how}
+        options |= dict(zip(names, others, strict=False))
         return tuple(distributed.kstar(features, labels, **options))
     except BaseException as error:
         return type(error).__name__, str(error)
@@ -84,7 +89,8 @@ def _fails(name, error, on=1):
 
     def arranged(rank, stack):
         if rank == on:
-            stack.enter_context(mock.patch.object(Meeting, name, side_effect=error))
+            owner, method = name
+            stack.enter_context(mock.patch.object(owner, method, side_effect=error))
 
     return arranged
 
@@ -117,23 +123,50 @@ def _lost(rank, stack):
 
 def _dealt(rank, stack):
     """See that a rank meets others with as much of each class as these have."""
-    answers = Meeting.answers
+    agree = course._agree
 
-    def even(meeting):
-        told = meeting.ranks.gather(np.bincount(meeting.shard.codes, minlength=10))
-        assert np.ptp(np.array(told), axis=0).max() <= 1
-        return answers(meeting)
+    def even(ranks, shards, sizes, how):
+        for shard in shards:
+            told = ranks.gather(np.bincount(shard.codes, minlength=10))
+            assert np.ptp(np.array(told), axis=0).max() <= 1
+        agree(ranks, shards, sizes, how)
 
     stack.enter_context(mock.patch.object(dealing, "WORTH", 0))
-    stack.enter_context(mock.patch.object(Meeting, "answers", even))
+    stack.enter_context(mock.patch.object(course, "_agree", even))
+
+
+def _counted(together):
+    """Return a fault: all classes are counted by all ranks, or none is."""
+
+    def anywhere(sizes, size):
+        asked = np.minimum(sizes[0], sizes[-1] - (len(sizes) == 1)) > 0
+        alone = np.where(asked & (not together), np.arange(len(asked)) % size, -1)
+        return Places(alone, asked & together)
+
+    return lambda rank, stack: stack.enter_context(mock.patch.object(course, "places", anywhere))
 
 
 def _stays(rank, stack):
     fault = AssertionError("dealt")
-    stack.enter_context(mock.patch.object(dealing.Dealing, "dealt", side_effect=fault))
+    stack.enter_context(mock.patch.object(course, "in_turns", side_effect=fault))
+
+
+def _both(rank, stack):
+    """See that some classes are counted by all ranks, and others by one."""
+
+    def told(sizes, size):
+        where = places(sizes, size)
+        assert where.together.any()
+        assert (where.rank >= 0).any()
+        return where
+
+    stack.enter_context(mock.patch.object(course, "places", told))
 
 
 FAULTS = {
+    "both": _both,
+    "together": _counted(True),
+    "alone each": _counted(False),
     "stays": _stays,
     "dealt": _dealt,
     "not dealt": lambda rank, stack: stack.enter_context(
@@ -143,14 +176,16 @@ FAULTS = {
     "ties": _forgets_ties,
     "flush": _flushes,
     "elsewhere": _elsewhere,
-    "agreed": _fails("_count", MemoryError("no room")),
-    "alone": _fails("_facts", OSError("no disk")),
-    "interrupted": _fails("_learn", KeyboardInterrupt(), on=2),
-    "memory": _fails("_facts", RuntimeError("DefaultCPUAllocator: can't allocate memory")),
-    "no search": lambda rank, stack: _fails("_search", AssertionError("searched"), rank)(
+    "agreed": _fails((Search, "ask"), MemoryError("no room")),
+    "alone": _fails((Party, "facts"), OSError("no disk")),
+    "interrupted": _fails((Search, "learn"), KeyboardInterrupt(), on=2),
+    "memory": _fails((Party, "facts"), RuntimeError("DefaultCPUAllocator: can't allocate memory")),
+    "no search": lambda rank, stack: _fails((Search, "ask"), AssertionError("searched"), rank)(
         rank, stack
     ),
-    "memory agreed": _fails("_count", RuntimeError("DefaultCPUAllocator: can't allocate memory")),
+    "memory agreed": _fails(
+        (Count, "ask"), RuntimeError("DefaultCPUAllocator: can't allocate memory")
+    ),
 }
 
 
@@ -158,7 +193,7 @@ def killed(rank, folder, features, labels):
     """Rank 1 dies among its answers; the others tell what they got, and live on until all have."""
     _join(rank, 3, folder)
     if rank == 1:
-        Meeting._count = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        Count.ask = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
     try:
         distributed.kstar(features, labels)
     except Exception as error:

@@ -12,11 +12,14 @@ from kstar_gpu.scale.dealing import is_worth
 def test_when_it_is_worth_it(rng):
     classes = rng.integers(0, 10, (8, 1000))
     table = np.array([np.bincount(each, minlength=10) for each in classes])
-    assert not is_worth(table)
-    assert not is_worth(table[:1])
-    assert not is_worth(np.diag(np.full(8, 100)))
-    assert is_worth(np.array([[100, 0], [100, 0], [0, 100], [0, 100]]))
-    assert is_worth(np.array([[50, 50], [0, 0], [0, 0]]))
+    assert not is_worth([table])
+    assert not is_worth([table[:1]])
+    assert not is_worth([np.diag(np.full(8, 100))])
+    assert is_worth([np.array([[100, 0], [100, 0], [0, 100], [0, 100]])])
+    assert is_worth([np.array([[50, 50], [0, 0], [0, 0]])])
+    few = np.eye(8, 10, dtype=int) * 100  # of samples: each rank has one class
+    assert not is_worth([few, table])
+    assert is_worth([table, np.array([[800, 800], *[[0, 0]] * 7])[:, [0, 1] + [1] * 8]])
 
 
 def test_answers_come_back(rng, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 import torch
 from helpers import ranks
 from helpers.families import denormal_differences, labels, lattice
-from helpers.shards import CUTS, uneven
+from helpers.shards import CUTS, class_sorted, even, one_class, uneven
 
 from kstar_gpu import kstar
 
@@ -25,6 +25,9 @@ def test_any_number_of_ranks(size, rng, tmp_path):
         (few, y, uneven, {"normalize": True}),
         (half, y, uneven, {"metric": "cosine"}),
         (x, y, uneven, {"backend": "torch"}),
+        (x, y, uneven, {"fault": "together"}),
+        (x, y, uneven, {"fault": "alone each"}),
+        (x, y, one_class, {"fault": "together"}),
         (x, y, uneven, {"fault": "elsewhere"}),
     ]
     cut = [ranks.cut(rng, data, y, size, way) for data, y, way, _ in kinds]
@@ -35,6 +38,39 @@ def test_any_number_of_ranks(size, rng, tmp_path):
         options = {name: given for name, given in options.items() if name != "fault"}
         ranks.assert_as_whole(found, parts, data, y, **options)
         assert isinstance(found[0][0], type(data))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_samples_among_references(size, rng, tmp_path):
+    """Ties, classes that only one side has, ranks without any, repeated references, cosine."""
+    x, y = lattice(rng, 120, 4).astype(np.float32), labels(rng, 120, 6)
+    r, s = lattice(rng, 200, 4).astype(np.float32), 1 + labels(rng, 200, 6)
+    kinds = [
+        (uneven, {}),
+        (uneven, {"metric": "cosine", "normalize": True}),
+        (class_sorted, {"fault": "not dealt"}),
+        (class_sorted, {"fault": "dealt"}),
+        (even, {"fault": "together"}),
+        (even, {"fault": "alone each"}),
+        (one_class, {"backend": "torch"}),
+    ]
+    cases = []
+    for way, options in kinds:
+        shift = 3 if "metric" in options else 0  # no row of zeros
+        samples = ranks.cut(rng, x + shift, y, size, way)
+        others = ranks.cut(rng, r + shift, s, size, way)
+        again = others[0][2][:3]
+        others[-1] = tuple(
+            np.concatenate([of, more])
+            for of, more in zip(others[-1], (r[again] + shift, s[again], again), strict=True)
+        )
+        parts = [(*one, *other) for one, other in zip(samples, others[::-1], strict=True)]
+        cases.append((parts, options))
+    for found, (parts, options) in zip(ranks.run(cases, size, tmp_path), cases, strict=True):
+        shift = 3 if "metric" in options else 0
+        options = {name: given for name, given in options.items() if name != "fault"}
+        whole = {"references": r + shift, "reference_labels": s}
+        ranks.assert_as_whole(found, parts, x + shift, y, **whole, **options)
 
 
 def test_the_smallest_numbers_of_another_rank_count(rng, tmp_path):
@@ -60,8 +96,8 @@ def test_bad_input_is_one_error_on_all_ranks(rng, tmp_path):
         "with different labels": (x, y + 1, np.arange(40)),
         "ids from 0 are wanted": (x, y, np.arange(40) - 1),
         "integers are wanted": (x, y, y.astype(str)),
-        "whether index and checkpoint are None": (x, y, None),
-        "reference_labels: the same kind": (x, y.astype(str), 40 + np.arange(40)),
+        "whether references, index, reference_index and checkpoint are None": (x, y, None),
+        "labels: the same kind on all ranks is wanted": (x, y.astype(str), 40 + np.arange(40)),
     }
     one = (x, np.zeros(40, np.int64), good[2])
     more = [
@@ -70,6 +106,16 @@ def test_bad_input_is_one_error_on_all_ranks(rng, tmp_path):
         ([good, good], {"backend": "gpu"}, "backend: 'auto'"),
         ([good, good], {"backend": 3}, "backend: a name is wanted"),
         ([one, one], {}, "at least two classes"),
+        ([(*good, x, y), (*good, x)], {}, "reference_labels: references and reference_labels go"),
+        ([(*good, x, y), good], {}, "whether references"),
+        ([(*good, x, one[1])] * 2, {}, "reference_labels: at least two classes"),
+        ([(*good, x[:, 1:], y)] * 2, {}, "references: as many features per sample"),
+        ([(*good, None, None, y)] * 2, {}, "reference_index: goes with references"),
+        (
+            [(*good, x, y, 0 * y)] * 2,
+            {},
+            "reference_index: samples of one id are one",
+        ),
     ]
     cases = [([good, part], {}) for part in bad.values()]
     cases += [(parts, options) for parts, options, _ in more]
