@@ -94,6 +94,8 @@ def sweep(
     Returns
     -------
     Sweep
+        Whose results know each sample's nearest foreign one (``results[...].confused()``), by its
+        place in the loader's order.
 
     Raises
     ------
@@ -191,7 +193,13 @@ def _sweep_pair(pair: Pair, how: How, seen: Seen, tell: Callable[[str], Any], wa
     running = {**how.running, "pool": pools_by_layer(how.pool, names)}
     record = partial(activations, model, loader, **running)
     differing = partial(differing_layers, model, running=running)
-    compute = partial(kstar_distribution, class_names=class_names, device=how.device, **how.options)
+    compute = partial(
+        kstar_distribution,
+        class_names=class_names,
+        device=how.device,
+        return_foreign=True,
+        **how.options,
+    )
     found = Sweep()
     with kept_at(how.out) as (folder, store):
         directory = None

@@ -10,17 +10,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..api import answer, check_arguments
+from ..api import Answer, answer, check_arguments
 from ..exhausted_memory import as_memory_error
 from ..extras import import_pandas
 from ..files import as_path
-from ..inputs.problem import make_classes, normalized
+from ..inputs.problem import Classes, make_classes, normalized
 from ..names import one_line
 from .class_names import name_classes
 from .local_sets import LSC, lsc_of
 from .pattern import check_rule, pattern_of
 from .result_file import read_result, write_result
-from .result_schema import ARRAYS, AT_ZERO
+from .result_schema import ARRAYS, IDS, OPTIONAL
+from .samples import compact, most_confused, sample_columns, sample_ids
 from .statistic import by_class, skewness_of
 from .summary import decimals, text_table
 
@@ -58,6 +59,20 @@ class KStarDistribution:
     foreign_at_zero : (N,) bool, or None where it is not known
         Whether a sample of another class is at distance 0, which k* does not tell, and `lsc` asks.
         Files of kstar-gpu 0.1.0 do not hold it.
+    foreign_index : (N,) int64, or None where it was not asked for
+        The nearest sample of another class: its row in the features; in the query form, in the
+        references. The lowest among equals.
+    foreign_distance : (N,) float32, or None
+        Its distance, rounded, as `kstar_gpu.KStarForeign` has it exactly; float64 where float32 has
+        no room for it.
+    foreign_class : (N,) int64, or None
+        In the query form: its class, as an index into `reference_names`. Otherwise that class is
+        ``class_index[foreign_index]``.
+    reference_names : tuple of str, or None
+        In the query form: what the classes of both sides are called.
+    ids : (N,) integers or strings, or None
+        What the samples are called: paths, rows of a table.
+        ``dataclasses.replace(result, ids=paths)`` gives names to a result that has none.
     """
 
     kstar: NDArray[np.int64]
@@ -70,12 +85,21 @@ class KStarDistribution:
     skewness: str
     threshold: float
     foreign_at_zero: NDArray[np.bool_] | None = None
+    foreign_index: NDArray[np.int64] | None = None
+    foreign_distance: NDArray[Any] | None = None
+    foreign_class: NDArray[np.int64] | None = None
+    reference_names: tuple[str, ...] | None = None
+    ids: NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
         check_rule(self.skewness, self.threshold)
         object.__setattr__(self, "threshold", float(self.threshold))
         object.__setattr__(self, "class_names", tuple(self.class_names))
-        for name in (*ARRAYS, AT_ZERO):
+        if self.reference_names is not None:
+            object.__setattr__(self, "reference_names", tuple(self.reference_names))
+        if self.ids is not None:
+            object.__setattr__(self, IDS, sample_ids(self.ids, len(self.kstar)))
+        for name in (*ARRAYS, *OPTIONAL):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _read_only(np.array(getattr(self, name))))
 
@@ -167,16 +191,21 @@ class KStarDistribution:
             )
         return lsc_of(self.kstar, self.foreign_at_zero, self.class_index, self.population)
 
-    def to_frame(self) -> "pd.DataFrame":
+    def to_frame(self, *, samples: bool = False) -> "pd.DataFrame":
         """Return the statistics as a pandas DataFrame, one row per class.
 
         Columns: class, n, mean, std, skewness_plain, skewness_augmented, pattern.
+
+        With ``samples=True`` one row per sample, in the order of the input, with the columns of
+        `confused`; those of foreign samples only where the result knows them.
 
         Raises
         ------
         ImportError
             Without pandas.
         """
+        if samples:
+            return import_pandas().DataFrame(sample_columns(self, slice(None)))
         return import_pandas().DataFrame(
             {
                 "class": self.class_names,
@@ -188,6 +217,33 @@ class KStarDistribution:
                 "pattern": self.pattern,
             }
         )
+
+    def confused(self, n: int = 10, *, by: str | None = None) -> "pd.DataFrame":
+        """Return the samples of the smallest k*, and whom they meet, as a pandas DataFrame.
+
+        Of equal k*, those whose foreign sample is nearest come first: samples that are nearly, or
+        exactly, the same as one with another label. Samples whose class the references lack are
+        left out.
+
+        Columns: sample (its row in the features), id (where samples have ids), class, kstar,
+        normalized (k* / class size), foreign_sample (a row of the features; in the query form, of
+        the references), foreign_id, foreign_class, foreign_distance.
+
+        Parameters
+        ----------
+        n : int
+            How many; all, if there are fewer.
+        by : {"class"}, optional
+            `n` of each class, class by class, instead of `n` of all.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For an `n` or `by` that is none; if the result was made without ``return_foreign=True``.
+        ImportError
+            Without pandas.
+        """
+        return import_pandas().DataFrame(sample_columns(self, most_confused(self, n, by)))
 
     def summary(self) -> str:
         """Return the statistics as a table of plain text, with "-" where a number is undefined."""
@@ -260,6 +316,8 @@ def kstar_distribution(
     progress: bool = False,
     skewness: str = "plain",
     threshold: float = 0.5,
+    return_foreign: bool = False,
+    ids: Any = None,
 ) -> KStarDistribution:
     """Return the k* distribution of every class: k* divided by the class size, and its statistics.
 
@@ -280,6 +338,11 @@ def kstar_distribution(
         both.
     threshold : float
         How far from 0 the skewness must be for a class to be fractured or clustered.
+    return_foreign : bool
+        Keep each sample's nearest foreign one in the result, for `KStarDistribution.confused`. It
+        is found anyway: this costs 16 bytes per sample, and no time.
+    ids : (N,) integers, strings or paths, optional
+        What the samples are called, in the result's tables.
 
     Returns
     -------
@@ -291,7 +354,8 @@ def kstar_distribution(
     ------
     ValueError, TypeError
         For arguments that do not fit, as in `kstar_gpu.kstar`; for class names of which there are
-        more or fewer than classes; for an unknown `skewness` or a negative `threshold`.
+        more or fewer than classes; for an unknown `skewness` or a negative `threshold`; for other
+        ids than one per sample.
     MemoryError
         As in `kstar_gpu.kstar`.
 
@@ -311,6 +375,8 @@ def kstar_distribution(
     check_arguments(metric, references, reference_labels, memory_limit)
     classes = make_classes(labels, reference_labels)
     names = name_classes(class_names, classes.labels)
+    if ids is not None:
+        ids = sample_ids(ids, len(classes.codes))  # refused before long work begins
     found = answer(features, references, classes, metric, backend, device, memory_limit, progress)
     present, class_index = np.unique(classes.codes, return_inverse=True)
     return KStarDistribution(
@@ -324,7 +390,18 @@ def kstar_distribution(
         skewness=skewness,
         threshold=threshold,
         foreign_at_zero=found.foreign_at_zero,
+        ids=ids,
+        **(_foreign(found, classes, names) if return_foreign else {}),
     )
+
+
+def _foreign(found: Answer, classes: Classes, names: Sequence[str]) -> dict[str, Any]:
+    """Return the fields of nearest foreign samples."""
+    fields = {"foreign_index": found.index, "foreign_distance": compact(found.distance)}
+    if classes.self_form:
+        return fields
+    codes = classes.reference_codes[found.index]
+    return fields | {"foreign_class": codes, "reference_names": tuple(names)}
 
 
 def check_result(value: object, name: str) -> None:

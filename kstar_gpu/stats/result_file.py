@@ -1,13 +1,14 @@
 """A k* distribution as a file: an .npz archive of its arrays, with a header of JSON.
 
     header        format, format version, package version, the settings, what it was made from
-    the arrays    kstar, class_index, classes, population; foreign_at_zero, where it is known
+    the arrays    kstar, class_index, classes, population; where they are known, foreign_at_zero,
+                  foreign_index, foreign_distance, foreign_class, ids
     the comment   SHA-256 of every byte before it
 
 Arrays of integers are stored in the smallest type that holds them, and not compressed. Files of
-formats 1 (without foreign_at_zero) and 2 are read, too: they are compressed, and have neither a sum
-nor what they were made from. Nothing is ever unpickled, and nothing is allocated for what a file
-says to be and is not.
+formats 1 to 3 are read, too. None of them knows foreign samples; those of 2, and of 1 (without
+foreign_at_zero), are compressed, and have neither a sum nor what they were made from. Nothing is
+ever unpickled, and nothing is allocated for what a file says to be and is not.
 """
 
 import hashlib
@@ -25,13 +26,13 @@ from numpy.typing import NDArray
 from ..files import DamagedFileError, as_path, open_plain_file, write_whole
 from ..npy_header import read_npy_header
 from ..version import __version__
-from .result_schema import ARRAYS, AT_ZERO, SETTINGS, check_fields
+from .result_schema import ARRAYS, AT_ZERO, OPTIONAL, REFERENCE_NAMES, SETTINGS, check_fields
 
 FILE_FORMAT = "kstar_gpu.KStarDistribution"
-FILE_VERSION = 3
+FILE_VERSION = 4
 SEAL = b"kstar_gpu sha256 "  # before the sum: where and how it stands is the same in later formats
 SUM_BYTES = 64
-NARROWED = ("kstar", "class_index", "population")
+NARROWED = ("kstar", "class_index", "population", "foreign_index", "foreign_class")
 # What compressed members of formats 1 and 2 may become: so much, or so many times the file.
 SMALL, GROWTH = 1 << 26, 64
 
@@ -59,10 +60,10 @@ def write_result(
         "format": FILE_FORMAT,
         "format_version": FILE_VERSION,
         "package_version": __version__,
-        **{name: fields[name] for name in SETTINGS},
+        **{name: fields[name] for name in (*SETTINGS, REFERENCE_NAMES)},
         "made_from": dict(made_from or {}),
     }
-    known = [*ARRAYS] if fields[AT_ZERO] is None else [*ARRAYS, AT_ZERO]
+    known = [*ARRAYS, *(name for name in OPTIONAL if fields[name] is not None)]
     arrays = {name: _narrow(fields[name]) if name in NARROWED else fields[name] for name in known}
     archive = io.BytesIO()
     arrays["header"] = np.array(json.dumps(header))
@@ -132,7 +133,7 @@ def _members(file: BinaryIO, path: str | os.PathLike[str]) -> dict[str, NDArray[
         raise DamagedFileError(path, "a whole .npz file is wanted, got something else")
     size = file.seek(0, os.SEEK_END)
     with zipfile.ZipFile(file) as archive:
-        known = {f"{name}.npy": name for name in ("header", *ARRAYS, AT_ZERO)}
+        known = {f"{name}.npy": name for name in ("header", *ARRAYS, *OPTIONAL)}
         infos = archive.infolist()
         if "header.npy" not in archive.namelist():
             raise _of_another_kind(path)
@@ -158,7 +159,7 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 def _array(content: bytes, path: str | os.PathLike[str]) -> NDArray[Any]:
     """Return an array (N,), or a single value, from a .npy file."""
     header = read_npy_header(io.BytesIO(content), path, len(content))
-    if header.dtype.kind not in "biuU" or len(header.shape) > 1:
+    if header.dtype.kind not in "biufU" or len(header.shape) > 1:
         raise ValueError(f"it has an array of {header.dtype} and shape {header.shape}")
     if header.header_bytes + header.array_bytes != len(content):
         raise ValueError("an array is not as long as it says")
@@ -185,9 +186,11 @@ def _fields(
         raise ValueError("it lacks the sum of its bytes")
     wanted = [*ARRAYS, AT_ZERO] if version == 2 else [*ARRAYS]
     fields = {name: members[name] for name in wanted} | {name: header[name] for name in SETTINGS}
-    fields[AT_ZERO] = members[AT_ZERO] if version > 1 and AT_ZERO in members else None
+    optional = OPTIONAL if version > 3 else (AT_ZERO,) if version > 1 else ()
+    fields |= {name: members.get(name) if name in optional else None for name in OPTIONAL}
+    fields[REFERENCE_NAMES] = header[REFERENCE_NAMES] if version > 3 else None
     check_fields(fields)
-    fields |= {name: fields[name].astype(np.int64) for name in NARROWED}
+    fields |= {name: fields[name].astype(np.int64) for name in NARROWED if fields[name] is not None}
     made_from = header["made_from"] if version > 2 else {}
     if not isinstance(made_from, dict):
         raise ValueError("what it was made from is no mapping")

@@ -9,7 +9,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from helpers.earlier_results import saved
+from helpers.earlier_results import saved, sealed
 
 from kstar_gpu import KStarDistribution, kstar_distribution
 from kstar_gpu.files import DamagedFileError
@@ -30,6 +30,31 @@ def test_file_round_trip(y, tmp_path):
         np.testing.assert_array_equal(ours, theirs)
         assert type(ours) is type(theirs)
     assert again.summary() == result.summary()
+
+
+@pytest.mark.parametrize("references", [{}, dict(references=X, reference_labels=[0, 0, 2, 2, 1])])
+@pytest.mark.parametrize("ids", [None, ["a/\u2605.png", "", "b", "c", "d"], [5, -4, 3, 2, 1]])
+def test_foreign_samples_and_ids(references, ids, tmp_path):
+    result = kstar_distribution(X, Y, return_foreign=True, ids=ids, **references)
+    result.save(tmp_path / "x.npz")
+    again = KStarDistribution.load(tmp_path / "x.npz")
+    assert result.foreign_index is not None
+    for field in dataclasses.fields(result):
+        ours, theirs = getattr(result, field.name), getattr(again, field.name)
+        np.testing.assert_array_equal(ours, theirs)
+        assert type(ours) is type(theirs)
+        assert getattr(ours, "dtype", None) == getattr(theirs, "dtype", None)
+    assert again.to_frame(samples=True).equals(result.to_frame(samples=True))
+
+
+def test_what_foreign_samples_cost(tmp_path):
+    """A row below 65 536 and a float32: six bytes per sample, and two headers of arrays."""
+    x, y = np.arange(20_000.0)[:, None], np.arange(20_000) % 10
+    sizes = []
+    for return_foreign in (False, True):
+        kstar_distribution(x, y, return_foreign=return_foreign).save(tmp_path / "x.npz")
+        sizes.append((tmp_path / "x.npz").stat().st_size)
+    assert 0 < sizes[1] - sizes[0] - 6 * 20_000 < 1000
 
 
 def test_files_that_are_not_ours(tmp_path):
@@ -62,6 +87,18 @@ def test_files_of_earlier_formats_are_read(version, tmp_path):
     assert again.summary() == result.summary()
     np.testing.assert_array_equal(again.kstar, result.kstar)
     assert read_result(tmp_path / "x.npz")[1] == {}
+
+
+def test_a_file_of_format_3_is_read(tmp_path):
+    path = tmp_path / "x.npz"
+    result = sealed(path, lambda header: header.pop("reference_names"), format_version=3)
+    again = KStarDistribution.load(path)
+    assert again.summary() == result.summary()
+    np.testing.assert_array_equal(again.foreign_at_zero, result.foreign_at_zero)
+    assert again.foreign_index is again.foreign_distance is again.ids is None
+    with pytest.raises(ValueError, match="result: one that knows each sample's nearest foreign"):
+        again.confused()
+    assert read_result(path)[1] == {"model": "net"}
 
 
 @pytest.mark.parametrize("version", [None, "2", 0, 1.5, True, -1])

@@ -75,6 +75,48 @@ def test_each_rule(name, value):
         check_fields(fields() | {name: value})
 
 
+OF_REFERENCES = dict(references=X[:4], reference_labels=[0, 0, 2, 2])
+FAR = np.full(5, 2**63, np.uint64)
+
+
+@pytest.mark.parametrize(
+    ("references", "name", "value"),
+    [
+        ({}, "foreign_index", None),
+        ({}, "foreign_distance", None),
+        ({}, "foreign_index", np.zeros(5, int)),  # of the own class
+        ({}, "foreign_index", np.array([2, 2, 0, 0, -1])),
+        ({}, "foreign_index", np.array([2, 2, 0, 0, 5])),
+        ({}, "foreign_index", np.array([2.0, 2, 0, 0, 0])),
+        ({}, "foreign_index", np.array([2, 2, 0, 0])),
+        ({}, "foreign_distance", np.ones(5, int)),
+        ({}, "foreign_distance", np.ones(4)),
+        ({}, "foreign_distance", np.array([1, 1, 1, 1, np.nan])),
+        ({}, "foreign_distance", np.array([1, 1, 1, 1, np.inf])),
+        ({}, "foreign_class", np.zeros(5, int)),
+        ({}, "reference_names", ("0", "1")),
+        ({}, "ids", np.arange(4)),
+        ({}, "ids", np.zeros(5)),
+        ({}, "ids", np.array([1, 1, 1, 1, 2**32 - 1], np.uint32).view("<U1")),
+        (OF_REFERENCES, "foreign_index", np.array([2, 2, 0, 0, -1])),
+        (OF_REFERENCES, "foreign_index", FAR),
+        (OF_REFERENCES, "foreign_class", None),
+        (OF_REFERENCES, "foreign_class", np.array([2, 2, 0, 0, 3])),
+        (OF_REFERENCES, "foreign_class", np.array([2, 2, 0, 0, -1])),
+        (OF_REFERENCES, "foreign_class", np.array([2, 2, 0, 0])),
+        (OF_REFERENCES, "reference_names", None),
+        (OF_REFERENCES, "reference_names", ("0", "1")),
+        (OF_REFERENCES, "reference_names", "012"),
+        (OF_REFERENCES, "reference_names", ("0", "1", 2)),
+    ],
+)
+def test_each_rule_of_foreign_samples(references, name, value):
+    good = fields(return_foreign=True, ids=range(5), **references)
+    check_fields(good)
+    with pytest.raises(ValueError, match="wanted"):
+        check_fields(good | {name: value})
+
+
 def test_classes_that_references_lack():
     good = fields(references=X[:4], reference_labels=[0, 0, 2, 2])
     assert list(good["population"]) == [3, 0]
