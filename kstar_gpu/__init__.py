@@ -40,6 +40,7 @@ from .networks.hooks import LayerError
 from .networks.sweep import Sweep, sweep
 from .plot import (
     plot_compare,
+    plot_confused,
     plot_confusion,
     plot_distributions,
     plot_embedding,
@@ -72,6 +73,7 @@ __all__ = [
     "kstar_distribution",
     "label_null",
     "plot_compare",
+    "plot_confused",
     "plot_confusion",
     "plot_distributions",
     "plot_embedding",

@@ -10,6 +10,7 @@
     distribution ---------------|------> pattern      fractured, overlapped or clustered
         |                       |        local_sets   LSC, the measure of data complexity
         |                       |        class_names  what the classes are called
+        |                       |        samples      which are confused the most, and with whom
         |                       |        summary      lines of text
         v                       v        result_file  an .npz file, and back
     api.answer              api.kstar

@@ -1,11 +1,16 @@
 """What a sweep has found: in order, and put together."""
 
 import pickle
+import sys
 
+import numpy as np
 from helpers.small_sweep import LAYERS, loader, network, same
 
-from kstar_gpu import sweep
+from kstar_gpu import activations, kstar, kstar_distribution, sweep
 from kstar_gpu.networks.sweep_results import Key, Sweep
+from kstar_gpu.stats import result_file
+
+sweep_module = sys.modules["kstar_gpu.networks.sweep"]
 
 
 def test_parts_are_put_together_in_their_order():
@@ -24,3 +29,30 @@ def test_it_can_be_pickled():
     found = sweep(network(), loader(), LAYERS)
     again = pickle.loads(pickle.dumps(found))
     assert all(same(again[key], result) for key, result in found.results.items())
+
+
+def test_it_knows_whom_samples_meet_and_keeps_that(tmp_path):
+    found = sweep(network(), loader(), LAYERS, out=tmp_path)
+    features, labels = activations(network(), loader(), LAYERS)
+    for again in (found, Sweep.load(tmp_path), sweep(network(), loader(), LAYERS, out=tmp_path)):
+        for key, result in again.results.items():
+            wanted = kstar(features[key.layer], labels, return_foreign=True)
+            np.testing.assert_array_equal(result.foreign_index, wanted.index)
+            np.testing.assert_array_equal(result.foreign_distance, wanted.distance.float())
+            assert len(result.confused(2, by="class")) == 6
+
+
+def test_layers_kept_before_foreign_samples_were(tmp_path, monkeypatch):
+    """They stay as they are, beside those that are new."""
+    with monkeypatch.context() as before:
+        before.setattr(sweep_module, "kstar_distribution", without_foreign)
+        before.setattr(result_file, "FILE_VERSION", 3)
+        sweep(network(), loader(), LAYERS[:1], out=tmp_path)
+    found = sweep(network(), loader(), LAYERS, out=tmp_path)
+    assert found["Sequential", "data", "0"].foreign_index is None
+    assert found["Sequential", "data", "2"].foreign_index is not None
+    assert len(Sweep.load(tmp_path)) == 2
+
+
+def without_foreign(*arguments, return_foreign, **options):
+    return kstar_distribution(*arguments, **options)

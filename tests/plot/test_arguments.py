@@ -14,6 +14,7 @@ from kstar_gpu import (
     kstar_distribution,
     label_null,
     plot_compare,
+    plot_confused,
     plot_confusion,
     plot_distributions,
     plot_embedding,
@@ -37,6 +38,7 @@ TAKE_RESULTS = {
     "of a mapping": ("result['b']", lambda other: plot_distributions({"a": RESULT, "b": other})),
     "plot_compare first": ("first", lambda other: plot_compare(other, RESULT)),
     "plot_compare second": ("second", lambda other: plot_compare(RESULT, other)),
+    "confused": ("result", lambda other: plot_confused(other, X)),
     "layers": ("sweep", plot_layers),
     "report": ("sweep", lambda other: write_report(other, "page.html")),
 }
