@@ -39,6 +39,7 @@ from .networks.activations import Activations, activations, read_activations
 from .networks.hooks import LayerError
 from .networks.sweep import Sweep, sweep
 from .plot import (
+    KStarDisplay,
     plot_compare,
     plot_confused,
     plot_confusion,
@@ -52,12 +53,14 @@ from .stats.confusion import foreign_confusion
 from .stats.distribution import KStarDistribution, kstar_distribution
 from .stats.intervals import confidence_intervals, resampled_intervals
 from .stats.label_null import LabelNull, label_null
+from .stats.scores import kstar_samples, kstar_score
 from .version import __version__
 
 __all__ = [
     "Activations",
     "Comparison",
     "DamagedFileError",
+    "KStarDisplay",
     "KStarDistribution",
     "KStarForeign",
     "LabelNull",
@@ -71,6 +74,8 @@ __all__ = [
     "foreign_confusion",
     "kstar",
     "kstar_distribution",
+    "kstar_samples",
+    "kstar_score",
     "label_null",
     "plot_compare",
     "plot_confused",

@@ -7,12 +7,14 @@ Colours tell apart for the colour-blind, up to ten. `theme` is the look of a pri
 from .compare import plot_compare
 from .confused import plot_confused
 from .confusion import plot_confusion
+from .display import KStarDisplay
 from .distributions import plot_distributions
 from .embedding import plot_embedding
 from .layers import plot_layers
 from .theme import theme
 
 __all__ = [
+    "KStarDisplay",
     "plot_compare",
     "plot_confused",
     "plot_confusion",

@@ -19,6 +19,7 @@ from ..names import one_line
 from .class_names import name_classes
 from .local_sets import LSC, lsc_of
 from .pattern import check_rule, pattern_of
+from .purity import Purity, purity_of
 from .result_file import read_result, write_result
 from .result_schema import ARRAYS, IDS, OPTIONAL
 from .samples import compact, most_confused, sample_columns, sample_ids
@@ -190,6 +191,14 @@ class KStarDistribution:
                 "(foreign_at_zero), got one without, as kstar-gpu 0.1.0 saved them; compute it anew"
             )
         return lsc_of(self.kstar, self.foreign_at_zero, self.class_index, self.population)
+
+    def purity(self) -> Purity:
+        """Return the share of samples whose nearest neighbour is of their own class.
+
+        Of all samples, and of each class (C,). That is k* > 1; a foreign sample as near as the
+        nearest of the own class counts as nearest.
+        """
+        return purity_of(self.kstar, self.class_index)
 
     def to_frame(self, *, samples: bool = False) -> "pd.DataFrame":
         """Return the statistics as a pandas DataFrame, one row per class.
