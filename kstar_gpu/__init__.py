@@ -50,7 +50,8 @@ from .plot import (
 )
 from .stats.comparison import Comparison, compare
 from .stats.confusion import foreign_confusion
-from .stats.distribution import KStarDistribution, kstar_distribution
+from .stats.distribution import KStarDistribution
+from .stats.from_features import kstar_distribution
 from .stats.intervals import confidence_intervals, resampled_intervals
 from .stats.label_null import LabelNull, label_null
 from .stats.scores import kstar_samples, kstar_score

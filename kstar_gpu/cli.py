@@ -24,7 +24,7 @@ from .networks.sweep import Key, Sweep, sweep_pairs, tell_of_globs
 from .networks.sweep_settings import How
 from .plot.picture_file import check_picture, write_picture
 from .report.page import write_report
-from .stats.distribution import kstar_distribution
+from .stats.from_features import kstar_distribution
 from .terminal import complain, fault_of_user, say
 from .version import __version__
 

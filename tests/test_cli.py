@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 
 from kstar_gpu import cli, definition
 from kstar_gpu.engines.registry import BackendStatus
-from kstar_gpu.stats.distribution import kstar_distribution
+from kstar_gpu.stats.from_features import kstar_distribution
 
 PNG = b"\x89PNG"
 

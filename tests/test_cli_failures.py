@@ -7,7 +7,7 @@ from helpers.command_line import EXPECTED, FEATURES, LABELS, error_of, saved, wr
 from safetensors.torch import save_file
 
 from kstar_gpu import cli, files
-from kstar_gpu.stats.distribution import kstar_distribution
+from kstar_gpu.stats.from_features import kstar_distribution
 
 LABELLED = ["--labels", "data.npz"]
 

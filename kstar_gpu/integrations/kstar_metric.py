@@ -17,7 +17,8 @@ from ..api import check_arguments
 from ..engines.registry import BACKENDS
 from ..inputs.metrics import METRICS, PRECOMPUTED
 from ..plot.common import drawn_into, plain
-from ..stats.distribution import KStarDistribution, kstar_distribution
+from ..stats.distribution import KStarDistribution
+from ..stats.from_features import kstar_distribution
 from ..stats.options import DISTRIBUTION_OPTIONS
 from ..stats.pattern import check_rule
 from .kept_samples import KeptSamples

@@ -6,7 +6,7 @@ distributions, for many models, data sets and layers, and keeps them. Who calls 
     named_pairs --> zoo, datasets    models by name; folders of pictures and files of arrays
        :
        v
-     sweep ------------------------> stats.distribution
+     sweep ------------------------> stats.from_features
        | |                           which results are asked for, what is given
        | |-> pairs                   models and data sets, each made when its turn comes
        | |-> executors               calls that others run: pools, clusters

@@ -13,7 +13,8 @@ from torch import nn
 
 from ..names import one_line
 from ..stats.class_names import name_classes
-from ..stats.distribution import KStarDistribution, kstar_distribution
+from ..stats.distribution import KStarDistribution
+from ..stats.from_features import kstar_distribution
 from .activations import activations
 from .batches import Keys
 from .executors import check_executor, results_of

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..stats.distribution import KStarDistribution, check_result, kstar_distribution
+from ..stats.distribution import KStarDistribution, check_result
+from ..stats.from_features import kstar_distribution
 from ..stats.options import DISTRIBUTION_OPTIONS
 
 if TYPE_CHECKING:

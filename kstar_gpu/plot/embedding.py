@@ -12,7 +12,7 @@ from torch import Tensor
 from ..extras import import_extra
 from ..inputs.arrays import to_tensor
 from ..inputs.metrics import METRICS, PRECOMPUTED
-from ..stats.distribution import kstar_distribution
+from ..stats.from_features import kstar_distribution
 from ..stats.options import check_count
 from .common import Colour, check_installed, palette, room_for
 from .distributions import INCHES_PER_CLASS, plot_distributions

@@ -7,14 +7,15 @@
         |           |           |   |
         +-----------+           |   +--> statistic    mean and skewness, by name (nearly all)
         v                       |        options      what may be passed on to a search
+    from_features --> api.answer ------> class_names  what the classes are called
+        v                       |
     distribution ---------------|------> pattern      fractured, overlapped or clustered
-        |                       |        local_sets   LSC, the measure of data complexity
-        |                       |        purity       how often neighbours are of one class
-        |                       |        class_names  what the classes are called
-        |                       |        samples      which are confused the most, and with whom
-        |                       |        summary      lines of text
-        v                       v        result_file  an .npz file, and back
-    api.answer              api.kstar
+                                |        local_sets   LSC, the measure of data complexity
+                                |        purity       how often neighbours are of one class
+                                |        samples      which are confused the most, and with whom
+                                |        summary      lines of text
+                                v        result_file  an .npz file, and back
+                            api.kstar
 
     scores      kstar_score, kstar_samples: called as scikit-learn's silhouettes are
     confusion   which class ends the runs of which: from labels and the indices that `kstar` gives

@@ -11,7 +11,8 @@ import torch
 from ..inputs.arrays import to_tensor
 from ..inputs.metrics import METRICS, PRECOMPUTED
 from ..progress import each
-from .distribution import KStarDistribution, check_result, kstar_distribution
+from .distribution import KStarDistribution, check_result
+from .from_features import kstar_distribution
 from .options import check_count, check_search_options
 from .statistic import NUMBERS_AT_ONCE, Floats, statistic_named
 

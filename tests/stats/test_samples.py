@@ -93,7 +93,7 @@ def test_ids_of_every_kind(data):
     ],
 )
 def test_ids_that_are_none(ids, error, message, data, monkeypatch):
-    monkeypatch.setattr("kstar_gpu.stats.distribution.answer", None)  # refused before the search
+    monkeypatch.setattr("kstar_gpu.stats.from_features.answer", None)  # refused before the search
     with pytest.raises(error, match=message):
         kstar_distribution(*data, ids=ids)
 
