@@ -24,6 +24,6 @@ def import_extra(module: str, extra: str, need: str) -> ModuleType:
         raise ImportError(f'{need}: pip install "kstar-gpu[{extra}]"') from error
 
 
-def import_pandas() -> ModuleType:
-    """Return pandas, for the tables of results."""
-    return import_extra("pandas", "frames", "to_frame needs pandas")
+def import_pandas(method: str = "to_frame") -> ModuleType:
+    """Return pandas, for a table that this method gives."""
+    return import_extra("pandas", "frames", f"{method} needs pandas")

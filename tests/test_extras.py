@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from kstar_gpu import kstar_distribution
 from kstar_gpu.extras import import_extra, import_pandas
 
 
@@ -18,3 +19,5 @@ def test_what_is_missing_is_told(monkeypatch):
         ImportError, match=r'^to_frame needs pandas: pip install "kstar-gpu\[frames\]"'
     ):
         import_pandas()
+    with pytest.raises(ImportError, match=r"^confused needs pandas: pip install"):
+        kstar_distribution([[0.0], [1.0]], [0, 1], return_foreign=True).confused()

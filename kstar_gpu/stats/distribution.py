@@ -248,7 +248,8 @@ class KStarDistribution:
         ImportError
             Without pandas.
         """
-        return import_pandas().DataFrame(sample_columns(self, most_confused(self, n, by)))
+        columns = sample_columns(self, most_confused(self, n, by))
+        return import_pandas("confused").DataFrame(columns)
 
     def summary(self) -> str:
         """Return the statistics as a table of plain text, with "-" where a number is undefined."""
