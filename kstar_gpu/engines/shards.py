@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -90,6 +90,16 @@ class Few:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel in half of the bytes where the rows were of a narrower type."""
+        with np.errstate(over="ignore"):
+            narrow = self.rows.astype(np.float32)
+        rows = narrow if np.array_equal(narrow, self.rows) else self.rows
+        return {**vars(self), "rows": rows}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, rows=state["rows"].astype(np.float64, copy=False))
 
     @staticmethod
     def of(shard: Shard, total: int, few: int = FEW_ROWS) -> "Few":

@@ -9,6 +9,7 @@ import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from io import BytesIO
 from types import TracebackType
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -83,10 +84,12 @@ class Ranks:
 
     def gather(self, mine: T) -> list[T]:
         """Return what each rank brings."""
-        packed = torch.frombuffer(bytearray(pickle.dumps(mine)), dtype=torch.uint8)
-        sizes = [int(size) for size in self._gathered(torch.tensor([len(packed)], device="cpu"))]
-        padded = torch.zeros(max(sizes), dtype=torch.uint8, device="cpu")
-        padded[: len(packed)] = packed
+        packed = BytesIO()
+        pickle.dump(mine, packed)
+        size = packed.tell()
+        sizes = [int(each) for each in self._gathered(torch.tensor([size], device="cpu"))]
+        packed.write(bytes(max(sizes) - size))
+        padded = torch.frombuffer(packed.getbuffer(), dtype=torch.uint8)
         every = zip(self._gathered(padded), sizes, strict=True)
         return [pickle.loads(each[:size].numpy().data) for each, size in every]
 
