@@ -4,7 +4,7 @@ kept_samples.KeptSamples <-- KStarMetric <-- torchmetrics.KStar, KStarOnes, KSta
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from ..stats.distribution import KStarDistribution
 from ..stats.from_features import kstar_distribution
 from ..stats.options import DISTRIBUTION_OPTIONS
 from ..stats.pattern import check_rule
+from .all_processes import AllProcesses
 from .kept_samples import KeptSamples
 from .known_classes import FEWEST, known_classes
 
@@ -44,7 +45,10 @@ class KStarMetric(KeptSamples):
     a loader that is sorted by class; the first time there is a warning.
 
     Features and labels are kept until the next reset, on the device of the features (or on the
-    host: ``compute_on_cpu=True``). Samples that a distributed sampler repeats count again.
+    host: ``compute_on_cpu=True``). Of several processes each keeps its own, and they are asked
+    together (`kstar_gpu.scale.distributed`); all features are gathered in each of them only by
+    ``sync()``, under a ``memory_limit``, and where ``dist_sync_fn`` says how. Samples that a
+    distributed sampler repeats count again.
 
     Parameters
     ----------
@@ -91,6 +95,7 @@ class KStarMetric(KeptSamples):
         self.average = average
         self.options = own
         self.known = known_classes(class_names, num_classes)
+        self.together: AllProcesses | None = None  # while their samples are asked
 
     @abstractmethod
     def _of_classes(self, result: KStarDistribution) -> Floats:
@@ -165,12 +170,16 @@ class KStarMetric(KeptSamples):
 
     def _present(self) -> NDArray[np.int64]:
         """Return the labels of the classes that have samples, rising."""
-        present = np.unique(np.concatenate([NONE, *(part.cpu() for part in self.sample_labels)]))
+        own = [part.cpu() for part in self.sample_labels]
+        labels = own if self.together is None else [self.together.labels]
+        present = np.unique(np.concatenate([NONE, *labels]))
         self._check_classes(present)  # once more: the samples may be those of another metric
         return present
 
     def _result(self) -> KStarDistribution:
-        """Return the k* distributions of what is kept."""
+        """Return the k* distributions of what is kept, here or by all processes."""
+        if self.together is not None:
+            return self.together.distribution(self.known.names, **self.options)
         return kstar_distribution(*self.samples(), self.known.names, **self.options)
 
     def _value(self, present: NDArray[np.int64], result: KStarDistribution | None) -> Any:
@@ -201,6 +210,30 @@ class KStarMetric(KeptSamples):
         """Refuse labels that are not known, or have no place where one is needed."""
         if self.known.labels is not None or self.average in PER_CLASS:
             self.known.places(present)
+
+    @contextmanager
+    def sync_context(
+        self,
+        dist_sync_fn: Callable[..., Any] | None = None,
+        process_group: Any = None,
+        should_sync: bool = True,
+        should_unsync: bool = True,
+        distributed_available: Callable[[], bool] | None = None,
+    ) -> Iterator[None]:
+        """Ask the samples of all processes together for a while; where they stay, if they may."""
+        available = distributed_available or self.distributed_available_fn
+        stay = should_sync and should_unsync and dist_sync_fn is None and not self._is_synced
+        if not stay or "memory_limit" in self.options or not (available and available()):
+            with super().sync_context(
+                dist_sync_fn, process_group, should_sync, should_unsync, distributed_available
+            ):
+                yield
+            return
+        self.together = AllProcesses(process_group or self.process_group, *self.samples())
+        try:
+            yield
+        finally:
+            self.together = None
 
     @contextmanager
     def _of_all_processes(self) -> Iterator[None]:

@@ -5,7 +5,7 @@
 """
 
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,11 +18,12 @@ from ..files import as_path, check_target, make_folder
 from ..inputs.arrays import KStarForeign, restorer
 from ..inputs.devices import check_computes
 from ..inputs.metrics import METRICS, check_metric
-from ..inputs.problem import normalized, population
+from ..inputs.problem import Integers, normalized, population
 from .course import How, find, tables_of
 from .given import Facts, Side, checked_sides, classes_of_all, codes_among
 from .owners import numbered
 from .ranks import Ranks
+from .shards import Found
 
 
 def kstar(
@@ -86,34 +87,60 @@ def kstar(
     OSError
         Where the checkpoint could not be written, or read.
     """
+    answers = asked_together(
+        (features, labels, index),
+        (references, reference_labels, reference_index),
+        (checkpoint, metric, backend, device),
+        group,
+        (bool(normalize), bool(return_foreign)),
+    )
+    found, restore = answers.found, restorer(features)
+    kstar = normalized(found.kstar, answers.codes, answers.population) if normalize else found.kstar
+    values = restore(kstar)
+    if not return_foreign:
+        return values
+    distance = METRICS[metric].distance(found.squared)
+    return KStarForeign(values, restore(distance), restore(found.index))
+
+
+class Answers(NamedTuple):
+    """What this rank's samples are told."""
+
+    found: Found
+    codes: Integers  # (n,) their classes
+    population: Integers  # (C,) how large k* can get in each class
+
+
+def asked_together(
+    given: tuple[Any, Any, Any],
+    references: tuple[Any, Any, Any],
+    how: tuple[Any, str, Any, Any],
+    group: Any,
+    wanted: tuple[Any, ...] = (),
+) -> Answers:
+    """Ask both questions of k* on all ranks; arguments as for `kstar`.
+
+    Parameters
+    ----------
+    given, references : features, labels, index
+    how : checkpoint, metric, backend, device
+    wanted : what else is to be the same on all ranks
+    """
     with Ranks(group) as ranks, denormals_kept():
-        sides, how = ranks.agreed(
-            lambda: _checked(
-                (features, labels, index),
-                (references, reference_labels, reference_index),
-                (checkpoint, metric, backend, device),
-            ),
-            "arguments",
-        )
-        asked = (metric, bool(normalize), bool(return_foreign), checkpoint is None)
+        sides, means = ranks.agreed(lambda: _checked(given, references, how), "arguments")
+        asked = (means.metric, *wanted, means.folder is None)
         facts = ranks.gather(Facts.of(sides, asked))
         classes = ranks.agreed(lambda: classes_of_all(facts), "arguments")
         owned = []
-        for side, given in enumerate(sides):
-            counts = [fact.counts[side] for fact in facts]
-            owned.append(numbered(ranks, given, codes_among(classes, given), counts))
+        for number, side in enumerate(sides):
+            counts = [fact.counts[number] for fact in facts]
+            owned.append(numbered(ranks, side, codes_among(classes, side), counts))
         tables = tables_of(ranks, owned, len(classes))
         found = exactly(
-            lambda: find(ranks, sides, owned, tables, how), how.place, _smallest(how.pairs)
+            lambda: find(ranks, sides, owned, tables, means), means.place, _smallest(means.pairs)
         )
-        restore = restorer(features)
         most = population(tables[-1].sum(0), self_form=len(tables) == 1)
-        kstar = normalized(found.kstar, owned[0].codes, most) if normalize else found.kstar
-        values = restore(kstar)
-        if not return_foreign:
-            return values
-        distance = METRICS[metric].distance(found.squared)
-        return KStarForeign(values, restore(distance), restore(found.index))
+        return Answers(found, owned[0].codes, most)
 
 
 def _smallest(pairs: Pairs[Any]) -> list[Tensor]:

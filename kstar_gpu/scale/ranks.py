@@ -154,6 +154,7 @@ class Ranks:
 
         def arrive() -> None:
             come()
+            ops.clear()  # till now they have kept what is sent
             for each, buffer in zip(wanted, buffers, strict=True):
                 each.copy_(buffer)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ..api import Answer, answer, check_arguments
 from ..exhausted_memory import as_memory_error
@@ -92,20 +93,45 @@ def kstar_distribution(
     if ids is not None:
         ids = sample_ids(ids, len(classes.codes))  # refused before long work begins
     found = answer(features, references, classes, metric, backend, device, memory_limit, progress)
+    foreign = _foreign(found, classes, names) if return_foreign else {}
+    return of_answer(
+        found.kstar,
+        found.foreign_at_zero,
+        classes,
+        names,
+        metric=metric,
+        skewness=skewness,
+        threshold=threshold,
+        ids=ids,
+        **foreign,
+    )
+
+
+def of_answer(
+    kstar: NDArray[np.int64],
+    foreign_at_zero: NDArray[np.bool_],
+    classes: Classes,
+    names: Sequence[str],
+    **fields: Any,
+) -> KStarDistribution:
+    """Return the k* distribution of every class that has samples.
+
+    Parameters
+    ----------
+    kstar, foreign_at_zero : (N,) as in `Answer`
+    names : of the classes
+    fields : others of the result's
+    """
     present, class_index = np.unique(classes.codes, return_inverse=True)
     return KStarDistribution(
-        kstar=found.kstar,
+        kstar=kstar,
         class_index=class_index,
         classes=classes.labels[present],
         population=classes.population()[present],
         class_names=tuple(names[code] for code in present),
-        metric=metric,
         query_form=not classes.self_form,
-        skewness=skewness,
-        threshold=threshold,
-        foreign_at_zero=found.foreign_at_zero,
-        ids=ids,
-        **(_foreign(found, classes, names) if return_foreign else {}),
+        foreign_at_zero=foreign_at_zero,
+        **fields,
     )
 
 

@@ -1,10 +1,14 @@
 """What tests of several processes run in each: such a process must find it by name."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 import torch
 from torchmetrics import MetricCollection
+from torchmetrics.utilities.distributed import gather_all_tensors
 
+from kstar_gpu.integrations.kstar_metric import KStarMetric
 from kstar_gpu.integrations.torchmetrics import KStar, KStarOnes, KStarSkewness
 
 
@@ -14,6 +18,7 @@ def of_one_process(rank, folder, features, labels):
     torch.distributed.init_process_group("gloo", init_method=store, rank=rank, world_size=2)
     found = {
         **_halves(rank, features, labels),
+        "cosine": _stay(rank, features, labels),
         "from one": _from_one(rank, features, labels),
         "of two types": _of_two_types(rank, features, labels),
         "from none": KStar(average=None, num_classes=3).compute().numpy(),
@@ -21,6 +26,23 @@ def of_one_process(rank, folder, features, labels):
     _of_two_widths(rank, features, labels)
     np.savez(f"{folder}/{rank}.npz", **found)
     torch.distributed.destroy_process_group()
+
+
+def _stay(rank, features, labels):
+    """Only labels and answers are gathered, unless it is said how, or in how much memory."""
+    half = slice(rank * 60, (rank + 1) * 60)
+    found = {}
+    with mock.patch.object(KStarMetric, "_sync_dist", side_effect=AssertionError("gathered")):
+        metric = KStar(skewness="augmented", threshold=0.25, metric="cosine")
+        metric.update(features[half], labels[half])
+        found["cosine"] = metric.distribution()
+        for options in ({"memory_limit": 1 << 30}, {"dist_sync_fn": gather_all_tensors}):
+            metric = KStar(**options)
+            metric.update(features[half], labels[half])
+            with pytest.raises(AssertionError, match="gathered"):
+                metric.distribution()
+    assert (found["cosine"].skewness, found["cosine"].threshold) == ("augmented", 0.25)
+    return found["cosine"].kstar
 
 
 def _halves(rank, features, labels):

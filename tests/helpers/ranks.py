@@ -19,6 +19,7 @@ from kstar_gpu.engines.shards import Nearest
 from kstar_gpu.scale import course, dealing, distributed, ranks
 from kstar_gpu.scale.grouping import Places, places
 from kstar_gpu.scale.party import Count, Party, Search
+from kstar_gpu.scale.ranks import Ranks
 from kstar_gpu.scale.rounds import Rounds
 
 PATIENCE = timedelta(seconds=60)  # of a test that would wait for ever
@@ -151,6 +152,17 @@ def _stays(rank, stack):
     stack.enter_context(mock.patch.object(course, "in_turns", side_effect=fault))
 
 
+def _by_the_group(rank, stack):
+    """Rows go by the group that was given, as they would by NCCL."""
+    enter = Ranks.__enter__
+
+    def by_the_group(ranks):
+        ranks.device = torch.device("cpu")
+        return enter(ranks)
+
+    stack.enter_context(mock.patch.object(Ranks, "__enter__", by_the_group))
+
+
 def _both(rank, stack):
     """See that some classes are counted by all ranks, and others by one."""
 
@@ -164,6 +176,7 @@ def _both(rank, stack):
 
 
 FAULTS = {
+    "by the group": _by_the_group,
     "both": _both,
     "together": _counted(True),
     "alone each": _counted(False),

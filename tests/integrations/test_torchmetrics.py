@@ -217,6 +217,8 @@ def test_of_all_processes(samples, tmp_path):
         with np.load(tmp_path / f"{rank}.npz") as found:
             for name in ("kstar", "from one", "synced"):
                 np.testing.assert_array_equal(found[name], wanted)
+            cosine = kstar_distribution(*samples, metric="cosine").kstar
+            np.testing.assert_array_equal(found["cosine"], cosine)
             np.testing.assert_array_equal(found["of two types"], in_half)
             np.testing.assert_array_equal(found["alone"], kstar_distribution(*own).kstar)
             assert np.isnan(found["from none"]).tolist() == [True] * 3

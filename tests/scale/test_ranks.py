@@ -6,6 +6,7 @@ import torch
 from helpers import ranks
 from helpers.families import labels, lattice
 
+from kstar_gpu import kstar
 from kstar_gpu.scale.ranks import Ranks
 
 
@@ -44,6 +45,21 @@ def test_a_rank_that_is_killed_ends_the_others(rng, tmp_path):
     for rank in (0, 2):
         told = (tmp_path / f"ended{rank}").read_text()
         assert told.startswith("RuntimeError: a rank has ended, or is out of reach")
+
+
+def test_rows_may_go_by_the_group(rng, tmp_path):
+    """Over gloo, in the place of NCCL; in a part of the ranks, whose numbers are others."""
+    x, y = lattice(rng, 90, 3), labels(rng, 90, 3)
+    parts = [(x[part], y[part], part) for part in np.array_split(rng.permutation(90), 4)]
+    others = [parts[0], parts[0], parts[1], parts[2]]
+    cases = [(parts, {"fault": "by the group"})]
+    cases += [(others, {"fault": "by the group", "of": [0, 2, 3]})]
+    every, some = ranks.run(cases, 4, tmp_path)
+    ranks.assert_as_whole(every, parts, x, y)
+    own = np.sort(np.concatenate([part[2] for part in parts[:3]]))
+    three = [(x[part], y[part], np.searchsorted(own, part)) for *_, part in parts[:3]]
+    for found, (*_, part) in zip((some[0], some[2], some[3]), three, strict=True):
+        np.testing.assert_array_equal(found[0], kstar(x[own], y[own])[part])
 
 
 def test_a_group_comes_first():
