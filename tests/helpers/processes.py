@@ -8,6 +8,7 @@ import torch
 from torchmetrics import MetricCollection
 from torchmetrics.utilities.distributed import gather_all_tensors
 
+from helpers.ranks import leave
 from kstar_gpu.integrations.kstar_metric import KStarMetric
 from kstar_gpu.integrations.torchmetrics import KStar, KStarOnes, KStarSkewness
 
@@ -25,7 +26,7 @@ def of_one_process(rank, folder, features, labels):
     }
     _of_two_widths(rank, features, labels)
     np.savez(f"{folder}/{rank}.npz", **found)
-    torch.distributed.destroy_process_group()
+    leave()
 
 
 def _stay(rank, features, labels):

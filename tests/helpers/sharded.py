@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from helpers.own_networks import seeded
+from helpers.ranks import leave
 from helpers.small_sweep import loader, network, same
 from kstar_gpu import sweep
 from kstar_gpu.networks.fingerprints import model_fingerprint
@@ -32,4 +33,4 @@ def with_sharded_parameters(rank, folder):
     for _ in range(2):
         assert same(sweep(models, loader(), ["2"], out=f"{folder}/{rank}")[key], found[key])
     assert len(sweep({"net": network()}, loader(), ["2"], out=f"{folder}/{rank}")) == 1
-    torch.distributed.destroy_process_group()
+    leave()

@@ -128,11 +128,9 @@ def test_bad_input_is_one_error_on_all_ranks(rng, tmp_path):
 
 def test_under_torchrun(tmp_path):
     script = Path(ranks.__file__)
-    subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
-         str(script), str(tmp_path)],
-        check=True, timeout=120, cwd=script.parents[1],
-    )  # fmt: skip
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    # Not by its exit status: torch's processes over gloo abort at their exit, once in a while.
+    subprocess.run([*torchrun, script, tmp_path], timeout=120, cwd=script.parents[1])
     x = np.random.default_rng(0).standard_normal((60, 4))
     wanted = kstar(x, np.arange(60) % 3)
     for rank in range(2):
