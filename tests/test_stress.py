@@ -81,6 +81,7 @@ def test_a_disk_takes_no_more_than_it_has_room_for(options, tmp_path):
 def test_the_command_keeps_tallies_and_the_report_tells_them(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(command, "SCENARIOS", {"all kinds": Scenario(of_all_kinds, 4, 1, None)})
     monkeypatch.setattr("stress.scenarios.SCENARIOS", command.SCENARIOS)
+    monkeypatch.setattr(report, "SCENARIOS", command.SCENARIOS)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     kept, page = tmp_path / "made" / "stress.json", tmp_path / "page.md"
     monkeypatch.setattr(sys, "argv", ["stress", "--seed", "3", "--out", str(kept)])
@@ -96,6 +97,23 @@ def test_the_command_keeps_tallies_and_the_report_tells_them(monkeypatch, tmp_pa
     assert "old" not in text
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
+
+
+def test_parts_of_a_run_are_told_together():
+    first, second, third = [*SCENARIOS][:3]
+
+    def part(*names, tried=1, seed=3):
+        tallies = [{"scenario": name, "tried": tried} for name in names]
+        return {"seed": seed, "machine": "this", "tallies": tallies}
+
+    whole = report.together([part(first, third), part(third, second, tried=2)])
+    assert [(tally["scenario"], tally["tried"]) for tally in whole["tallies"]] == [
+        (first, 1),
+        (second, 2),
+        (third, 2),
+    ]
+    with pytest.raises(ValueError, match="runs of one seed are wanted, got 3, 4"):
+        report.together([part(first), part(second, seed=4)])
 
 
 def test_the_page_has_its_marks():

@@ -1,6 +1,8 @@
 """Write the tables of docs/reliability.md from what a run has kept: never by hand.
 
 cd tests && PYTHONPATH=../benchmarks python -m stress.report ../build/stress.json
+
+Scenarios that were run alone (`python -m stress --only`, with the same seed) are given besides.
 """
 
 import argparse
@@ -10,9 +12,23 @@ from statistics import median
 
 from marked_section import rewritten
 
+from .scenarios import SCENARIOS
+
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 SCRIPT = "tests/stress/report.py"
 COUNTS = ("tried", "survived", "noticed", "wrong", "lost")
+
+
+def together(runs):
+    """Return several runs as one, in the order of the scenarios; a later one counts."""
+    for name in ("seed", "machine"):
+        if any(run[name] != runs[0][name] for run in runs):
+            said = ", ".join(str(run[name]) for run in runs)
+            raise ValueError(f"kept: runs of one {name} are wanted, got {said}")
+    tallies = {tally["scenario"]: tally for run in runs for tally in run["tallies"]}
+    names = [*SCENARIOS]
+    ordered = sorted(tallies.values(), key=lambda tally: names.index(tally["scenario"]))
+    return runs[0] | {"tallies": ordered}
 
 
 def section(kept):
@@ -55,10 +71,16 @@ def table(head, rows):
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m stress.report", description=__doc__)
-    parser.add_argument("kept", type=Path, help="what `python -m stress --out` has written")
+    parser.add_argument(
+        "kept",
+        type=Path,
+        nargs="+",
+        help="what `python -m stress --out` has written, also in parts",
+    )
     parser.add_argument("--page", type=Path, default=PAGE)
     given = parser.parse_args()
-    measured = section(json.loads(given.kept.read_text(encoding="utf-8")))
+    runs = [json.loads(path.read_text(encoding="utf-8")) for path in given.kept]
+    measured = section(together(runs))
     page = given.page.read_text(encoding="utf-8")
     given.page.write_text(rewritten(page, SCRIPT, measured), encoding="utf-8")
     print(f"written: {given.page}")
