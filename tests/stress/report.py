@@ -75,7 +75,7 @@ def main():
         "kept",
         type=Path,
         nargs="+",
-        help="what `python -m stress --out` has written, also in parts",
+        help="what `python -m stress --out` has written",
     )
     parser.add_argument("--page", type=Path, default=PAGE)
     given = parser.parse_args()
