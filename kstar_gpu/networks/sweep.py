@@ -21,7 +21,7 @@ from .executors import check_executor, results_of
 from .first_outputs import differing_layers
 from .layer_names import all_names, check_names_by_model, names_by_model
 from .masks import MaskFunction
-from .object_store import absolute, kept_at
+from .object_store import absolute, check_place, kept_at
 from .pairs import ClassNames, Given, Pair, Seen, check_portable, name_of_model
 from .pooling import Pool, check_globs, pools_by_layer
 from .sweep_directory import SweepDirectory, TakenError, check_free
@@ -110,6 +110,11 @@ def sweep(
         numbers (lazy, on the device meta) or cannot be read, where `out` is given; if `spill` is
         wanted without `out`, or a function as `pool` or `mask` with it; for what `activations`
         refuses.
+    OSError
+        If `out` is in an object store that cannot be reached, or in a bucket that does not exist:
+        before anything is computed. Buckets are not made.
+    ImportError
+        If fsspec, or what it needs for the address `out`, is not installed.
 
     Notes
     -----
@@ -161,6 +166,7 @@ def sweep_pairs(pairs: Sequence[Pair], how: How, seen: Seen, tell: Callable[[str
     seen : takes what the models were
     tell : is told what is wrong with files and layers, as soon as it is known
     """
+    check_place(how.out)
     parts: dict[tuple[str, str], Sweep] = {}
     taken: list[Pair] = []
     for some, wait in ((pairs, False), (taken, True)):

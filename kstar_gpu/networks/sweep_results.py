@@ -80,10 +80,12 @@ class Sweep:
         ValueError
             If there is nothing of a sweep in the directory, or of a version before; if files of one
             model and data set were not made from the same.
+        OSError
+            If an object store does not answer.
         """
         found = cls()
         with kept_at(directory) as (folder, store):
-            if store is not None:
+            if store is not None and store.has_any():
                 store.fetch_all()
             for model, data, layer, outcome in read_sweep(folder):
                 found.add(Key(model, data, layer), outcome)

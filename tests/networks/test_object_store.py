@@ -1,48 +1,19 @@
 """Sweeps in an object store: whole objects alone, believed where their sums are right."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest.mock import patch
 
-import fsspec
 import pytest
 from fsspec.implementations.local import LocalFileSystem
-from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
+from helpers.object_stores import Broken, Objects, put
 from helpers.small_sweep import INPUTS, LAYERS, interrupted, loader, network, partly, same
 
 from kstar_gpu import DamagedFileError, Sweep, sweep
+from kstar_gpu.networks import object_store
 from kstar_gpu.networks import sweep as sweeps
 from kstar_gpu.networks.object_store import ObjectStore, absolute, is_address, kept_at
-
-put = []  # which objects, in turn
-
-
-class Objects(MemoryFileSystem):
-    """A store as those of objects are: no file is written piece by piece."""
-
-    protocol = "objects"
-    store = dict()  # noqa: RUF012  # one of its own
-    broken_after = None  # bytes of the next object, when the upload is broken off
-
-    @classmethod
-    def _strip_protocol(cls, path):
-        return super()._strip_protocol(path.replace("objects://", "memory://"))
-
-    def _open(self, path, mode="rb", **options):
-        if mode != "rb":
-            raise AssertionError(f"{path} is written piece by piece")
-        return super()._open(path, mode, **options)
-
-    def pipe_file(self, path, value, **options):
-        limit, Objects.broken_after = Objects.broken_after, None
-        path = self._strip_protocol(path)
-        self.store[path] = MemoryFile(self, path, value[:limit])
-        put.append(path)
-        if limit is not None:
-            raise KeyboardInterrupt
-
-
-fsspec.register_implementation("objects", Objects, clobber=True)
 
 
 @pytest.fixture
@@ -184,11 +155,69 @@ def test_what_is_an_address():
     assert absolute(None) is None
 
 
+def never():
+    raise AssertionError("a model was made, or a loader")
+
+
+UNREAD = {
+    "broken://denied/runs": (OSError, "cannot be read: PermissionError: not for you"),
+    "broken://unreachable/runs": (OSError, "cannot be read: Exception: no such host"),
+    "broken://silent/runs": (TimeoutError, "cannot be read: no answer within 0.1 seconds"),
+    "lacking://bucket/runs": (ImportError, "needs a package of its own: Install no-such-package"),
+}
+UNWRITTEN = {
+    "broken://missing/runs": (OSError, "to: FileNotFoundError: there is no bucket"),
+    "broken://full/runs": (OSError, "cannot be written to: OSError: read-only"),
+}
+
+
+@pytest.mark.parametrize("out", [*UNREAD, *UNWRITTEN])
+def test_a_place_that_takes_nothing_is_refused_before_anything_is_made(out, monkeypatch):
+    monkeypatch.setattr(object_store, "PATIENCE", 0.1)
+    Broken.go_on.clear()
+    kind, message = {**UNREAD, **UNWRITTEN}[out]
+    with pytest.raises(kind, match=f"out.*{out}.*{message}"):
+        sweep({"a": never}, never, LAYERS, out=out)
+    with ThreadPoolExecutor() as executor, pytest.raises(kind, match=f"out.*{out}.*{message}"):
+        sweep({"a": never}, never, LAYERS, out=out, executor=executor)
+    load = UNREAD.get(out, (ValueError, "a sweep's directory is wanted, got none"))
+    with pytest.raises(load[0], match=f"{out}.*{load[1]}"):
+        Sweep.load(out)
+    Broken.go_on.set()
+
+
+def test_a_place_that_has_something_is_not_written_to_for_a_trial(out):
+    sweep({"a": network()}, loader(), LAYERS, out=out)
+    with patch.object(Objects, "pipe_file", side_effect=OSError("read-only")):
+        assert len(sweep({"a": network()}, loader(), LAYERS, out=out)) == 2
+
+
+def test_where_nothing_can_be_removed_nothing_is_begun(out):
+    """A sweep removes what was wrong with a layer that is computed after all."""
+    with (
+        patch.object(Objects, "rm_file", side_effect=PermissionError("may not")),
+        pytest.raises(OSError, match=f"{out} cannot be written to: PermissionError: may not"),
+    ):
+        sweep({"a": never}, never, LAYERS, out=out)
+
+
+def test_others_who_try_the_same_are_no_fault(out):
+    plain = Objects.rm_file
+
+    def twice(store, path):
+        plain(store, path)
+        plain(store, path)
+
+    with patch.object(Objects, "rm_file", twice):
+        object_store.check_place(out)
+    assert objects() == []
+
+
 @pytest.mark.parametrize("load", [Sweep.load, lambda out: sweep(network, loader, LAYERS, out=out)])
 def test_what_is_refused(load, monkeypatch):
     with pytest.raises(ValueError, match=r"out: an address is wanted as text.*got s3:"):
         load(Path("s3://bucket/runs"))
-    with pytest.raises(ValueError, match="nosuch"):
+    with pytest.raises(ValueError, match="out: an address is wanted, got 'nosuch:"):
         load("nosuch://bucket/runs")
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
     with pytest.raises(ImportError, match=r'needs fsspec: pip install "kstar-gpu\[stores\]"'):
