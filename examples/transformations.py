@@ -9,8 +9,8 @@ pooled features are looked at, and drawn as the mean k* / class size of every cl
 import math
 from collections.abc import Callable, Sequence
 
+import matplotlib.pyplot as plt
 import pandas as pd
-import seaborn
 import torch
 from networks import resnet
 from options import keep, networks_in, parser
@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from training import accuracy, batches, images_and_labels, trained
 
 from kstar_gpu import sweep
+from kstar_gpu.plot.colours import CLASSES
 
 
 def noisy(images: Tensor, strength: float) -> Tensor:
@@ -56,6 +57,9 @@ TRANSFORMATIONS: dict[str, tuple[Callable[[Tensor, float], Tensor], list[float]]
 }
 
 
+MARKERS = "os^vD<>Pp*"
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Sweep over the transformed images; draw and print the means."""
     options = parser(__doc__).parse_args(argv)
@@ -76,22 +80,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         index=["transformation", "strength", "accuracy"], columns="class", values="mean", sort=False
     )
     print(f"\nMean k* / class size, n = {len(labels)}\n{table.round(3).to_string()}")
-    picture = seaborn.relplot(
-        frame,
-        x="strength",
-        y="mean",
-        hue="class",
-        style="class",
-        col="transformation",
-        kind="line",
-        dashes=False,
-        markers=True,
-        palette="colorblind",
-        facet_kws={"sharex": False},
-        height=3.4,
+    figure, panels = plt.subplots(
+        1, len(TRANSFORMATIONS), figsize=(12, 3.6), sharey=True, layout="constrained"
     )
-    picture.set(ylim=(0, 1), ylabel="mean of k* / class size")
-    keep(picture.figure, options.out / "transformations.png")
+    for ax, (name, part) in zip(panels, frame.groupby("transformation", sort=False), strict=True):
+        means = part.pivot_table(index="strength", columns="class", values="mean", sort=False)
+        for (label, line), colour, marker in zip(means.items(), CLASSES, MARKERS, strict=True):
+            ax.plot(line, color=colour, marker=marker, markersize=4, linewidth=1.2, label=label)
+        ax.set(title=name, xlabel="strength", ylim=(0, 1))
+    panels[0].set_ylabel("mean of k* / class size")
+    figure.legend(handles=panels[0].get_lines(), loc="outside right upper", frameon=False)
+    keep(figure, options.out / "transformations.png")
 
 
 if __name__ == "__main__":

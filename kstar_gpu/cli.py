@@ -25,6 +25,7 @@ from .networks.sweep_settings import How
 from .plot.picture_file import check_picture, write_picture
 from .report.page import write_report
 from .stats.from_features import kstar_distribution
+from .stats.summary import MOST_LINES
 from .terminal import complain, fault_of_user, say
 from .version import __version__
 
@@ -214,7 +215,10 @@ def _sweep(arguments: argparse.Namespace) -> None:
         say(f"shard {arguments.shard}: no model and data are left for it")
     several = len(arguments.model) * len(arguments.data) > 1
     for key, result in results.results.items():
-        say(f"\n{one_line(_title(key, several))}\n{result.summary()}")
+        # Of many classes a few lines, or a screen would hold one layer of many.
+        brief = len(results) > 1 and len(result.classes) > MOST_LINES
+        text = result.summary(top=0 if brief else None)
+        say(f"\n{one_line(_title(key, several))}\n{text}")
     if results.errors:
         errors = results.errors.items()
         raise ValueError("; ".join(f"{_title(key, several)}: {why}" for key, why in errors))

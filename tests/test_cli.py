@@ -16,6 +16,7 @@ from helpers.command_line import (
     saved,
     write_samples,
 )
+from PIL import Image
 from safetensors.torch import save_file
 
 from kstar_gpu import cli, definition
@@ -155,6 +156,17 @@ def test_bad_targets_are_found_before_the_work(capsys, folder, monkeypatch, opti
     )
 
 
+def test_a_thousand_classes_are_one_screen(capsys):
+    labels = np.arange(3000) % 1000
+    np.savez(
+        "many.npz", features=np.random.default_rng(0).standard_normal((3000, 2)), labels=labels
+    )
+    assert cli.main(["compute", "many.npz", "--plot", "k.png"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) <= 40
+    with Image.open("k.png") as picture:
+        assert max(picture.size) < 2000
+
+
 def test_unknown_kind_of_picture_is_found_before_the_work(capsys, monkeypatch):
     monkeypatch.setattr(cli, "kstar_distribution", lambda *_, **__: pytest.fail("computed"))
     error = error_of(capsys, "compute", "data.npz", "--plot", "k.xyz")
@@ -165,7 +177,7 @@ def test_unknown_kind_of_picture_is_found_before_the_work(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("package", "arguments", "extra"),
     [
-        ("seaborn", ["data.npz", "--plot", "k.png"], "plot"),
+        ("matplotlib", ["data.npz", "--plot", "k.png"], "plot"),
         ("safetensors", ["a.safetensors"], "safetensors"),
     ],
 )

@@ -322,3 +322,19 @@ def test_a_pool_for_each_layer(folder, capsys):
     for words in (["median"], ["0=median"], ["0=mean", "cls"], ["7=mean"]):
         assert cli.main(command("nets.py:network", "images.npz", "--pool", *words)) == 2
         assert "error: pool: " in capsys.readouterr().err
+
+
+def test_many_classes_take_a_few_lines_a_layer(folder, capsys, rng):
+    """And one screen where a single layer is asked for."""
+    labels = np.arange(150) % 50
+    inputs = rng.standard_normal((150, 1, 6, 6)).astype(np.float32)
+    np.savez("many.npz", inputs=inputs, labels=labels)
+    assert cli.main(command("nets.py:network", "many.npz")) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines.count("k* distribution: 150 samples, 50 classes, euclidean") == 2
+    assert len(lines) <= 2 * 9
+    one = ["sweep", "--model", "nets.py:network", "--data", "many.npz", "--layers", "3"]
+    assert cli.main([*one, "--out", "one"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("most ") for line in lines)
+    assert len(lines) <= 42

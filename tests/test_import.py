@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-SLOW_OR_OPTIONAL = ["scipy", "pandas", "matplotlib", "seaborn", "sklearn", "umap"]
+SLOW_OR_OPTIONAL = ["scipy", "pandas", "matplotlib", "sklearn", "umap"]
 SLOW_OR_OPTIONAL += ["safetensors", "torchmetrics", "timm", "torchvision", "dask", "distributed"]
 
 

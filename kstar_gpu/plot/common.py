@@ -1,4 +1,4 @@
-"""What the pictures share: axes, colours, and names that can be read."""
+"""What the pictures share: axes, and names that can be read."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,14 +8,16 @@ from ..names import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.gridspec import GridSpecFromSubplotSpec
     from matplotlib.legend import Legend
 
 MOST_NAMES = 40  # of classes along an axis
 MOST_LETTERS = 60  # of a name
 USUAL_LETTERS = 20  # for which figures have room
 INCHES_PER_LETTER = 0.08
-MOST_COLOURS = 10  # that anybody can tell apart
-Colour = tuple[float, float, float]
+INCHES_PER_NAME = 0.19  # along an axis, so that none lies on its neighbour
+FEW_CLASSES = 100  # that a picture shows one by one, where nothing else is asked for
+MOST_ROWS = 1000  # for which there is room in a picture
 
 # What TeX takes for something else than the letter itself.
 TEX = str.maketrans(
@@ -33,9 +35,8 @@ TEX = str.maketrans(
 
 
 def check_installed() -> None:
-    """See that matplotlib and seaborn are there, or say what to install."""
-    for module in ("matplotlib.pyplot", "seaborn"):
-        import_extra(module, "plot", "pictures need matplotlib and seaborn")
+    """See that matplotlib is there, or say what to install."""
+    import_extra("matplotlib.pyplot", "plot", "pictures need matplotlib")
 
 
 def drawn_into(ax: "Axes | None", width: float, height: float) -> "Axes":
@@ -62,6 +63,24 @@ def drawn_into(ax: "Axes | None", width: float, height: float) -> "Axes":
     return plt.subplots(figsize=(width, height), layout=layout)[1]
 
 
+def grid_at(ax: "Axes", rows: int, columns: int, **sizes: Any) -> "GridSpecFromSubplotSpec":
+    """Return a grid in the place of axes, which are left empty.
+
+    Raises
+    ------
+    ValueError
+        If the axes are in no grid themselves.
+    """
+    place = ax.get_subplotspec()
+    if place is None:
+        raise ValueError(
+            "ax: axes in a grid, as plt.subplots makes them, are wanted for an overview, got axes "
+            "at a place of their own"
+        )
+    ax.set_axis_off()
+    return place.subgridspec(rows, columns, **sizes)
+
+
 def text_colour() -> Any:
     """Return the colour of the style's text."""
     from matplotlib import rcParams
@@ -69,16 +88,7 @@ def text_colour() -> Any:
     return rcParams["text.color"]
 
 
-def palette(count: int = MOST_COLOURS) -> list[Colour]:
-    """Return colours for the colour-blind; of more than ten, neighbours look alike."""
-    import seaborn
-
-    few = count <= MOST_COLOURS
-    colours: list[Colour] = seaborn.color_palette("colorblind" if few else "husl", count)
-    return colours
-
-
-def plain(name: object) -> str:
+def plain(name: object, letters: int = MOST_LETTERS) -> str:
     """Return a name of the user's so that matplotlib draws it letter by letter, on one line.
 
     All that is written into a picture and is not ours goes through here: matplotlib takes what
@@ -88,8 +98,8 @@ def plain(name: object) -> str:
     from matplotlib import rcParams
 
     line = one_line(name)
-    if len(line) > MOST_LETTERS:
-        half = (MOST_LETTERS - 1) // 2
+    if len(line) > letters:
+        half = (letters - 1) // 2
         line = f"{line[:half]}\N{HORIZONTAL ELLIPSIS}{line[-half:]}"
     return line.translate(TEX) if rcParams["text.usetex"] else line.replace("$", r"\$")
 
@@ -107,10 +117,21 @@ def listed(names: Iterable[Any]) -> list[Any]:
     return list(names)
 
 
-def some_names(names: Sequence[Any]) -> list[str]:
-    """Return the names, plain, or every so many of them where all would not be readable."""
-    step = -(-len(names) // MOST_NAMES)
-    return [plain(name) if place % step == 0 else "" for place, name in enumerate(names)]
+def name_ticks(
+    ax: "Axes", names: Sequence[object], axis: str, *, first: float = 0, **look: Any
+) -> None:
+    """Name places along an axis: all, or every so many where all would lie on one another.
+
+    Ticks are only where there are names. `first` is the place of the first name.
+    """
+    box = ax.get_window_extent()
+    pixels = box.width if axis == "x" else box.height
+    fit = max(1, min(MOST_NAMES, int(pixels / ax.figure.dpi / INCHES_PER_NAME)))
+    step = -(-len(names) // fit)
+    places = range(0, len(names), step)
+    named = [plain(names[place]) for place in places]
+    set_ticks = ax.set_xticks if axis == "x" else ax.set_yticks
+    set_ticks([first + place for place in places], named, **look)
 
 
 def room_for(names: Iterable[object]) -> float:

@@ -14,8 +14,10 @@ from ..inputs.arrays import to_tensor
 from ..inputs.metrics import METRICS, PRECOMPUTED
 from ..stats.from_features import kstar_distribution
 from ..stats.options import check_count
-from .common import Colour, check_installed, palette, room_for
+from .colours import Colour, Palette, check_palette, colours, pattern_colours
+from .common import FEW_CLASSES, check_installed, room_for
 from .distributions import INCHES_PER_CLASS, plot_distributions
+from .overview import overview_height
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,12 +37,16 @@ def plot_embedding(
     samples: int = 2000,
     shade: bool = False,
     seed: int = 0,
+    palette: Palette = None,
     **options: Any,
 ) -> "Figure":
     """Draw PCA, t-SNE, Isomap and UMAP of features, and the k* distributions beside them.
 
     As in figure 1 of Kotyan et al., arXiv 2312.04024: what is near in a map need not be near in
-    the latent space, and k* says so without a map.
+    the latent space, and k* says so without a map. A class has the same colour in the maps and
+    beside its name; the violins have colours of patterns, of which no class has one. Of more than
+    a hundred classes the distributions are an overview, and the maps, too, show the pattern of each
+    sample's class.
 
     Parameters
     ----------
@@ -53,6 +59,8 @@ def plot_embedding(
         Show samples the fainter, the smaller their k* / class size.
     seed : int
         Of the choice and of the maps.
+    palette : name of a colormap of matplotlib, or sequence of colours, optional
+        Of the classes; of more than a hundred classes, of the three patterns.
 
     Returns
     -------
@@ -63,43 +71,48 @@ def plot_embedding(
     ------
     ValueError
         For fewer than four `samples`; for fewer than two features, or such that do not vary; for
-        metric "precomputed"; for what `kstar_distribution` refuses.
+        metric "precomputed"; for what is no palette; for what `kstar_distribution` refuses.
     ImportError
-        Without matplotlib, seaborn, scikit-learn or umap-learn.
+        Without matplotlib, scikit-learn or umap-learn.
     """
     check_count(samples, "samples", 4)
     check_count(seed, "seed", 0)
     if options.get("metric") == PRECOMPUTED:
         raise ValueError(f"metric: {' or '.join(METRICS)} is wanted, got 'precomputed'")
     _check_maps_installed()
+    check_palette(palette)
     rows = to_tensor(features, "features")
     result = kstar_distribution(rows, labels, class_names, **options)
+    count = len(result.classes)
+    many = count > FEW_CLASSES
+    of_patterns = pattern_colours(palette if many else None)
+    given = [of_patterns[name] for name in result.pattern] if many else colours(count, palette)
     shown = np.sort(np.random.default_rng(seed).permutation(len(rows))[:samples])
     maps = _maps(_scaled(rows[torch.from_numpy(shown)]), seed)
 
     import matplotlib.pyplot as plt
 
-    count = len(result.classes)
-    height = max(2 * MAP_INCHES, 1.2 + INCHES_PER_CLASS * count)
+    beside_height = overview_height() if many else 1.2 + INCHES_PER_CLASS * count
+    height = max(2 * MAP_INCHES, beside_height)
     beside_inches = BESIDE_INCHES + room_for(result.class_names)
     figure = plt.figure(figsize=(2 * MAP_INCHES + beside_inches, height), layout="constrained")
     heights = [MAP_INCHES, MAP_INCHES, height - 2 * MAP_INCHES]  # below the maps: more classes
     heights = heights[: 2 + (heights[2] > 0)]
     widths = (MAP_INCHES, MAP_INCHES, beside_inches)
     grid = figure.add_gridspec(len(heights), 3, width_ratios=widths, height_ratios=heights)
-    colours = palette(count)
     opacity = np.ones(len(shown))
     if shade:
         opacity = FAINTEST + (1 - FAINTEST) * np.nan_to_num(result.normalized[shown])
-    rgba = np.column_stack([np.array(colours)[result.class_index[shown]], opacity])
+    rgba = np.column_stack([np.array(given)[result.class_index[shown]], opacity])
     for number, (name, points) in enumerate(maps.items()):
         ax = figure.add_subplot(grid[number // 2, number % 2], title=name)
         _draw_map(ax, points, rgba)
     shading = ", fainter where k* is small" if shade else ""
     figure.axes[2].set_xlabel(f"n = {len(shown)} of {len(rows)}{shading}", loc="left")
     beside = figure.add_subplot(grid[:, 2])
-    plot_distributions(result, beside)
-    _colour_names(beside, colours)
+    plot_distributions(result, beside, palette=palette if many else None)
+    if not many:
+        _colour_names(beside, given)
     return figure
 
 
@@ -151,14 +164,14 @@ def _draw_map(ax: "Axes", points: NDArray[np.float64], rgba: NDArray[np.float64]
     ax.set_yticks([])
 
 
-def _colour_names(ax: "Axes", colours: list[Colour]) -> None:
+def _colour_names(ax: "Axes", given: list[Colour]) -> None:
     """Put the colour that a class has in the maps beside its name."""
     ax.tick_params(axis="y", pad=11)
-    rows = np.arange(len(colours))
+    rows = np.arange(len(given))
     ax.scatter(
         np.full(len(rows), -0.022),
         rows,
-        c=colours,
+        c=given,
         s=28,
         transform=ax.get_yaxis_transform(),
         clip_on=False,

@@ -16,10 +16,10 @@ def check_picture(path: Path) -> None:
     ValueError, OSError
         For another suffix; as `check_target`.
     ImportError
-        Without matplotlib or seaborn, or where matplotlib cannot draw as it is set up to.
+        Without matplotlib, or where it cannot draw as it is set up to.
     """
     check_target(path)
-    import_extra("seaborn", "plot", "--plot needs seaborn")
+    import_extra("matplotlib", "plot", "--plot needs matplotlib")
 
     import matplotlib.pyplot as plt
 

@@ -45,7 +45,7 @@ def write_report(sweep: Sweep, path: str | os.PathLike[str], title: str = "k* of
     ValueError
         If the sweep is empty.
     ImportError
-        Without matplotlib or seaborn.
+        Without matplotlib.
     """
     check_sweep(sweep)
     target = as_path(path)

@@ -13,7 +13,8 @@
                                 |        local_sets   LSC, the measure of data complexity
                                 |        purity       how often neighbours are of one class
                                 |        samples      which are confused the most, and with whom
-                                |        summary      lines of text
+                                |        choice       some of many classes: asked for, striking
+                                |        summary      lines of text: all classes, or one screen
                                 v        result_file  an .npz file, and back
                             api.kstar
 

@@ -1,7 +1,7 @@
 """The k* distribution of each class: its values, its statistics and its pattern."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from ..extras import import_pandas
 from ..files import as_path
 from ..inputs.problem import normalized
-from ..names import one_line
 from .local_sets import LSC, lsc_of
 from .pattern import check_rule, pattern_of
 from .purity import Purity, purity_of
@@ -20,7 +19,7 @@ from .result_file import read_result, write_result
 from .result_schema import ARRAYS, IDS, OPTIONAL
 from .samples import most_confused, sample_columns, sample_ids
 from .statistic import by_class, skewness_of
-from .summary import decimals, text_table
+from .summary import summary_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -251,19 +250,34 @@ class KStarDistribution:
         columns = sample_columns(self, most_confused(self, n, by))
         return import_pandas("confused").DataFrame(columns)
 
-    def summary(self) -> str:
-        """Return the statistics as a table of plain text, with "-" where a number is undefined."""
-        columns = (
-            ("class", *map(one_line, self.class_names)),
-            ("n", *map(str, self.sizes)),
-            ("mean", *decimals(self.mean)),
-            ("std", *decimals(self.std)),
-            ("skew plain", *decimals(self.skewness_plain)),
-            ("skew augmented", *decimals(self.skewness_augmented)),
-            ("pattern", *self.pattern),
-        )
-        rule = f"pattern: {self.skewness} skewness, threshold {self.threshold:g}"
-        return "\n".join([f"k* distribution: {self._title()}", *text_table(columns), rule])
+    def summary(
+        self,
+        *,
+        kind: str | None = None,
+        classes: Iterable[Any] | None = None,
+        top: int | None = None,
+    ) -> str:
+        """Return the statistics as a table of plain text, with "-" where a number is undefined.
+
+        Parameters
+        ----------
+        kind : {"overview", "all"}, optional
+            "all": a line per class. "overview", within 40 lines: quantiles over the classes, how
+            many have each pattern, and those that are most fractured, overlapped and clustered. By
+            default "all" where that fits into 40 lines or `classes` are chosen, unless `top` is
+            given.
+        classes : sequence of labels or names, optional
+            What is told is told of these alone.
+        top : int, optional
+            How many classes of each pattern the overview names; by default 10, and 0 for none.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For an unknown `kind`; classes that the result does not have; a `top` that is no number
+            of classes, or beside kind "all".
+        """
+        return summary_of(self, self._title(), kind, classes, top)
 
     def plot(self, ax: "Axes | None" = None, **options: Any) -> "Axes":
         """Draw the distributions; options and result as for `kstar_gpu.plot_distributions`."""

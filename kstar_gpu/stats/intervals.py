@@ -2,7 +2,7 @@
 
 import numbers
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..progress import each
 from .distribution import KStarDistribution, check_result
 from .from_features import kstar_distribution
 from .options import check_count, check_search_options
-from .statistic import NUMBERS_AT_ONCE, Floats, statistic_named
+from .statistic import NUMBERS_AT_ONCE, OF_ROWS, Floats, statistic_named
 
 
 def values_of(result: KStarDistribution, statistic: str) -> Floats:
@@ -61,19 +61,36 @@ def confidence_intervals(
     Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
     """
     check_result(result, "result")
-    measure = statistic_named(statistic)
+    statistic_named(statistic)
     _check_draws(level, resamples, 1, seed)
-    intervals = np.full((len(result.classes), 2), np.nan)
-    for code, values in enumerate(result.class_values):
+    every = range(len(result.classes))
+    return intervals_of(result, statistic, every, level=level, resamples=resamples, seed=seed)
+
+
+def intervals_of(
+    result: KStarDistribution,
+    statistic: str,
+    codes: Iterable[int],
+    *,
+    level: float = 0.95,
+    resamples: int = 999,
+    seed: int = 0,
+) -> Floats:
+    """Return the rows of `confidence_intervals` for some classes, by their indices."""
+    intervals = []
+    for code in codes:
+        values = result.class_values[code]
         if len(values) >= 2 and np.ptp(values) > 0:  # which NaN is not
-            rng = np.random.default_rng((seed, code))
-            intervals[code] = _percentiles(values, measure, level, resamples, rng)
-    return intervals
+            rng = np.random.default_rng((seed, int(code)))
+            intervals.append(_percentiles(values, OF_ROWS[statistic], level, resamples, rng))
+        else:
+            intervals.append((np.nan, np.nan))
+    return np.array(intervals).reshape(-1, 2)
 
 
 def _percentiles(
     values: Floats,
-    measure: Callable[[Floats], float],
+    measure: Callable[[Floats], Floats],
     level: float,
     resamples: int,
     rng: np.random.Generator,
@@ -85,7 +102,7 @@ def _percentiles(
         warnings.simplefilter("ignore", DegenerateDataWarning)
         found = bootstrap(
             (values,),
-            lambda sample, axis: np.apply_along_axis(measure, axis, sample),
+            lambda sample, axis: measure(sample),  # scipy asks along the last axis
             confidence_level=level,
             n_resamples=resamples,
             method="percentile",

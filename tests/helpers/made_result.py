@@ -18,3 +18,12 @@ def made(values, sizes, **options):
         query_form=False,
         **settings,
     )
+
+
+def many(classes, samples=20):
+    """Build a result of many classes, of all patterns."""
+    rng = np.random.default_rng(0)
+    shapes = np.exp(rng.uniform(-1.2, 1.8, (classes, 2)))
+    shares = [rng.beta(*shape, samples) for shape in shapes]
+    values = np.clip(np.ceil(np.concatenate(shares) * samples), 1, samples).astype(int)
+    return made(values, [samples] * classes)

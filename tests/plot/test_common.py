@@ -12,17 +12,16 @@ from kstar_gpu.plot.common import (
     MOST_NAMES,
     add_legend,
     drawn_into,
+    grid_at,
     listed,
-    palette,
+    name_ticks,
     plain,
     room_for,
-    some_names,
 )
 
 
-@pytest.mark.parametrize("library", ["matplotlib.pyplot", "seaborn"])
-def test_missing_libraries_are_named(library, monkeypatch):
-    monkeypatch.setitem(sys.modules, library, None)
+def test_a_missing_library_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=r'pip install "kstar-gpu\[plot\]"'):
         drawn_into(None, 3, 2)
 
@@ -34,16 +33,31 @@ def test_axes_are_new_where_none_are_given():
     assert len(plt.get_fignums()) == 1
 
 
-@pytest.mark.parametrize("count", [1, 10, 11, 100])
-def test_every_class_has_a_colour_of_its_own(count):
-    assert len(set(palette(count))) == count
+@pytest.mark.parametrize("axis", ["x", "y"])
+@pytest.mark.parametrize(
+    ("count", "inches", "step"),
+    [(MOST_NAMES, 12, 1), (MOST_NAMES + 1, 12, 2), (100, 12, 3), (1000, 12, 25), (40, 3, 4)],
+)
+def test_names_that_would_not_be_readable_are_left_out(count, inches, step, axis):
+    ax = drawn_into(None, inches, inches)
+    name_ticks(ax, range(count), axis)
+    ticks = ax.get_xticks() if axis == "x" else ax.get_yticks()
+    labels = ax.get_xticklabels() if axis == "x" else ax.get_yticklabels()
+    assert ticks.tolist() == [*range(0, count, step)]  # none where there is no name
+    assert [label.get_text() for label in labels] == [str(place) for place in ticks]
+    assert len(ticks) <= MOST_NAMES
 
 
-@pytest.mark.parametrize(("count", "step"), [(MOST_NAMES, 1), (MOST_NAMES + 1, 2), (100, 3)])
-def test_names_that_would_not_be_readable_are_left_out(count, step):
-    shown = some_names(range(count))
-    assert shown[::step] == [str(number) for number in range(0, count, step)]
-    assert sum(map(bool, shown)) == len(shown[::step]) <= MOST_NAMES
+def test_a_grid_takes_the_place_of_axes():
+    figure, (ax, other) = plt.subplots(1, 2, layout="constrained")
+    parts = [figure.add_subplot(cell) for cell in (grid_at(ax, 2, 1)[row] for row in range(2))]
+    figure.canvas.draw()
+    left = [part.get_position() for part in parts]
+    assert left[0].y0 > left[1].y1 > 0
+    assert max(box.x1 for box in left) < other.get_position().x0
+    assert not ax.axison
+    with pytest.raises(ValueError, match=r"ax: axes in a grid, .* got axes at a place"):
+        grid_at(plt.axes([0, 0, 1, 1]), 2, 1)
 
 
 @pytest.mark.parametrize("ax", [3, "ax", [], np.zeros(2)])

@@ -8,7 +8,10 @@ import torch
 
 pytest.importorskip("umap")
 
+from matplotlib.colors import to_hex
+
 from kstar_gpu import kstar_distribution, plot_embedding
+from kstar_gpu.plot.colours import PATTERNS
 
 NAMES = ["PCA", "t-SNE", "Isomap", "UMAP"]
 
@@ -38,6 +41,44 @@ def test_four_maps_and_the_distributions(classes, rng):
     dots = beside.collections[-1].get_facecolors()
     assert (dots[y[shown]] == colours).all()  # a class has one colour, in the maps and beside
     assert figure.axes[2].get_xlabel() == f"n = {len(shown)} of {len(y)}"
+
+
+def test_no_class_has_the_colour_of_a_pattern(rng):
+    """Left and right mean different things."""
+    x, y = features(10, rng)
+    figure = plot_embedding(x, y)
+    left = {to_hex(colour) for colour in figure.axes[0].collections[0].get_facecolors()}
+    right = {to_hex(colour) for colour in figure.axes[4].collections[0].get_facecolors()}
+    assert len(left) == 10
+    assert right <= {*PATTERNS.values()}
+    assert not left & right
+
+
+def test_of_many_classes_both_sides_show_patterns(rng):
+    x, y = features(120, rng)
+    figure = plot_embedding(x, y, samples=40)
+    result = kstar_distribution(x, y)
+    shown = np.sort(np.random.default_rng(0).permutation(len(y))[:40])
+    drawn = [to_hex(colour) for colour in figure.axes[0].collections[0].get_facecolors()]
+    assert drawn == [PATTERNS[result.pattern[code]] for code in y[shown]]
+    counts = next(ax for ax in figure.axes if ax.get_title(loc="left") == "120 classes")
+    assert {to_hex(bar.get_facecolor()) for bar in counts.patches} == {
+        PATTERNS[pattern] for pattern in result.pattern
+    }
+    assert figure.get_size_inches()[1] < 12
+
+
+def test_a_palette_is_of_the_classes(rng):
+    x, y = features(3, rng)
+    given = ["#010203", "#040506", "#070809"]
+    figure = plot_embedding(x, y, palette=given)
+    drawn = [to_hex(colour) for colour in figure.axes[0].collections[0].get_facecolors()]
+    assert drawn == [given[label] for label in y]
+    dots = figure.axes[4].collections[-1].get_facecolors()
+    assert [to_hex(colour) for colour in dots] == given
+    for palette, error in ((["red"], ValueError), ("no map", ValueError), (3, TypeError)):
+        with pytest.raises(error, match=r"^palette: "):
+            plot_embedding(x, y, palette=palette)
 
 
 def test_shaded_by_kstar(rng):

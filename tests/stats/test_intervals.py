@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from helpers.made_result import many
 
 from kstar_gpu import confidence_intervals, kstar_distribution, resampled_intervals
+from kstar_gpu.stats.intervals import intervals_of
+from kstar_gpu.stats.statistic import OF_ROWS, statistic_named
 
 
 @pytest.mark.parametrize("statistic", ["mean", "skewness"])
@@ -88,3 +91,19 @@ def test_one_class_is_resampled_apart_from_the_others(rng):
 def test_a_level_is_no_percentage(near, labels):
     with pytest.raises(ValueError, match="level: a number between 0 and 1 is wanted, got 95"):
         confidence_intervals(kstar_distribution(near, labels), level=95)
+
+
+@pytest.mark.parametrize("statistic", ["mean", "skewness"])
+def test_intervals_of_some_classes_are_those_of_all(statistic):
+    result = many(8)
+    some = intervals_of(result, statistic, [5, 2])
+    np.testing.assert_array_equal(some, confidence_intervals(result, statistic)[[5, 2]])
+    assert intervals_of(result, statistic, []).shape == (0, 2)
+
+
+@pytest.mark.parametrize("statistic", ["mean", "skewness"])
+def test_a_statistic_of_rows_is_that_of_each(statistic, rng):
+    rows = rng.integers(1, 4, (40, 5)) / 5  # among them such that do not vary
+    rows[7] = 0.2
+    wanted = [statistic_named(statistic)(row) for row in rows]
+    np.testing.assert_allclose(OF_ROWS[statistic](rows), wanted, rtol=1e-12, atol=1e-12)
