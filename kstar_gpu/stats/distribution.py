@@ -18,7 +18,7 @@ from .purity import Purity, purity_of
 from .result_file import read_result, write_result
 from .result_schema import ARRAYS, IDS, OPTIONAL
 from .samples import most_confused, sample_columns, sample_ids
-from .statistic import by_class, skewness_of
+from .statistic import by_class, skewness_of_each
 from .summary import summary_of
 
 if TYPE_CHECKING:
@@ -130,12 +130,12 @@ class KStarDistribution:
     @cached_property
     def skewness_plain(self) -> NDArray[np.float64]:
         """(C,) skewness of the normalised k* values (biased); NaN where all are equal."""
-        return self._per_class(skewness_of)
+        return _read_only(skewness_of_each(self.class_values))
 
     @cached_property
     def skewness_augmented(self) -> NDArray[np.float64]:
         """(C,) the same after 0 and 1 are appended to the values of the class."""
-        return self._per_class(lambda values: skewness_of(np.append(values, [0.0, 1.0])))
+        return _read_only(skewness_of_each(self.class_values, (0.0, 1.0)))
 
     @cached_property
     def pattern(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The statistics of a class that intervals, comparisons and pictures are of, by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,40 @@ def by_class(values: Floats, class_index: Integers) -> tuple[Floats, ...]:
 
 def skewness_of(values: Floats) -> float:
     """Return the skewness (biased); NaN where all values are equal."""
-    # Not at the top: importing scipy.stats takes half as long as all else that the package needs.
-    from scipy.stats import skew
+    return float(skewness_of_rows(np.ascontiguousarray(values)[None])[0])
 
-    # scipy too says NaN where nothing varies, but warns of lost precision.
-    return float(skew(values)) if np.ptp(values) > 0 else float("nan")
+
+def skewness_of_rows(rows: Floats) -> Floats:
+    """Return `skewness_of` each row, at once: scipy's takes 0.2 ms a call, and calls are many.
+
+    To the last bit, whatever the other rows, and as scipy says of one: the power of many numbers at
+    once may be rounded otherwise than that of each.
+    """
+    found = np.full(rows.shape[:-1], np.nan)
+    varying = np.ptp(rows, axis=-1) > 0
+    deviations = rows[varying]
+    deviations -= deviations.mean(axis=-1, keepdims=True)
+    squares = deviations * deviations
+    variance = squares.mean(axis=-1)
+    squares *= deviations
+    found[varying] = squares.mean(axis=-1) / [each**1.5 for each in variance.tolist()]
+    return found
+
+
+def skewness_of_each(samples: Sequence[Floats], appended: Sequence[float] = ()) -> Floats:
+    """Return `skewness_of` each class's values, those of one size at once.
+
+    Parameters
+    ----------
+    appended : values that every class gets beside its own
+    """
+    sizes = np.array([len(values) for values in samples])
+    found = np.empty(len(samples))
+    for size in np.unique(sizes):
+        codes = np.flatnonzero(sizes == size).tolist()
+        rows = np.stack([np.append(samples[code], [*appended]) for code in codes])
+        found[codes] = skewness_of_rows(rows)
+    return found
 
 
 STATISTICS: dict[str, Callable[[Floats], float]] = {
@@ -33,19 +62,9 @@ STATISTICS: dict[str, Callable[[Floats], float]] = {
 }
 
 
-def _skewness_of_rows(rows: Floats) -> Floats:
-    """Return `skewness_of` each row, at once."""
-    from scipy.stats import skew
-
-    found = np.full(rows.shape[:-1], np.nan)
-    varying = np.ptp(rows, axis=-1) > 0
-    found[varying] = skew(rows[varying], axis=-1)
-    return found
-
-
 OF_ROWS: dict[str, Callable[[Floats], Floats]] = {
     "mean": lambda rows: np.mean(rows, axis=-1),
-    "skewness": _skewness_of_rows,
+    "skewness": skewness_of_rows,
 }
 
 

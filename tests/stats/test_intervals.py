@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 from helpers.made_result import many
+from scipy.stats import skew
 
 from kstar_gpu import confidence_intervals, kstar_distribution, resampled_intervals
 from kstar_gpu.stats.intervals import intervals_of
-from kstar_gpu.stats.statistic import OF_ROWS, statistic_named
+from kstar_gpu.stats.statistic import OF_ROWS, skewness_of, skewness_of_each, statistic_named
 
 
 @pytest.mark.parametrize("statistic", ["mean", "skewness"])
@@ -107,3 +108,15 @@ def test_a_statistic_of_rows_is_that_of_each(statistic, rng):
     rows[7] = 0.2
     wanted = [statistic_named(statistic)(row) for row in rows]
     np.testing.assert_allclose(OF_ROWS[statistic](rows), wanted, rtol=1e-12, atol=1e-12)
+
+
+def test_skewness_is_that_of_scipy_whatever_the_other_classes(rng):
+    samples = [np.ceil(20 * rng.beta(1, 3, size)) / 20 for size in (1, 2, 50, 50, 50, 333, 50)]
+    samples.append(np.full(50, 0.4))
+    for appended in ((), (0.0, 1.0)):
+        found = skewness_of_each(samples, appended)
+        for values, skewness in zip(samples, found, strict=True):
+            whole = np.append(values, appended)
+            wanted = skew(whole) if np.ptp(whole) > 0 else np.nan
+            np.testing.assert_allclose(skewness, wanted, rtol=1e-12, atol=1e-14)
+            np.testing.assert_array_equal(skewness, skewness_of(whole))  # to the last bit
