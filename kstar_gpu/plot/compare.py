@@ -112,8 +112,8 @@ def plot_compare(
     height = 1.3 + (0.13 if fine else 0.26) * len(shown)
     above = SCATTER_INCHES if kind == "overview" else 0
     called = [first.class_names[code] for code in shown[:, 0]]
-    ax = drawn_into(ax, 6.5 + room_for(called), above + height)
     two = colours(2, palette)
+    ax = drawn_into(ax, 6.5 + room_for(called), above + height)
     rows = ax
     if kind == "overview":
         grid = grid_at(ax, 2, 1, height_ratios=(SCATTER_INCHES, height))

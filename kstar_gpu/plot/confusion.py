@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..stats.choice import check_kind, check_top, codes_of
 from .cells import draw_cells
-from .colours import NUMBERS, Palette, check_palette, colormap
+from .colours import NUMBERS, Palette, colormap
 from .common import (
     FEW_CLASSES,
     MOST_LETTERS,
@@ -78,7 +78,7 @@ def plot_confusion(
     counts = _checked(counts, len(names))
     check_kind(kind)
     number = 2 * check_top(top) if top is None else check_top(top)
-    check_palette(palette)
+    colormap(palette, NUMBERS)  # refused before there is a figure
     codes = codes_of(classes, names, [str(name) for name in names])
     with np.errstate(invalid="ignore"):
         shares = 100 * counts / counts.sum(1, keepdims=True)

@@ -8,7 +8,7 @@ import numpy as np
 from ..stats.choice import check_kind, check_top, codes_of, striking
 from ..stats.comparison import shared_classes
 from ..stats.distribution import KStarDistribution, check_result
-from .colours import Palette, check_palette
+from .colours import Palette, colours, pattern_colours
 from .common import FEW_CLASSES, MOST_ROWS, drawn_into, room_for
 from .overview import draw_overview, overview_height
 from .rows import draw_rows, name_results
@@ -92,7 +92,8 @@ def plot_distributions(
     results = _by_name(result)
     first = results[0][1]
     codes = codes_of(classes, first.classes.tolist(), first.class_names)
-    check_palette(palette)
+    # What is refused is refused before there is a figure.
+    pattern_colours(palette) if len(results) == 1 else colours(len(results), palette)
     if top is not None and kind != "overview":
         codes = striking(first, number, codes)
     if kind is None:

@@ -13,7 +13,7 @@ from ..stats.distribution import check_result
 from ..stats.intervals import intervals_of, values_of
 from ..stats.statistic import statistic_named
 from .cells import draw_cells
-from .colours import MOST_COLOURS, Palette, check_palette, colours
+from .colours import MOST_COLOURS, NUMBERS, Palette, colormap, colours
 from .common import (
     FEW_CLASSES,
     MOST_LETTERS,
@@ -93,7 +93,6 @@ def plot_layers(
     if kind not in ("lines", "map"):
         raise ValueError(f"kind: lines or map is wanted, got {kind!r}")
     number = check_top(top)
-    check_palette(palette)
     chosen = _layers_of(sweep, model, data)
     results = [sweep.results[key] for key in chosen]
     last = results[-1]
@@ -102,6 +101,11 @@ def plot_layers(
     codes = codes_of(classes, last.classes.tolist(), last.class_names)
     if top is not None:
         codes = striking(last, number, codes)
+    # What is refused is refused before there is a figure.
+    if kind == "map":
+        colormap(palette, NUMBERS)
+    else:
+        colours(len(codes) if len(codes) <= MOST_COLOURS else 1, palette)
     values = np.array([values_of(result, statistic)[codes] for result in results])
     if kind == "map" and len(codes) > FEW_CLASSES:
         order = np.argsort(-np.nan_to_num(values[-1], nan=-np.inf), kind="stable")

@@ -105,6 +105,7 @@ def test_a_palette_is_of_the_two():
     assert [bars.lines[0].get_color() for bars in ax.containers] == [(1, 0, 0), (0, 1, 0)]
     with pytest.raises(ValueError, match="palette: 2 colours are wanted, got 1"):
         plot_compare(*two(5), palette=["red"])
+    assert len(plt.get_fignums()) == 1
 
 
 @pytest.mark.parametrize(

@@ -119,3 +119,4 @@ def test_a_palette():
     assert plot_confusion(counts, names, palette="magma").images[0].cmap.name == "magma"
     with pytest.raises(ValueError, match="palette: the name of one of matplotlib's"):
         plot_confusion(counts, names, palette="magna")
+    assert len(plt.get_fignums()) == 1

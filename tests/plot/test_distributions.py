@@ -195,6 +195,7 @@ def test_the_top_are_those_of_each_pattern():
 def test_what_cannot_be_drawn(options, error, words):
     with pytest.raises(error, match=f"^{words}"):
         many(5).plot(**options)
+    assert not plt.get_fignums()
 
 
 def test_a_picture_has_room_for_so_many_rows():

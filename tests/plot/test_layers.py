@@ -133,6 +133,9 @@ def test_a_palette_of_lines_and_of_maps():
     assert plot_layers(made_sweep(2), kind="map", palette="magma").images[0].cmap.name == "magma"
     with pytest.raises(ValueError, match="palette: 2 colours are wanted, got 1"):
         plot_layers(made_sweep(2), palette=["red"])
+    with pytest.raises(ValueError, match="palette: the name of one"):
+        plot_layers(made_sweep(2), kind="map", palette="magna")
+    assert len(plt.get_fignums()) == 2
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ def test_every_class_is_counted_in_the_colour_of_its_pattern():
         for bar in ax.patches:
             colour = to_hex(bar.get_facecolor())
             bars[colour] = bars.get(colour, 0) + bar.get_height()
+        assert len({bar.get_x() for bar in ax.patches}) == 40  # on one another, not side by side
         for pattern, colour in PATTERNS.items():
             assert bars.get(colour, 0) == result.pattern.count(pattern)
     assert counts.get_title(loc="left") == "300 classes"

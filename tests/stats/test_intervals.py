@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from helpers.made_result import many
+from helpers.made_result import made, many
 from scipy.stats import skew
 
 from kstar_gpu import confidence_intervals, kstar_distribution, resampled_intervals
@@ -120,3 +120,9 @@ def test_skewness_is_that_of_scipy_whatever_the_other_classes(rng):
             wanted = skew(whole) if np.ptp(whole) > 0 else np.nan
             np.testing.assert_allclose(skewness, wanted, rtol=1e-12, atol=1e-14)
             np.testing.assert_array_equal(skewness, skewness_of(whole))  # to the last bit
+
+
+def test_every_class_has_random_numbers_of_its_own():
+    values = [1, 2, 3, 5, 7, 9, 9, 4, 2, 6]
+    first, second = confidence_intervals(made(values * 2, [10, 10]), "skewness")
+    assert (first != second).any()
