@@ -4,8 +4,9 @@ Those of axes draw into axes, given or new, and return them; `plot_embedding` re
 more than a hundred classes they draw an overview, unless `kind`, `classes` or `top` ask for other
 things. `theme` is the look of a printed page. Who calls whom:
 
-    embedding --> distributions --> overview --> rows --> violins
-    compare       confusion, layers --> cells                        all: colours, common
+    embedding, display --> distributions --> overview --> rows --> violins
+    compare                confusion, layers --> cells
+    confused --> thumbnails                                    all: colours, common
 
 Colours of classes and results tell apart for the colour-blind, up to ten; patterns have three of
 their own. matplotlib is all that is needed, imported when something is drawn.

@@ -65,7 +65,7 @@ def plot_confused(
         If there is not one image per sample, or one of another shape; if the result was made
         without ``return_foreign=True``; if `reference_images` are missing, or not wanted.
     ImportError
-        Without matplotlib or seaborn.
+        Without matplotlib.
     """
     check_result(result, "result")
     check_images(images, len(result.kstar), "images")

@@ -112,7 +112,9 @@ def test_text_can_be_told_from_the_paper(style, samples, result):
             inside = {id(text) for text in ax.texts if text.get_transform() == ax.transData}
             paper = luminance(ax.figure.get_facecolor())
             for text in shown(ax.figure):
-                if id(text) in inside:  # of a map's cells, whose colours seaborn chooses
+                if (
+                    id(text) in inside
+                ):  # of a map's cells, that are dark or light as their cells are
                     continue
                 bright, dark = sorted([luminance(text.get_color()), paper], reverse=True)
                 assert (bright + 0.05) / (dark + 0.05) > 2, text
