@@ -60,8 +60,8 @@ class AllProcesses:
         Arguments are those of `kstar_gpu.kstar_distribution`.
         """
         how = (None, metric, backend, None)
-        found = asked_together((*self.own, None), (None, None, None), how, self.group).found
-        told = self._gathered((found.kstar, found.squared <= 0))
+        found = asked_together((*self.own, None), (None, None, None), how, self.group)
+        told = self._gathered((found.kstar, found.foreign_at_zero))
         kstar, at_zero = (np.concatenate(column) for column in zip(*told, strict=True))
         classes = make_classes(self.labels, None)
         names = name_classes(class_names, classes.labels)

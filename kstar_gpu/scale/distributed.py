@@ -7,12 +7,14 @@
 import os
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..engines.denormals import denormals_kept
 from ..engines.registry import choose_pairs, computing_device
-from ..engines.shards import Pairs
+from ..engines.shards import Floats, Pairs
 from ..engines.torch_state import exactly
 from ..files import as_path, check_target, make_folder
 from ..inputs.arrays import KStarForeign, restorer
@@ -23,7 +25,6 @@ from .course import How, find, tables_of
 from .given import Facts, Side, checked_sides, classes_of_all, codes_among
 from .owners import numbered
 from .ranks import Ranks
-from .shards import Found
 
 
 def kstar(
@@ -94,21 +95,21 @@ def kstar(
         group,
         (bool(normalize), bool(return_foreign)),
     )
-    found, restore = answers.found, restorer(features)
-    kstar = normalized(found.kstar, answers.codes, answers.population) if normalize else found.kstar
-    values = restore(kstar)
+    restore = restorer(features)
+    values = restore(answers.normalized if normalize else answers.kstar)
     if not return_foreign:
         return values
-    distance = METRICS[metric].distance(found.squared)
-    return KStarForeign(values, restore(distance), restore(found.index))
+    return KStarForeign(values, restore(answers.distance), restore(answers.nearest))
 
 
 class Answers(NamedTuple):
-    """What this rank's samples are told."""
+    """What this rank's samples are told, (n,) each."""
 
-    found: Found
-    codes: Integers  # (n,) their classes
-    population: Integers  # (C,) how large k* can get in each class
+    kstar: Integers
+    normalized: Floats
+    distance: Floats
+    nearest: Integers
+    foreign_at_zero: NDArray[np.bool_]  # by the squared distance, as in `api.Answer`
 
 
 def asked_together(
@@ -140,7 +141,13 @@ def asked_together(
             lambda: find(ranks, sides, owned, tables, means), means.place, _smallest(means.pairs)
         )
         most = population(tables[-1].sum(0), self_form=len(tables) == 1)
-        return Answers(found, owned[0].codes, most)
+        return Answers(
+            found.kstar,
+            normalized(found.kstar, owned[0].codes, most),
+            METRICS[means.metric].distance(found.squared),
+            found.index,
+            found.squared <= 0,
+        )
 
 
 def _smallest(pairs: Pairs[Any]) -> list[Tensor]:

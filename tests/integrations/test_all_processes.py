@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from helpers.families import labels, lattice
+from helpers.families import denormal_differences, labels, lattice
 
 from kstar_gpu import kstar_distribution
 from kstar_gpu.integrations.all_processes import AllProcesses
@@ -34,3 +34,16 @@ def test_results_are_those_of_the_whole(rng, group):
         assert found.foreign_at_zero.any()
         np.testing.assert_array_equal(found.foreign_at_zero, wanted.foreign_at_zero)
         assert found.pattern == wanted.pattern
+
+
+def test_hardly_apart_is_not_at_distance_0(rng, group):
+    """Where the calling thread takes the smallest numbers for 0."""
+    x, y = denormal_differences(rng, 100, 40), labels(rng, 100, 3)
+    together = AllProcesses(group, torch.from_numpy(x), torch.from_numpy(y))
+    torch.set_flush_denormal(True)
+    try:
+        found = together.distribution(None)
+    finally:
+        torch.set_flush_denormal(False)
+    assert not found.foreign_at_zero.any()
+    np.testing.assert_array_equal(found.kstar, kstar_distribution(x, y).kstar)
