@@ -184,6 +184,11 @@ def _both(rank, stack):
     stack.enter_context(mock.patch.object(course, "places", told))
 
 
+def _searches_no_more(rank, stack, together):
+    _counted(together)(rank, stack)
+    _fails((Search, "ask"), AssertionError("searched"), rank)(rank, stack)
+
+
 FAULTS = {
     "by the group": _by_the_group,
     "both": _both,
@@ -202,9 +207,8 @@ FAULTS = {
     "alone": _fails((Party, "facts"), OSError("no disk")),
     "interrupted": _fails((Search, "learn"), KeyboardInterrupt(), on=2),
     "memory": _fails((Party, "facts"), RuntimeError("DefaultCPUAllocator: can't allocate memory")),
-    "no search": lambda rank, stack: _fails((Search, "ask"), AssertionError("searched"), rank)(
-        rank, stack
-    ),
+    "no search": lambda rank, stack: _searches_no_more(rank, stack, together=True),
+    "alone each, no search": lambda rank, stack: _searches_no_more(rank, stack, together=False),
     "memory agreed": _fails(
         (Count, "ask"), RuntimeError("DefaultCPUAllocator: can't allocate memory")
     ),
@@ -225,9 +229,10 @@ def killed(rank, folder, features, labels):
     os._exit(0)
 
 
-def killed_at(rank, folder, parts, checkpoint, done):
+def killed_at(rank, folder, parts, checkpoint, done, fault):
     """Rank 1 dies where it would keep a round that the others have kept."""
     _join(rank, len(parts), folder)
+    FAULTS[fault](rank, ExitStack())
     keep = Rounds.keep
 
     def dies(rounds, state):
