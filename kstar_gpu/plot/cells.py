@@ -42,7 +42,7 @@ def draw_cells(
         cmap=colours,
         norm=norm,
         aspect="auto",
-        interpolation="nearest" if max(values.shape) <= MOST_CELLS else "auto",
+        interpolation="nearest" if max(values.shape) <= MOST_CELLS else None,
     )
     ax.figure.colorbar(image, ax=ax, label=label)
     ax.tick_params(length=2)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.gridspec import GridSpecFromSubplotSpec
     from matplotlib.legend import Legend
+    from matplotlib.transforms import Transform
 
 MOST_NAMES = 40  # of classes along an axis
 MOST_LETTERS = 60  # of a name
@@ -79,6 +80,13 @@ def grid_at(ax: "Axes", rows: int, columns: int, **sizes: Any) -> "GridSpecFromS
         )
     ax.set_axis_off()
     return place.subgridspec(rows, columns, **sizes)
+
+
+def moved(ax: "Axes", place: "Transform", right: float, up: float) -> "Transform":
+    """Return a transform that goes some points further."""
+    from matplotlib.transforms import ScaledTranslation
+
+    return place + ScaledTranslation(right / 72, up / 72, ax.figure.dpi_scale_trans)
 
 
 def text_colour() -> Any:

@@ -15,7 +15,7 @@ from ..inputs.metrics import METRICS, PRECOMPUTED
 from ..stats.from_features import kstar_distribution
 from ..stats.options import check_count
 from .colours import Colour, Palette, check_palette, colours, pattern_colours
-from .common import FEW_CLASSES, check_installed, room_for
+from .common import FEW_CLASSES, check_installed, moved, room_for
 from .distributions import INCHES_PER_CLASS, plot_distributions
 from .overview import overview_height
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MAP_INCHES = 3.1
 BESIDE_INCHES = 6.5
 MOST_NEIGHBOURS = 15
+DOT_POINTS, NAME_POINTS = 7.5, 14  # left of the distributions
 FAINTEST = 0.15  # opacity of a sample whose k* is least
 
 
@@ -166,13 +167,13 @@ def _draw_map(ax: "Axes", points: NDArray[np.float64], rgba: NDArray[np.float64]
 
 def _colour_names(ax: "Axes", given: list[Colour]) -> None:
     """Put the colour that a class has in the maps beside its name."""
-    ax.tick_params(axis="y", pad=11)
+    ax.tick_params(axis="y", pad=NAME_POINTS)
     rows = np.arange(len(given))
     ax.scatter(
-        np.full(len(rows), -0.022),
+        np.zeros(len(rows)),
         rows,
         c=given,
         s=28,
-        transform=ax.get_yaxis_transform(),
+        transform=moved(ax, ax.get_yaxis_transform(), -DOT_POINTS, 0),
         clip_on=False,
     )

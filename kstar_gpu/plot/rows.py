@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..stats.choice import deciding_skewness
 from ..stats.distribution import KStarDistribution
 from .colours import Colour, Palette, colours, pattern_colours
-from .common import add_legend, plain, text_colour
+from .common import add_legend, moved, plain, text_colour
 from .violins import Violin, draw_violins
 
 if TYPE_CHECKING:
@@ -84,10 +84,10 @@ class _Table:
     def __init__(self, ax: "Axes", letters: float) -> None:
         self._ax, self._letters = ax, letters
         place = ax.get_yaxis_transform()  # x in axes widths, y in rows
-        self._places = [_moved(ax, place, x, 0) for x, _ in COLUMNS]
+        self._places = [moved(ax, place, x, 0) for x, _ in COLUMNS]
         self._seen: set[str] = set()
         for x, name in COLUMNS:
-            self._text(1, 1, name, _moved(ax, ax.transAxes, x, 4), _side(name), va="bottom")
+            self._text(1, 1, name, moved(ax, ax.transAxes, x, 4), _side(name), va="bottom")
 
     def write(self, row: float, cells: tuple[str, str, str], colour: "Colour | str") -> None:
         """Write a line."""
@@ -99,7 +99,7 @@ class _Table:
 
     def name_rows(self, names: Sequence[str]) -> None:
         """Write names at the left."""
-        place = _moved(self._ax, self._ax.get_yaxis_transform(), -5, 0)
+        place = moved(self._ax, self._ax.get_yaxis_transform(), -5, 0)
         for row, name in enumerate(names):
             self._text(0, row, name, place, "right", color=text_colour())
 
@@ -112,13 +112,6 @@ class _Table:
 
 def _side(column: str) -> str:
     return "left" if column == "pattern" else "right"
-
-
-def _moved(ax: "Axes", place: "Transform", right: float, up: float) -> "Transform":
-    """Return a transform that goes some points further."""
-    from matplotlib.transforms import ScaledTranslation
-
-    return place + ScaledTranslation(right / 72, up / 72, ax.figure.dpi_scale_trans)
 
 
 def name_results(ax: "Axes", names: Sequence[str], palette: Palette = None) -> None:

@@ -1,6 +1,7 @@
 """Maps of a latent space beside its distributions."""
 
 import sys
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ pytest.importorskip("umap")
 
 from matplotlib.colors import to_hex
 
-from kstar_gpu import kstar_distribution, plot_embedding
+from kstar_gpu import kstar_distribution, plot_embedding, theme
 from kstar_gpu.plot.colours import PATTERNS
 
 NAMES = ["PCA", "t-SNE", "Isomap", "UMAP"]
@@ -52,6 +53,21 @@ def test_no_class_has_the_colour_of_a_pattern(rng):
     assert len(left) == 10
     assert right <= {*PATTERNS.values()}
     assert not left & right
+
+
+@pytest.mark.parametrize("look", [nullcontext, theme])
+def test_a_dot_stands_between_its_name_and_the_violins(look, rng):
+    """Also where there are no ticks, which keep names away."""
+    x, y = features(3, rng)
+    with look():
+        figure = plot_embedding(x, y, ["a", "b", "c"])
+    figure.canvas.draw()
+    beside = figure.axes[4]
+    dots = beside.collections[-1]
+    centre = dots.get_offset_transform().transform([(0, 0)])[0, 0]  # of no row: only how far left
+    radius = np.sqrt(dots.get_sizes()[0]) / 2 * figure.dpi / 72
+    names = max(text.get_window_extent().x1 for text in beside.get_yticklabels())
+    assert names < centre - radius < centre + radius < beside.get_window_extent().x0
 
 
 def test_of_many_classes_both_sides_show_patterns(rng):
