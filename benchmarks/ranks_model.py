@@ -1,9 +1,9 @@
 """What `kstar_gpu.scale.distributed` takes on many ranks, simulated.
 
-The schedule is the real one (`kstar_gpu/scale/course.py`): in each round a rank gets the rows of
-the rank ahead of it while it computes, makes them ready, lets both sides ask, waits until all ranks
-have done so, and sends the answers back; then classes are counted in one place each. Here each of
-these steps costs nothing but time.
+The schedule is the real one (`kstar_gpu/scale/ranks/course.py`): in each round a rank gets the rows
+of the rank ahead of it while it computes, makes them ready, lets both sides ask, waits until all
+ranks have done so, and sends the answers back; then classes are counted in one place each. Here each
+of these steps costs nothing but time.
 """
 
 import math
@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kstar_gpu.engines.shards import FEW_ROWS
-from kstar_gpu.scale.grouping import places
-from kstar_gpu.scale.meeting import rounds_of, visit
+from kstar_gpu.scale.ranks.grouping import places
+from kstar_gpu.scale.ranks.meeting import rounds_of, visit
 
 Seconds = NDArray[np.float64]  # of each rank
 FACT_BYTES = 32  # of a sample: class, id, and what it knows

@@ -5,10 +5,7 @@ agree on what their balls have in common, and meet::
 
     disk         a walk that holds two shards at a time; of `stored` features, with a `checkpoint`
     dask_arrays  a `task_graph` over `blocks` that are anywhere; each task with its `task_threads`
-    distributed  the ranks of a torch.distributed group (`ranks`): what they were `given`, and whose
-                 it is (`owners`); then a `course` of steps, the `rounds` of which are kept: samples
-                 move (`moves`) where a `dealing` is worth it, each `party` meets the others
-                 (`meeting`) and asks two questions; classes are counted in one place (`grouping`)
+    distributed  the `ranks` of a torch.distributed group have a shard each, which meets the others'
             |
          shards      features and labels -> shards -> a census -> every pair of shards once
             |

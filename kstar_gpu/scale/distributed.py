@@ -21,10 +21,10 @@ from ..inputs.arrays import KStarForeign, restorer
 from ..inputs.devices import check_computes
 from ..inputs.metrics import METRICS, check_metric
 from ..inputs.problem import Integers, normalized, population
-from .course import How, find, tables_of
-from .given import Facts, Side, checked_sides, classes_of_all, codes_among
-from .owners import numbered
-from .ranks import Ranks
+from .ranks.course import How, find, tables_of
+from .ranks.given import Facts, Side, checked_sides, classes_of_all, codes_among
+from .ranks.group import Ranks
+from .ranks.owners import numbered
 
 
 def kstar(

@@ -16,11 +16,12 @@ import torch.distributed as dist
 
 from kstar_gpu import kstar
 from kstar_gpu.engines.shards import Nearest
-from kstar_gpu.scale import course, dealing, distributed, ranks
-from kstar_gpu.scale.grouping import Places, places
-from kstar_gpu.scale.party import Count, Party, Search
-from kstar_gpu.scale.ranks import Ranks
-from kstar_gpu.scale.rounds import Rounds
+from kstar_gpu.scale import distributed
+from kstar_gpu.scale.ranks import course, dealing, group
+from kstar_gpu.scale.ranks.group import Ranks
+from kstar_gpu.scale.ranks.grouping import Places, places
+from kstar_gpu.scale.ranks.party import Count, Party, Search
+from kstar_gpu.scale.ranks.rounds import Rounds
 
 PATIENCE = timedelta(seconds=60)  # of a test that would wait for ever
 
@@ -89,7 +90,7 @@ def _outcome(part, group, how):
 
 
 def _join(rank, size, folder):
-    ranks.PATIENCE = PATIENCE
+    group.PATIENCE = PATIENCE
     store = f"file://{folder}/store"
     dist.init_process_group("gloo", init_method=store, rank=rank, world_size=size, timeout=PATIENCE)
 

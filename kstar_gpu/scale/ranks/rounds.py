@@ -7,10 +7,10 @@ have finished one round more than the others, and have to go back to that which 
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..cpu_tensors import row_bytes
-from ..engines.shards import Shard
-from .checkpoint import State, identity, resume, save
-from .ranks import Ranks
+from ...cpu_tensors import row_bytes
+from ...engines.shards import Shard
+from ..checkpoint import State, identity, resume, save
+from .group import Ranks
 
 COURSE = "search in rounds, classes in places, large ones in rounds"  # what the steps are
 

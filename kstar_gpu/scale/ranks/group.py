@@ -19,7 +19,7 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.distributed import distributed_c10d
 
-from ..exhausted_memory import as_memory_error, is_exhausted
+from ...exhausted_memory import as_memory_error, is_exhausted
 
 T = TypeVar("T")
 

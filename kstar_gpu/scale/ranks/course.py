@@ -10,21 +10,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..cpu_tensors import taken
-from ..engines.shards import Few, Nearest, Pairs, Shard, Summary, centre_of
-from ..inputs.devices import float64_device
-from ..inputs.problem import Integers, checked_magnitude
-from .checkpoint import State
+from ...cpu_tensors import taken
+from ...engines.shards import Few, Nearest, Pairs, Shard, Summary, centre_of
+from ...inputs.devices import float64_device
+from ...inputs.problem import Integers, checked_magnitude
+from ..checkpoint import State
+from ..shards import Found, make_census, make_shard
 from .dealing import in_turns, is_worth
 from .given import Side
+from .group import Ranks
 from .grouping import count_in_places, places
 from .meeting import ALL, Meeting, rounds_of, some_of
 from .moves import Moves
 from .owners import Own, shared
 from .party import Count, Party, Search
-from .ranks import Ranks
 from .rounds import Rounds
-from .shards import Found, make_census, make_shard
 
 
 class How(NamedTuple):

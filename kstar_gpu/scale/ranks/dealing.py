@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..inputs.problem import Integers
+from ...inputs.problem import Integers
 from .meeting import ALL, rounds_of, visit
 
 WORTH = 1.2  # times as long as dealt samples would take; each is sent once more for it

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..cpu_tensors import contiguous, flattened
-from ..engines.duplicates import NO_ROW
-from ..inputs.arrays import to_tensor
-from ..inputs.labels import encode_both, label_array
-from ..inputs.problem import Integers, check_as_wide, check_shape
+from ...cpu_tensors import contiguous, flattened
+from ...engines.duplicates import NO_ROW
+from ...inputs.arrays import to_tensor
+from ...inputs.labels import encode_both, label_array
+from ...inputs.problem import Integers, check_as_wide, check_shape
 
 
 class Names(NamedTuple):

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..cpu_tensors import row_bytes, taken
-from ..engines.shards import Pairs, Shard
-from ..inputs.problem import Integers
+from ...cpu_tensors import row_bytes, taken
+from ...engines.shards import Pairs, Shard
+from ...inputs.problem import Integers
+from .group import Ranks
 from .party import Party, Question
-from .ranks import Ranks
 
 ALL, EVEN, ODD = slice(None), slice(0, None, 2), slice(1, None, 2)  # of positions
 

@@ -5,9 +5,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..cpu_tensors import in_float64, row_bytes, taken
-from ..inputs.problem import Integers
-from .ranks import Ranks
+from ...cpu_tensors import in_float64, row_bytes, taken
+from ...inputs.problem import Integers
+from .group import Ranks
 
 
 class Moves:

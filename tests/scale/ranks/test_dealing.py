@@ -6,7 +6,7 @@ from helpers import ranks
 from helpers.families import labels, lattice
 from helpers.shards import class_sorted, even
 
-from kstar_gpu.scale.dealing import is_worth
+from kstar_gpu.scale.ranks.dealing import is_worth
 
 
 def test_when_it_is_worth_it(rng):

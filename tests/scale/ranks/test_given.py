@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers.families import labels, lattice
 
-from kstar_gpu.scale.given import Facts, checked_sides, classes_of_all, codes_among
+from kstar_gpu.scale.ranks.given import Facts, checked_sides, classes_of_all, codes_among
 
 
 def test_labels_of_all_ranks_and_sides_are_one_code():

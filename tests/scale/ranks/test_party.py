@@ -5,7 +5,7 @@ import torch
 
 from kstar_gpu.engines.shards import Nearest
 from kstar_gpu.scale import shards
-from kstar_gpu.scale.party import Count, Party, Search
+from kstar_gpu.scale.ranks.party import Count, Party, Search
 
 
 def party():

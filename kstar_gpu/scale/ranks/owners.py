@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..inputs.problem import Integers
+from ...inputs.problem import Integers
+from ..shards import Found
 from .given import Side
-from .ranks import Ranks
-from .shards import Found
+from .group import Ranks
 
 
 class Own(NamedTuple):

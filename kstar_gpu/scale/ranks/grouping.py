@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engines.shards import Nearest, Pairs, Shard
-from ..inputs.problem import Integers
+from ...engines.shards import Nearest, Pairs, Shard
+from ...inputs.problem import Integers
+from .group import Ranks
 from .meeting import ShardOf
 from .moves import Moves
 from .party import Count, Party, by_row
-from .ranks import Ranks
 
 READY = 1024  # pairs of samples in whose time one sample is made ready
 

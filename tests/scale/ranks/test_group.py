@@ -7,7 +7,7 @@ from helpers import ranks
 from helpers.families import labels, lattice
 
 from kstar_gpu import kstar
-from kstar_gpu.scale.ranks import Ranks
+from kstar_gpu.scale.ranks.group import Ranks
 
 
 def test_an_error_on_one_rank_ends_the_others(rng, tmp_path):

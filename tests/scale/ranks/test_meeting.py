@@ -6,7 +6,7 @@ from helpers import ranks
 from helpers.families import labels, lattice
 from helpers.shards import uneven
 
-from kstar_gpu.scale.meeting import rounds_of, visit
+from kstar_gpu.scale.ranks.meeting import rounds_of, visit
 
 
 def test_by_distance_alone_ties_would_depend_on_the_ranks(rng, tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from kstar_gpu.scale.moves import Moves
+from kstar_gpu.scale.ranks.moves import Moves
 
 
 class Alone:

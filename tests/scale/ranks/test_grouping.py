@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kstar_gpu.scale.grouping import READY, places
+from kstar_gpu.scale.ranks.grouping import READY, places
 
 
 def busiest(sizes, ranks):

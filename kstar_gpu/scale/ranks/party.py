@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..engines.shards import Nearest, Pairs, Shard
-from ..inputs.problem import Integers
+from ...engines.shards import Nearest, Pairs, Shard
+from ...inputs.problem import Integers
 
 
 @dataclass(frozen=True)
