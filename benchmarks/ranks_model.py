@@ -2,8 +2,8 @@
 
 The schedule is the real one (`kstar_gpu/scale/ranks/course.py`): in each round a rank gets the rows
 of the rank ahead of it while it computes, makes them ready, lets both sides ask, waits until all
-ranks have done so, and sends the answers back; then classes are counted in one place each. Here each
-of these steps costs nothing but time.
+ranks have done so, and sends the answers back; then classes are counted in one place each. Here
+each of these steps costs nothing but time.
 """
 
 import math
