@@ -17,6 +17,7 @@ SCRIPT = Path(__file__).parent / "helpers" / "peak_memory.py"
     [
         ("cpu", 20000, 128, "fortran", "euclidean"),
         ("cpu", 20000, 128, "int64", "cosine"),
+        ("cpu", 100000, 64, "plain", "euclidean"),
         ("torch", 5000, 256, "swapped", "euclidean"),
         ("torch", 3000, 2, "plain", "precomputed"),
     ],

@@ -102,6 +102,8 @@ PYBIND11_MODULE(_cpu, module) {
     module.attr("WIDTH_STEP") = kWidthStep;
     module.attr("BYTE_STEP") = kByteStep;
     module.attr("BOXED_WIDTH") = kBoxedWidth;
+    module.attr("TREE_WIDTH") = kTreeWidth;
+    module.attr("TREE_SAMPLES") = kTreeSamples;
     module.def("targets", &targets, "Instruction sets that this processor runs, best first.");
 
     // They point into numpy's arrays, which they keep alive, and which nothing may copy on the way.

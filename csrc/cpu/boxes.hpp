@@ -56,10 +56,9 @@ struct Box {
     }
 };
 
-// Whether it may pay to look for the nearest of so many samples in a tree: more dimensions are
-// hopeless, and with fewer samples tiles are done before a tree is made.
+// Whether it may pay to look for the nearest of so many samples in a tree.
 inline bool may_be_tree(const Balls& balls, int64_t count) {
-    return !balls.bytes && balls.width <= 24 && count >= 16384;
+    return !balls.bytes && balls.width <= kTreeWidth && count >= kTreeSamples;
 }
 
 // Splits a stretch of one class at a median of its longest side, again and again, until at most

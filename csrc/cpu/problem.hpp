@@ -43,6 +43,9 @@ struct Balls {
 };
 
 constexpr int64_t kBoxedWidth = 64;  // in more dimensions boxes overlap whatever the order
+// Trees of boxes: more dimensions are hopeless, and with fewer samples tiles are done before.
+constexpr int64_t kTreeWidth = 24;
+constexpr int64_t kTreeSamples = 16384;
 
 inline bool boxed(const Balls& balls) { return !balls.bytes && balls.width <= kBoxedWidth; }
 

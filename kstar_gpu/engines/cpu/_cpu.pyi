@@ -14,6 +14,8 @@ LONGEST: float
 WIDTH_STEP: int
 BYTE_STEP: int
 BOXED_WIDTH: int
+TREE_WIDTH: int
+TREE_SAMPLES: int
 
 def targets() -> list[str]: ...
 

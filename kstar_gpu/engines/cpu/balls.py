@@ -54,6 +54,17 @@ class Balls:
         sums = None if self.sums is None else self.sums[order]
         return Balls(self.points[order], self.width, self.squares[order], self.radii[order], sums)
 
+    def arranged(self, order: Integers) -> "Balls":
+        """Return the same balls in another order, with their points moved where they are.
+
+        A few columns at a time: beside all of them there may be no room for as many again.
+        """
+        for begin in range(0, self.points.shape[1], _cpu.WIDTH_STEP):
+            columns = self.points[:, begin : begin + _cpu.WIDTH_STEP]
+            columns[:] = columns[order]
+        sums = None if self.sums is None else self.sums[order]
+        return Balls(self.points, self.width, self.squares[order], self.radii[order], sums)
+
     def native(self, certificate: _cpu.Certificate) -> _cpu.Balls:
         """Return the balls as the extension takes them."""
         return _cpu.Balls(self.points, self.width, self.squares, self.sums, self.radii, certificate)

@@ -31,9 +31,10 @@ def room_beside(problem: Problem, threads: int, memory_limit: int | None) -> Roo
         If the memory limit does not even bear those.
     """
     dimensions = problem.samples.values.shape[1]
-    samples = sum(map(len, problem.sides))
+    samples, references = sum(map(len, problem.sides)), len(problem.references)
     memory = memory_of(dimensions, threads)
-    least = problem.copied + samples * memory.whole + memory.besides
+    least = problem.copied + samples * _full_bytes(dimensions) + memory.besides
+    least += references * _tree_bytes(dimensions, references)
     if memory_limit is None:
         return all_room(dimensions)
     if memory_limit < least:
@@ -43,18 +44,31 @@ def room_beside(problem: Problem, threads: int, memory_limit: int | None) -> Roo
         )
     room = (memory_limit - least - SURVEY_BYTES) // samples
     narrow = max(0, min(all_room(dimensions).widest, room // 2 - _cpu.WIDTH_STEP))
-    if narrow < _cpu.BOXED_WIDTH:
-        narrow = max(0, min(narrow, room // (2 + TREE) - _cpu.WIDTH_STEP))
+    in_tree = max(0, room // (2 + TREE) - _cpu.WIDTH_STEP)
+    # Narrow balls are one dimension wider. Wider ones make no tree, but a search may choose others.
+    if in_tree + 1 < _cpu.TREE_WIDTH and references >= _cpu.TREE_SAMPLES:
+        narrow = min(narrow, in_tree)
     return Room(narrow, room >= _first_look_bytes(dimensions))
 
 
 def memory_of(dimensions: int, threads: int) -> Memory:
-    """Return what samples of so many features take, by so many threads."""
-    point = 2 * padded_width(dimensions)
-    tree = TREE * padded_width(min(dimensions, _cpu.BOXED_WIDTH))
-    whole = point + SAMPLE_BYTES + (tree if dimensions <= _cpu.BOXED_WIDTH else 0)
-    shard = point + SAMPLE_BYTES + _first_look_bytes(dimensions) + tree + SHARD_BYTES
-    return Memory(whole, shard, threads * (THREAD_BYTES + PACKED_ROWS * point))
+    """Return what samples of so many features take, however many there are, by so many threads."""
+    full, many = _full_bytes(dimensions), _cpu.TREE_SAMPLES
+    narrow_tree = _tree_bytes(min(dimensions, _cpu.TREE_WIDTH), many)
+    shard = full + _first_look_bytes(dimensions) + narrow_tree + SHARD_BYTES
+    besides = threads * (THREAD_BYTES + PACKED_ROWS * 2 * padded_width(dimensions))
+    return Memory(full + _tree_bytes(dimensions, many), shard, besides)
+
+
+def _full_bytes(dimensions: int) -> int:
+    """Return what a sample takes, with its full ball."""
+    return 2 * padded_width(dimensions) + SAMPLE_BYTES
+
+
+def _tree_bytes(width: int, references: int) -> int:
+    """Return what each of so many references takes in a tree, if one may be made of them."""
+    made = width <= _cpu.TREE_WIDTH and references >= _cpu.TREE_SAMPLES
+    return TREE * padded_width(width) if made else 0
 
 
 def _first_look_bytes(dimensions: int) -> int:

@@ -128,7 +128,7 @@ def near_together(
 ) -> tuple[list[Side], list[Balls], list[Balls], Integers]:
     """Let samples of a class that are near each other stand next to each other.
 
-    Return all in the new order, and that of the samples.
+    Return all in the new order, and that of the samples. The balls that are given are used up.
     """
     orders = []
     for side, balls in zip(sides, narrow, strict=True):
@@ -136,9 +136,9 @@ def near_together(
         _cpu.arrange(balls.native(certificate), side.codes.astype(np.int32), order, crew.threads)
         orders.append(order)
     sides = [side.taken(order) for side, order in zip(sides, orders, strict=True)]
-    arranged = [balls.taken(order) for balls, order in zip(full, orders, strict=True)]
+    arranged = [balls.arranged(order) for balls, order in zip(full, orders, strict=True)]
     if narrow is full:
         narrow = arranged
     else:
-        narrow = [balls.taken(order) for balls, order in zip(narrow, orders, strict=True)]
+        narrow = [balls.arranged(order) for balls, order in zip(narrow, orders, strict=True)]
     return sides, arranged, narrow, orders[0]

@@ -1,5 +1,6 @@
 """Balls of integers hold their samples, full and narrow; the unit is chosen for nearly all."""
 
+import tracemalloc
 from math import frexp
 
 import numpy as np
@@ -78,3 +79,21 @@ def test_points_are_padded_with_zeros():
         padded = balls.padded_width(width)
         assert width <= padded < width + _cpu.WIDTH_STEP
         assert padded % _cpu.WIDTH_STEP == 0
+
+
+@pytest.mark.parametrize("width", [1, 16, 17, 60])
+@pytest.mark.parametrize("of_bytes", [False, True])
+def test_another_order_is_made_without_room_for_as_many_again(width, of_bytes, rng):
+    n, stride = 4096, -(-width // 16) * 16
+    points = rng.integers(-9, 9, (n, stride)).astype(np.int8 if of_bytes else np.int16)
+    sums = rng.integers(0, 9, n).astype(np.int32) if of_bytes else None
+    squares, radii = rng.integers(0, 9, n).astype(np.int32), rng.random(n)
+    given, order = balls.Balls(points, width, squares, radii, sums), rng.permutation(n)
+    wanted = given.taken(order)
+    tracemalloc.start()
+    found = given.arranged(order)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    for name, value in vars(wanted).items():
+        np.testing.assert_array_equal(getattr(found, name), value)
+    assert peak < n * (16 * points.itemsize + 20) + 10_000

@@ -3,11 +3,16 @@
 import re
 
 import pytest
+import torch
 from helpers.families import gaussian, labels, problem_of
 
 pytest.importorskip("kstar_gpu.engines.cpu._cpu", reason="the CPU engine is not built")
 
-from kstar_gpu.engines.cpu.memory import Room, room_beside
+from kstar_gpu.engines.cpu import _cpu
+from kstar_gpu.engines.cpu.balls import padded_width
+from kstar_gpu.engines.cpu.memory import SAMPLE_BYTES, TREE, Room, memory_of, room_beside
+from kstar_gpu.engines.projection import SURVEY_BYTES
+from kstar_gpu.inputs.problem import make_classes, make_problem
 
 
 @pytest.fixture
@@ -52,3 +57,40 @@ def test_a_limit_too_small_is_refused_with_the_least_that_does(problem):
     assert room_beside(problem, 2, least) == Room(0, False)
     with pytest.raises(ValueError, match=f"at least {least} bytes .* got {least - 1}"):
         room_beside(problem, 2, least - 1)
+
+
+def smallest_of(rng, n, d, queries=None):
+    """Return the smallest limit of so many references, which ask by themselves, or queries do."""
+    x, y = gaussian(rng, n, d), labels(rng, n, 3)
+    if queries is None:
+        return smallest_limit(problem_of(x, y))
+    asking, references = torch.from_numpy(x[:queries]), torch.from_numpy(x)
+    classes = make_classes(y[:queries], y)
+    device = torch.device("cpu")
+    return smallest_limit(make_problem(asking, references, classes, "euclidean", device))
+
+
+@pytest.mark.parametrize("d", [1, 24, 25, 64, 65])
+def test_trees_are_counted_where_they_are_made(d, rng):
+    """In few dimensions and of many references alone, however many ask."""
+    many = _cpu.TREE_SAMPLES
+    least = [smallest_of(rng, many + more, d) for more in (-2, -1, 0)]
+    whole = 2 * padded_width(d) + SAMPLE_BYTES
+    tree = TREE * padded_width(d) if d <= _cpu.TREE_WIDTH else 0
+    assert least[1] - least[0] == whole
+    assert least[2] - least[1] == whole + many * tree
+    assert smallest_of(rng, many, d, 2) - smallest_of(rng, many, d, 1) == whole
+    assert memory_of(d, 1).whole == whole + tree
+
+
+@pytest.mark.parametrize("more", [-1, 0])
+def test_no_narrow_ball_may_be_chosen_whose_tree_has_no_room(more, rng):
+    n = _cpu.TREE_SAMPLES + more
+    problem = problem_of(gaussian(rng, n, 200), labels(rng, n, 3))
+    least = smallest_limit(problem) + SURVEY_BYTES
+    widest = [room_beside(problem, 2, least + n * room).widest for room in range(400)]
+    assert widest == sorted(widest)
+    assert widest[-1] == 133
+    for room, h in ((room, h) for room, most in enumerate(widest) for h in range(1, most + 1)):
+        tree = TREE if more == 0 and h + 1 <= _cpu.TREE_WIDTH else 0
+        assert (2 + tree) * padded_width(h + 1) <= room
