@@ -133,9 +133,9 @@ def test_names_count_the_classes_of_both_sides():
 
 def test_missing_and_unknown_files(capsys, folder):
     assert "nothing.npz: there is no such file" in error_of(capsys, "compute", "nothing.npz")
-    (folder / "x.csv").write_text("1,2")
-    error = error_of(capsys, "compute", "x.csv")
-    assert "x.csv: .npy, .npz, .pt or .safetensors is wanted, got '.csv'" in error
+    (folder / "x.mat").write_text("1,2")
+    error = error_of(capsys, "compute", "x.mat")
+    assert "x.mat: .npy, .npz, .pt, .safetensors, .csv, .parquet, .h5 or .zarr is wanted" in error
 
 
 def test_damaged_files(capsys, folder):

@@ -1,4 +1,8 @@
-"""Files of arrays, as FILE[:KEY] names them: .npy, .npz, .pt and .safetensors; never unpickled."""
+"""Files of arrays, as FILE[:KEY] names them; never unpickled.
+
+.npy, .npz, .pt and .safetensors are read here; tables in `table_files`, what is read piece by piece
+in `stored_arrays`.
+"""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -13,10 +17,15 @@ from torch import Tensor
 
 from ..extras import import_extra
 from ..names import one_line
+from .arrays import to_tensor
 from .file_sizes import GrowthError, check_growth, check_npy, check_npz_member, check_zip
+from .frames import is_column
 from .labels import encode_both
+from .stored_arrays import open_hdf5, open_zarr
+from .table_files import Columns, open_csv, open_parquet
 
 PLAIN = (str, bytes, bool, int, float)  # values that a list of labels may have
+SUFFIXES = ".npy, .npz, .pt, .safetensors, .csv, .parquet, .h5 or .zarr"
 
 
 def read_samples(features: str, labels: str | None, option: str) -> tuple[Any, Any, Any]:
@@ -24,7 +33,8 @@ def read_samples(features: str, labels: str | None, option: str) -> tuple[Any, A
 
     Parameters
     ----------
-    features : FILE[:KEY], by default the entry "features"
+    features : FILE[:KEY], by default the entry "features"; of a table, the column of vectors, or
+        the columns that a glob names, by default all but the labels
     labels : FILE[:KEY], by default the entry "labels", of the same file if None
     option : what gives the labels, for the error if none are found
 
@@ -33,13 +43,17 @@ def read_samples(features: str, labels: str | None, option: str) -> tuple[Any, A
     ValueError, OSError
         If there is no such file or entry; if a file is damaged, or of another kind.
     ImportError
-        Without safetensors, for a file of that kind.
+        Without the package that reads a file of that kind.
     """
     file, key = open_named(features)
     if labels is None and "labels" not in file.names:
-        raise ValueError(f"{option} is wanted, since {file.path} has no entry 'labels'")
+        entries = f" (entries: {file.listed})" if isinstance(file.content, Columns) else ""
+        raise ValueError(f"{option} is wanted, since {file.path} has no entry 'labels'{entries}")
+    label_key = "labels"
+    if labels is not None and path_and_key(labels)[0] == file.path:
+        label_key = path_and_key(labels)[1] or label_key
     return (
-        file.entry(key, "features"),
+        file.entry(key, "features", label_key),
         file.entry("labels", "labels") if labels is None else read_labels(labels),
         file.class_names(),
     )
@@ -67,7 +81,7 @@ def read_inputs(path: str) -> tuple[Tensor, Any, list[str] | None]:
     labels = file.entry("labels", "labels")
     given = file.entry("inputs", "inputs")
     try:
-        inputs = torch.as_tensor(given)
+        inputs = to_tensor(given, "inputs") if is_column(given) else torch.as_tensor(given)
         count = len(inputs), len(labels)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(
@@ -102,22 +116,39 @@ class ArrayFile:
         """The names of its entries, and what they are in the file."""
         return {str(name): name for name in self.content} if self._has_names else {}
 
-    def entry(self, key: str | None, default: str) -> Any:
+    @property
+    def listed(self) -> str:
+        """The names of its entries, to be told."""
+        return ", ".join(map(one_line, self.names)) or "none with a name"
+
+    def entry(self, key: str | None, default: str, labels: str | None = None) -> Any:
         """Return the entry `key`; without a key the bare array or the entry `default`.
 
-        An array, a tensor, or a list of plain values.
+        An array, a tensor, a list of plain values, or a column. With the name of the `labels`,
+        features are asked for: of a table that may be several columns.
         """
         if key is None and not self._has_names:
             return self._array(self.content, "")
         name = key or default
+        if isinstance(self.content, Columns) and name not in self.names:
+            found = self._columns(key, labels)
+            if found is not None:
+                return found
         if name not in self.names:
-            found = ", ".join(map(one_line, self.names)) or "none with a name"
-            raise ValueError(f"{self.path} has no entry {name!r}; entries: {found}")
+            raise ValueError(f"{self.path} has no entry {name!r}; entries: {self.listed}")
         with _readable(self.path):
             if isinstance(self.content, np.lib.npyio.NpzFile) and self.content.zip:
                 check_npz_member(self.path, self.content.zip, name)
             content = self.content[self.names[name]]
         return self._array(content, f" as entry {name!r}")
+
+    def _columns(self, key: str | None, labels: str | None) -> Any:
+        """Return several columns as features, or the only one as labels; None if that is not so."""
+        if labels is not None:
+            return self.content.without(labels) if key is None else self.content.matching(key)
+        return (
+            self.content[next(iter(self.names))] if key is None and len(self.names) == 1 else None
+        )
 
     @property
     def _has_names(self) -> bool:
@@ -127,7 +158,7 @@ class ArrayFile:
         """Return what is an array; refuse what else torch keeps in a file."""
         if isinstance(content, Tensor):
             check_growth(self.path, content.numel() * content.element_size())  # once expanded
-        if isinstance(content, Tensor | np.ndarray):
+        if isinstance(content, Tensor | np.ndarray) or is_column(content):
             return content
         if isinstance(content, list | tuple) and all(isinstance(one, PLAIN) for one in content):
             return list(content)
@@ -149,7 +180,7 @@ def path_and_key(argument: str) -> tuple[Path, str | None]:
     parts = argument.split(":")
     for length in range(len(parts), 0, -1):
         path = Path(":".join(parts[:length]))
-        if path.is_file():
+        if path.is_file() or (path.suffix == ".zarr" and path.is_dir()):
             return path, ":".join(parts[length:]) or None
     raise FileNotFoundError(f"{argument}: there is no such file")
 
@@ -168,7 +199,15 @@ def open_arrays(path: Path) -> ArrayFile:
                 return ArrayFile(path, torch.load(path, map_location="cpu", weights_only=True))
         case ".safetensors":
             return ArrayFile(path, _load_safetensors(path))
-    raise ValueError(f"{path}: .npy, .npz, .pt or .safetensors is wanted, got {path.suffix!r}")
+        case ".csv":
+            return ArrayFile(path, open_csv(path))
+        case ".parquet":
+            return ArrayFile(path, open_parquet(path))
+        case ".h5":
+            return ArrayFile(path, open_hdf5(path))
+        case ".zarr":
+            return ArrayFile(path, open_zarr(path))
+    raise ValueError(f"{path}: {SUFFIXES} is wanted, got {path.suffix!r}")
 
 
 def _described(content: Any) -> str:

@@ -22,7 +22,7 @@ def check_growth(path: Path, found: int, stored: int | None = None) -> None:
 
     Parameters
     ----------
-    path : of the file
+    path : of the file, or folder of files
     found : bytes in memory
     stored : bytes in the file; all of it if None
 
@@ -31,7 +31,7 @@ def check_growth(path: Path, found: int, stored: int | None = None) -> None:
     GrowthError
         If it does.
     """
-    size = path.stat().st_size if stored is None else min(stored, path.stat().st_size)
+    size = _size(path) if stored is None else min(stored, _size(path))
     if found > max(SMALL, GROWTH * size):
         raise GrowthError(
             f"{path}: at most {GROWTH} times its size is wanted in memory, got {found} bytes out "
@@ -78,3 +78,10 @@ def check_zip(path: Path) -> None:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             check_growth(path, sum(member.file_size for member in archive.infolist()))
+
+
+def _size(path: Path) -> int:
+    """Return how many bytes a file has, or all in a folder."""
+    if not path.is_dir():
+        return path.stat().st_size
+    return sum(inner.stat().st_size for inner in path.rglob("*") if inner.is_file())
