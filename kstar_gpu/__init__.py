@@ -23,6 +23,7 @@ from what stands higher, never the other way::
     report          a sweep as one page of HTML
       |
     integrations    k* inside other libraries
+    commands        those of kstar-gpu, a module for each
     cli             the command kstar-gpu; terminal: what it says, on any console
 
 `names`, `files`, `checked_json`, `npy_header`, `extras`, `user_code` and `user_files` serve all of

@@ -35,7 +35,7 @@ def kstar(
     device: str | torch.device | None = None,
     return_foreign: bool = False,
     memory_limit: int | None = None,
-    progress: bool = False,
+    progress: bool | None = None,
 ) -> Any:
     """Return the k* value of every sample: the rank of its first neighbour from another class.
 
@@ -85,8 +85,8 @@ def kstar(
         made (of integers, lists, or other than rows one after the other) are among them. By default
         as many as it takes; on a CUDA device, most of what is free. Features that do not fit there
         are streamed from the host.
-    progress : bool
-        Show a progress bar.
+    progress : bool, optional
+        Show a progress bar; by default after two seconds, where stderr is a terminal or a notebook.
 
     Returns
     -------
@@ -182,7 +182,7 @@ def answer(
     backend: str,
     device: str | torch.device | None,
     memory_limit: int | None,
-    progress: bool,
+    progress: bool | None,
 ) -> Answer:
     """Ask an engine both questions of k*; arguments as for `kstar`, checked."""
     with denormals_kept():
@@ -224,7 +224,7 @@ def _walked(
     backend: str,
     device: str | torch.device | None,
     memory_limit: int | None,
-    progress: bool,
+    progress: bool | None,
 ) -> Answer | None:
     """Ask both questions of features on disk, shard by shard; None where all are asked at once."""
     must = isinstance(features, Stored) or isinstance(references, Stored)

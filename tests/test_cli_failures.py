@@ -7,6 +7,7 @@ from helpers.command_line import EXPECTED, FEATURES, LABELS, error_of, saved, wr
 from safetensors.torch import save_file
 
 from kstar_gpu import cli, files
+from kstar_gpu.commands import compute
 from kstar_gpu.stats.from_features import kstar_distribution
 
 LABELLED = ["--labels", "data.npz"]
@@ -102,7 +103,7 @@ def test_a_file_that_is_locked(capsys, monkeypatch):
 
 
 def test_a_folder_that_cannot_be_written_to(capsys, monkeypatch):
-    monkeypatch.setattr(cli, "kstar_distribution", lambda *_, **__: pytest.fail("computed"))
+    monkeypatch.setattr(compute, "kstar_distribution", lambda *_, **__: pytest.fail("computed"))
     monkeypatch.setattr(files.os, "access", lambda path, mode: False)
     for option in ("--out", "--plot"):
         error = error_of(capsys, "compute", "data.npz", option, "a.png")
@@ -126,6 +127,6 @@ def test_memory_that_does_not_suffice(capsys, monkeypatch):
     def large(*_, **__):
         return np.empty(2**50)
 
-    monkeypatch.setattr(cli, "kstar_distribution", large)
+    monkeypatch.setattr(compute, "kstar_distribution", large)
     error = error_of(capsys, "compute", "data.npz")
     assert "memory does not suffice: Unable to allocate 8.00 PiB" in error

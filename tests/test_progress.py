@@ -1,16 +1,20 @@
 """Bars: where none is shown there is no tqdm, no thread, no lock; none is shared with a child."""
 
+import io
 import multiprocessing
 import os
 import subprocess
 import sys
 import threading
+import types
 
 import pytest
+import torch
 from tqdm import tqdm
 
-from kstar_gpu import kstar
-from kstar_gpu.progress import counter, each
+import kstar_gpu
+from kstar_gpu import kstar, progress
+from kstar_gpu.progress import counter, each, is_shown
 
 WITHOUT_TQDM = """
 import sys
@@ -94,8 +98,8 @@ def test_a_child_that_was_forked_while_a_bar_was_drawn_can_draw_its_own():
 
 def test_no_bar_starts_a_thread(backend):
     before = threading.enumerate()
-    for progress in (False, True):
-        kstar([[0.0], [1.0], [3.0]], [0, 0, 1], backend=backend, progress=progress)
+    for shown in (False, True):
+        kstar([[0.0], [1.0], [3.0]], [0, 0, 1], backend=backend, progress=shown)
     assert threading.enumerate() == before
 
 
@@ -134,3 +138,63 @@ def test_the_lock_is_no_semaphore_of_processes():
     with counter(True, "search", "tile") as count:
         assert isinstance(count._bar.get_lock(), type(threading.RLock()))
         assert not isinstance(count._bar.get_lock(), type(multiprocessing.RLock()))
+
+
+class Terminal(io.StringIO):
+    """A stderr that somebody watches."""
+
+    def isatty(self):
+        return True
+
+
+def watched(monkeypatch):
+    """Put it in the place of stderr: within a test, before which pytest puts its own."""
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    return sys.stderr
+
+
+class ZMQInteractiveShell:
+    """What IPython calls the shell of a notebook's kernel."""
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_by_default_a_bar_is_shown_on_a_terminal_where_it_takes_long(long, monkeypatch):
+    terminal = watched(monkeypatch)
+    monkeypatch.setattr(progress, "LONG", 0 if long else 1e9)
+    assert [*each([3, 1], None, "rounds")] == [3, 1]
+    with counter(None, "search", "tile") as count:
+        count.reach(1, 2)
+    assert ("rounds: 100%" in terminal.getvalue()) == long
+    assert ("search:" in terminal.getvalue()) == long
+    for name in ("kstar", "label_null", "resampled_intervals"):
+        getattr(kstar_gpu, name)(torch.arange(9.0)[:, None], [0, 1, 1] * 3)
+    if not long:
+        assert terminal.getvalue() == ""
+
+
+def test_by_default_none_is_shown_where_nobody_watches(capsys, monkeypatch):
+    monkeypatch.setattr(progress, "LONG", 0)
+    assert [*each([3, 1], None, "rounds")] == [3, 1]
+    kstar([[0.0], [1.0], [3.0]], [0, 0, 1])
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys, "stderr", None)  # as where Python has no console
+    assert not is_shown(None)
+
+
+@pytest.mark.parametrize(("kind", "shown"), [(ZMQInteractiveShell, True), (object, False)])
+def test_by_default_a_bar_is_shown_in_a_notebook(kind, shown, monkeypatch):
+    shell = types.SimpleNamespace(get_ipython=kind)
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    assert is_shown(None) == shown
+    assert not is_shown(False)
+    assert is_shown(True)
+
+
+def test_every_engine_shows_it(backend, monkeypatch):
+    terminal = watched(monkeypatch)
+    monkeypatch.setattr(progress, "LONG", 0)
+    kstar(torch.arange(99.0)[:, None], [0, 1, 1] * 33, backend=backend)
+    assert "search" in terminal.getvalue()
+    before = terminal.getvalue()
+    kstar(torch.arange(99.0)[:, None], [0, 1, 1] * 33, backend=backend, progress=False)
+    assert terminal.getvalue() == before

@@ -41,7 +41,7 @@ class Engine(ABC):
 
     @abstractmethod
     def __init__(
-        self, problem: Any, device: torch.device, memory_limit: int | None, progress: bool
+        self, problem: Any, device: torch.device, memory_limit: int | None, progress: bool | None
     ) -> None: ...
 
     @staticmethod
@@ -90,7 +90,11 @@ class BallEngine(Engine):
     distinct: Distinct
 
     def __init__(
-        self, problem: Problem, device: torch.device, memory_limit: int | None, progress: bool
+        self,
+        problem: Problem,
+        device: torch.device,
+        memory_limit: int | None,
+        progress: bool | None,
     ) -> None:
         self.given = problem
         self.device = device

@@ -25,7 +25,11 @@ class Engine(base.Engine):
     """
 
     def __init__(
-        self, problem: DistanceTable, device: torch.device, memory_limit: int | None, progress: bool
+        self,
+        problem: DistanceTable,
+        device: torch.device,
+        memory_limit: int | None,
+        progress: bool | None,
     ) -> None:
         self.table = problem
         self.device = float64_device(device)

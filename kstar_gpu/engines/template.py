@@ -21,7 +21,11 @@ class Engine(BallEngine):
     """
 
     def __init__(
-        self, problem: Problem, device: torch.device, memory_limit: int | None, progress: bool
+        self,
+        problem: Problem,
+        device: torch.device,
+        memory_limit: int | None,
+        progress: bool | None,
     ) -> None:
         super().__init__(problem, device, memory_limit, progress)
         # TODO: choose what gives way to memory_limit; refuse one that is too small, with the least.

@@ -40,7 +40,7 @@ def activations(
     device: str | torch.device | None = None,
     amp: bool = False,
     spill: str | os.PathLike[str] | None = None,
-    progress: bool = False,
+    progress: bool | None = None,
 ) -> Activations:
     """Run a model over a loader once and return what the named layers gave.
 
@@ -93,8 +93,8 @@ def activations(
         memory, so that layers of any number and size need no memory of their own (bfloat16 becomes
         float32 there). `read_activations` reads the directory again. What an earlier spill left in
         it is replaced, and nothing else.
-    progress : bool
-        Show a progress bar.
+    progress : bool, optional
+        Show a progress bar; by default as in `kstar_gpu.kstar`.
 
     Returns
     -------

@@ -21,7 +21,7 @@ def results_of(
     executor: Any,
     function: Callable[..., Any],
     calls: Sequence[tuple[Any, ...]],
-    progress: bool,
+    progress: bool | None,
     name: str,
 ) -> Generator[tuple[int, Any], None, None]:
     """Yield the number of each call with its result, as they end.

@@ -49,7 +49,7 @@ def sweep(
     dtype: torch.dtype | None = None,
     device: str | torch.device | None = None,
     amp: bool = False,
-    progress: bool = False,
+    progress: bool | None = None,
     class_names: ClassNames = None,
     executor: Any = None,
     **options: Any,
@@ -205,6 +205,7 @@ def _sweep_pair(pair: Pair, how: How, seen: Seen, tell: Callable[[str], Any], wa
         class_names=class_names,
         device=how.device,
         return_foreign=True,
+        progress=False if how.progress is False else None,  # a bar of its own, if that takes long
         **how.options,
     )
     found = Sweep()

@@ -56,7 +56,7 @@ class SweepRun:
         self,
         compute: Callable[[Tensor, Tensor], KStarDistribution],
         spill: bool,
-        progress: bool,
+        progress: bool | None,
         wait: bool = True,
     ) -> Generator[tuple[str, KStarDistribution | str], None, None]:
         """Yield each layer with its result, saved where results are kept, or with what went wrong.
@@ -83,7 +83,10 @@ class SweepRun:
             self.directory.tidy()
 
     def _outcomes(
-        self, compute: Callable[[Tensor, Tensor], KStarDistribution], spill: bool, progress: bool
+        self,
+        compute: Callable[[Tensor, Tensor], KStarDistribution],
+        spill: bool,
+        progress: bool | None,
     ) -> Iterator[tuple[str, KStarDistribution | str]]:
         """Yield them, while nobody else works in the directory."""
         for layer in self.finished:

@@ -40,7 +40,7 @@ class How:
     dtype: torch.dtype | None = None
     device: str | torch.device | None = None
     amp: bool = False
-    progress: bool = False
+    progress: bool | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     alone: bool = True
 

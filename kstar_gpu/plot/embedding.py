@@ -1,7 +1,6 @@
 """Four maps of a latent space into the plane, beside the k* distributions of its classes."""
 
-import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +11,13 @@ from torch import Tensor
 from ..extras import import_extra
 from ..inputs.arrays import to_tensor
 from ..inputs.metrics import METRICS, PRECOMPUTED
+from ..stats.distribution import KStarDistribution
 from ..stats.from_features import kstar_distribution
 from ..stats.options import check_count
 from .colours import Colour, Palette, check_palette, colours, pattern_colours
-from .common import FEW_CLASSES, check_installed, moved, room_for
+from .common import FEW_CLASSES, check_installed, moved, plain, room_for
 from .distributions import INCHES_PER_CLASS, plot_distributions
+from .maps import checked_maps, made_maps
 from .overview import overview_height
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 MAP_INCHES = 3.1
 BESIDE_INCHES = 6.5
-MOST_NEIGHBOURS = 15
 DOT_POINTS, NAME_POINTS = 7.5, 14  # left of the distributions
 FAINTEST = 0.15  # opacity of a sample whose k* is least
 
@@ -35,13 +35,17 @@ def plot_embedding(
     labels: Any,
     class_names: Sequence[str] | None = None,
     *,
+    maps: Mapping[str, Any] | None = None,
     samples: int = 2000,
     shade: bool = False,
     seed: int = 0,
     palette: Palette = None,
+    progress: bool | None = None,
     **options: Any,
 ) -> "Figure":
     """Draw PCA, t-SNE, Isomap and UMAP of features, and the k* distributions beside them.
+
+    t-SNE and UMAP of 2000 samples take seconds to minutes each.
 
     As in figure 1 of Kotyan et al., arXiv 2312.04024: what is near in a map need not be near in
     the latent space, and k* says so without a map. A class has the same colour in the maps and
@@ -53,7 +57,10 @@ def plot_embedding(
     ----------
     features, labels, class_names, options
         As for `kstar_gpu.kstar_distribution`, without references, and metric not "precomputed";
-        the maps are Euclidean.
+        the maps are Euclidean. In the place of labels their result, a KStarDistribution, which is
+        then not computed again.
+    maps : mapping from up to four titles to (N, 2) points, optional
+        Maps that are there already, a point for each sample; drawn in place of the four.
     samples : int
         How many samples, chosen at random, the maps show; k* are of all.
     shade : bool
@@ -62,17 +69,23 @@ def plot_embedding(
         Of the choice and of the maps.
     palette : name of a colormap of matplotlib, or sequence of colours, optional
         Of the classes; of more than a hundred classes, of the three patterns.
+    progress : bool, optional
+        Show which map is being made; by default where stderr is a terminal or a notebook.
 
     Returns
     -------
     matplotlib.figure.Figure
-        With axes titled PCA, t-SNE, Isomap, UMAP, and those of the distributions.
+        With axes titled PCA, t-SNE, Isomap, UMAP, or as `maps` are, and those of the distributions.
 
     Raises
     ------
+    TypeError
+        If `maps` is no mapping; for class names or options beside a result.
     ValueError
-        For fewer than four `samples`; for fewer than two features, or such that do not vary; for
-        metric "precomputed"; for what is no palette; for what `kstar_distribution` refuses.
+        If `maps` has none or more than four, or other than a finite point per sample; if a result
+        is of another number of samples. For fewer than four `samples`; for fewer than two
+        features, or such that do not vary; for metric "precomputed"; for what is no palette; for
+        what `kstar_distribution` refuses.
     ImportError
         Without matplotlib, scikit-learn or umap-learn.
     """
@@ -80,16 +93,21 @@ def plot_embedding(
     check_count(seed, "seed", 0)
     if options.get("metric") == PRECOMPUTED:
         raise ValueError(f"metric: {' or '.join(METRICS)} is wanted, got 'precomputed'")
-    _check_maps_installed()
+    if maps is None:
+        _check_maps_installed()
     check_palette(palette)
     rows = to_tensor(features, "features")
-    result = kstar_distribution(rows, labels, class_names, **options)
+    drawn = None if maps is None else checked_maps(maps, len(rows))
+    result = _result_of(rows, labels, class_names, {"progress": progress, **options})
     count = len(result.classes)
     many = count > FEW_CLASSES
     of_patterns = pattern_colours(palette if many else None)
     given = [of_patterns[name] for name in result.pattern] if many else colours(count, palette)
     shown = np.sort(np.random.default_rng(seed).permutation(len(rows))[:samples])
-    maps = _maps(_scaled(rows[torch.from_numpy(shown)]), seed)
+    if drawn is None:
+        drawn = made_maps(_scaled(rows[torch.from_numpy(shown)]), seed, progress)
+    else:
+        drawn = {name: points[shown] for name, points in drawn.items()}
 
     import matplotlib.pyplot as plt
 
@@ -105,11 +123,12 @@ def plot_embedding(
     if shade:
         opacity = FAINTEST + (1 - FAINTEST) * np.nan_to_num(result.normalized[shown])
     rgba = np.column_stack([np.array(given)[result.class_index[shown]], opacity])
-    for number, (name, points) in enumerate(maps.items()):
-        ax = figure.add_subplot(grid[number // 2, number % 2], title=name)
+    for number, (name, points) in enumerate(drawn.items()):
+        ax = figure.add_subplot(grid[number // 2, number % 2], title=plain(name))
         _draw_map(ax, points, rgba)
     shading = ", fainter where k* is small" if shade else ""
-    figure.axes[2].set_xlabel(f"n = {len(shown)} of {len(rows)}{shading}", loc="left")
+    lowest = figure.axes[2 if len(drawn) > 2 else 0]
+    lowest.set_xlabel(f"n = {len(shown)} of {len(rows)}{shading}", loc="left")
     beside = figure.add_subplot(grid[:, 2])
     plot_distributions(result, beside, palette=palette if many else None)
     if not many:
@@ -131,25 +150,24 @@ def _scaled(rows: Tensor) -> NDArray[np.float32]:
     return scaled
 
 
-def _maps(rows: NDArray[np.float32], seed: int) -> dict[str, NDArray[np.float64]]:
-    """Return a point (x, y) per row from each method, at its usual settings."""
-    from scipy.sparse import SparseEfficiencyWarning
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE, Isomap
-    from umap import UMAP
-
-    neighbours = min(MOST_NEIGHBOURS, len(rows) - 1)
-    methods = {
-        "PCA": PCA(2, random_state=seed),
-        "t-SNE": TSNE(perplexity=min(30, (len(rows) - 1) / 3), random_state=seed),
-        "Isomap": Isomap(n_neighbors=neighbours),
-        "UMAP": UMAP(n_neighbors=neighbours, random_state=seed, n_jobs=1),
-    }
-    with warnings.catch_warnings():
-        # Of classes that lie apart, which is what one hopes for: Isomap bridges them.
-        warnings.filterwarnings("ignore", message="The number of connected components")
-        warnings.simplefilter("ignore", SparseEfficiencyWarning)
-        return {name: method.fit_transform(rows) for name, method in methods.items()}
+def _result_of(
+    rows: Tensor, labels: Any, class_names: Any, options: Mapping[str, Any]
+) -> KStarDistribution:
+    """Return the result of these samples: the one given in the place of labels, if one is."""
+    if not isinstance(labels, KStarDistribution):
+        return kstar_distribution(rows, labels, class_names, **options)
+    more = [name for name in options if name != "progress"]
+    if class_names is not None or more:
+        raise TypeError(
+            "labels: a result has its class names and settings, and none are wanted beside it, got "
+            f"{', '.join(more) or 'class_names'}"
+        )
+    if len(labels.kstar) != len(rows):
+        raise ValueError(
+            f"labels: a result of these {len(rows)} samples is wanted, got one of "
+            f"{len(labels.kstar)}"
+        )
+    return labels
 
 
 def _check_maps_installed() -> None:

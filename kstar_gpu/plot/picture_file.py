@@ -1,11 +1,12 @@
 """A picture as a file, for the command line: what would stop it is found before the work."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ..extras import import_extra
 from ..files import check_target, write_whole
-from ..stats.distribution import KStarDistribution
 
 
 def check_picture(path: Path) -> None:
@@ -30,11 +31,11 @@ def check_picture(path: Path) -> None:
         raise ValueError(f"{path}: a picture's suffix is wanted, one of {', '.join(formats)}")
 
 
-def write_picture(result: KStarDistribution, path: Path) -> None:
-    """Draw a result into a file, which appears whole or not at all."""
+def write_picture(draw: Callable[[], Any], path: Path) -> None:
+    """Draw a new figure into a file, which appears whole or not at all."""
     import matplotlib.pyplot as plt
 
-    result.plot()
+    draw()
     content = io.BytesIO()
     try:
         plt.savefig(content, format=path.suffix[1:].lower(), dpi=150)

@@ -41,7 +41,7 @@ def kstar(
     backend: str,
     device: str | torch.device | None,
     memory_limit: int | None,
-    progress: bool,
+    progress: bool | None,
 ) -> tuple[Any, Any, Any]:
     """Return k*, distance and index of all samples, in blocks like the rows of the features.
 
@@ -82,7 +82,9 @@ def kstar(
     return _arrays(tasks, used, found, features, normalize)
 
 
-def _check_options(metric: str, backend: str, memory_limit: int | None, progress: bool) -> None:
+def _check_options(
+    metric: str, backend: str, memory_limit: int | None, progress: bool | None
+) -> None:
     check_backend(backend)
     check_belongs_to_shards(metric)
     if memory_limit is not None:

@@ -154,7 +154,7 @@ def kstar(
     metric: str,
     pairs: Pairs[Any],
     limit: int,
-    progress: bool,
+    progress: bool | None,
 ) -> Found:
     """Return k* of samples that are stored, by a walk that takes no more memory than the limit.
 
@@ -247,7 +247,7 @@ def _walked(
     pairs: Pairs[Any],
     census: Census,
     checkpoint: Path | None,
-    progress: bool,
+    progress: bool | None,
 ) -> tuple[Nearest, Integers]:
     """Return what the samples know, and their counts, shard by shard."""
     count, met = len(cut[0].codes), visits(len(cut[0]), len(cut[1]) if cut[1:] else None)

@@ -28,7 +28,7 @@ def kstar_distribution(
     backend: str = "auto",
     device: str | torch.device | None = None,
     memory_limit: int | None = None,
-    progress: bool = False,
+    progress: bool | None = None,
     skewness: str = "plain",
     threshold: float = 0.5,
     return_foreign: bool = False,

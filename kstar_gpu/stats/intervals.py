@@ -121,7 +121,7 @@ def resampled_intervals(
     level: float = 0.95,
     resamples: int = 99,
     seed: int = 0,
-    progress: bool = False,
+    progress: bool | None = None,
     **options: Any,
 ) -> Floats:
     """Return a confidence interval of a statistic of each class, for other samples like these.
@@ -138,8 +138,8 @@ def resampled_intervals(
     statistic : {"mean", "skewness"}
     level : between 0 and 1
     resamples, seed : how often, and from which random numbers
-    progress : bool
-        Show a progress bar.
+    progress : bool, optional
+        Show a progress bar; by default as in `kstar_gpu.kstar`.
 
     Returns
     -------
@@ -172,7 +172,8 @@ def resampled_intervals(
 
     def resampled() -> Floats:
         rows = np.concatenate([rng.choice(own, len(own)) for own in members])
-        result = kstar_distribution(samples[torch.from_numpy(rows)], codes[rows], **options)
+        drawn = samples[torch.from_numpy(rows)]
+        result = kstar_distribution(drawn, codes[rows], progress=False, **options)
         return values_of(result, statistic)
 
     rounds = each(range(resamples), progress, "resamples")

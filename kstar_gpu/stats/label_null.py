@@ -36,7 +36,7 @@ def label_null(
     *,
     permutations: int = 99,
     seed: int = 0,
-    progress: bool = False,
+    progress: bool | None = None,
     **options: Any,
 ) -> LabelNull:
     """Compare the mean k* of each class with that of labels dealt out at random.
@@ -46,8 +46,8 @@ def label_null(
     features, labels, options
         As for `kstar_gpu.kstar`: metric, backend, device, memory_limit.
     permutations, seed : how often, and from which random numbers
-    progress : bool
-        Show a progress bar.
+    progress : bool, optional
+        Show a progress bar; by default as in `kstar_gpu.kstar`.
     """
     check_search_options("label_null", options)
     check_count(permutations, "permutations", 0)
@@ -57,7 +57,7 @@ def label_null(
     sizes = np.bincount(codes).astype(np.float64)
 
     def means(dealt: NDArray[np.int64]) -> Floats:
-        values = kstar(samples, dealt, **options).cpu().numpy()
+        values = kstar(samples, dealt, progress=False, **options).cpu().numpy()
         sums = np.bincount(dealt, weights=values, minlength=len(classes))
         result: Floats = sums.astype(np.float64) / sizes**2
         return result

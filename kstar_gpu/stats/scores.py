@@ -55,7 +55,7 @@ def kstar_samples(
     settings = {"backend": "auto", "device": None, "memory_limit": None, **options}
     check_arguments(metric, None, None, settings["memory_limit"])
     classes = make_classes(labels, None)
-    found = answer(X, None, classes, metric, progress=False, **settings)
+    found = answer(X, None, classes, metric, progress=None, **settings)
     return classes.normalized(found.kstar)
 
 

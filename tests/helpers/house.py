@@ -35,7 +35,7 @@ FLOORS = [
     ("networks",),
     ("plot",),
     ("report",),
-    ("integrations", "metric", "terminal", "cli"),
+    ("integrations", "metric", "terminal", "commands", "cli"),
     (PACKAGE,),  # its own `__init__`: the door
 ]
 ENGINES = ("cpu", "cuda", "portable")

@@ -165,3 +165,36 @@ def test_features_that_cannot_be_mapped(rng):
         plot_embedding(x[:, :1], y)
     with pytest.raises(ValueError, match="metric: euclidean or cosine is wanted"):
         plot_embedding(np.abs(x @ x.T), y, metric="precomputed")
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_maps_that_are_given(count, rng, monkeypatch):
+    monkeypatch.setitem(sys.modules, "umap", None)  # which is then not needed
+    x, y = features(3, rng)
+    maps = {f"map $1$ {n}": x[:, [n, n + 1]] for n in range(count)}
+    figure = plot_embedding(x, y, maps=maps, samples=20)
+    shown = np.sort(np.random.default_rng(0).permutation(len(y))[:20])
+    for ax, (name, points) in zip(figure.axes, maps.items(), strict=False):
+        assert ax.get_title() == name.replace("$", r"\$")
+        np.testing.assert_array_equal(ax.collections[0].get_offsets(), points[shown])
+    assert len(figure.axes) == count + 1
+    assert any(ax.get_xlabel() == "n = 20 of 36" for ax in figure.axes)
+    with pytest.raises(ValueError, match=r"maps\['a'\]: a point per sample, shape \(36, 2\)"):
+        plot_embedding(x, y, maps={"a": x[:20, :2]}, samples=20)
+
+
+def test_a_result_in_the_place_of_labels(rng, monkeypatch):
+    x, y = features(3, rng)
+    result = kstar_distribution(x, y, ["a", "b", "c"], metric="cosine")
+    maps = {"m": x[:, :2]}
+    figure = plot_embedding(x, result, maps=maps)
+    wanted = plot_embedding(x, y, ["a", "b", "c"], maps=maps, metric="cosine")
+    for ax, other in zip(figure.axes, wanted.axes, strict=True):
+        assert [t.get_text() for t in ax.texts] == [t.get_text() for t in other.texts]
+        found, expected = ax.collections[0], other.collections[0]
+        np.testing.assert_array_equal(found.get_facecolors(), expected.get_facecolors())
+    with pytest.raises(ValueError, match="labels: a result of these 35 samples is wanted, got on"):
+        plot_embedding(x[1:], result)
+    for more in ({"class_names": "abc"}, {"metric": "cosine"}):
+        with pytest.raises(TypeError, match=f"none are wanted beside it, got {next(iter(more))}"):
+            plot_embedding(x, result, **more)

@@ -14,7 +14,7 @@ from kstar_gpu.plot.picture_file import check_picture, write_picture
 def test_by_its_suffix(suffix, beginning, tmp_path):
     path = tmp_path / f"picture.{suffix}"
     check_picture(path)
-    write_picture(made([1, 2, 3, 1], [4]), path)
+    write_picture(made([1, 2, 3, 1], [4]).plot, path)
     assert path.read_bytes().startswith(beginning)
     assert not plt.get_fignums()
 
@@ -40,6 +40,6 @@ def test_what_matplotlib_cannot_draw_leaves_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(matplotlib.figure.Figure, "savefig", no_tex)
     with pytest.raises(ValueError, match="matplotlib cannot draw it: latex could not"):
-        write_picture(made([1, 2, 3, 1], [4]), tmp_path / "picture.png")
+        write_picture(made([1, 2, 3, 1], [4]).plot, tmp_path / "picture.png")
     assert not [*tmp_path.iterdir()]
     assert not plt.get_fignums()

@@ -33,7 +33,11 @@ class Engine(BallEngine):
     computes_with_torch = False
 
     def __init__(
-        self, problem: Problem, device: torch.device, memory_limit: int | None, progress: bool
+        self,
+        problem: Problem,
+        device: torch.device,
+        memory_limit: int | None,
+        progress: bool | None,
     ) -> None:
         super().__init__(problem, device, memory_limit, progress)
         self.crew = Crew(torch.get_num_threads(), os.environ.get("KSTAR_CPU_TARGET", ""))
@@ -73,5 +77,5 @@ class Engine(BallEngine):
     ) -> dict[str, int]:
         references = None if self.problem.self_form else self.sides[1]
         with counter(self.progress, name, "tile") as count:
-            report = count.reach if self.progress else None
+            report = count.reach if count.shown else None
             return question(self.sides[0], references, *columns, *self.crew, report)

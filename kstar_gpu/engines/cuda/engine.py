@@ -39,7 +39,11 @@ class Engine(BallEngine):
     task: Task
 
     def __init__(
-        self, problem: Problem, device: torch.device, memory_limit: int | None, progress: bool
+        self,
+        problem: Problem,
+        device: torch.device,
+        memory_limit: int | None,
+        progress: bool | None,
     ) -> None:
         super().__init__(problem, device, memory_limit, progress)
         self.plan = make_plan(problem, device, memory_limit)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ...inputs.problem import Integers, Problem
-from ...progress import counter
+from ...progress import counter, is_shown
 from ..frame import Frame
 from .arrays import padded
 from .balls import Balls
@@ -65,9 +65,9 @@ class Question(ABC):
     ) -> None:
         """Look at all pairs of two panels."""
 
-    def ask(self, work: dict[str, int], progress: bool) -> None:
+    def ask(self, work: dict[str, int], progress: bool | None) -> None:
         """Let every two panels meet; two are on the device at a time."""
-        total = sum(map(self.tiles, self.meetings())) if progress else None
+        total = sum(map(self.tiles, self.meetings())) if is_shown(progress) else None
         balls: dict[Key, list[Balls]] = {}
         with counter(progress, self.name, "tile", total) as count:
             launches = Launches(self.plan, self.task.device, work, count.add)

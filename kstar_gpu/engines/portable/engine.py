@@ -34,7 +34,11 @@ class Engine(BallEngine):
     """Answers both questions with products in torch."""
 
     def __init__(
-        self, problem: Problem, device: torch.device, memory_limit: int | None, progress: bool
+        self,
+        problem: Problem,
+        device: torch.device,
+        memory_limit: int | None,
+        progress: bool | None,
     ) -> None:
         super().__init__(problem, device, memory_limit, progress)
         side = tile_side(problem, memory_limit)

@@ -8,6 +8,7 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from kstar_gpu import Sweep, activations, cli, kstar
+from kstar_gpu.commands import sweep
 
 MODEL = """
 import torch
@@ -267,7 +268,7 @@ def test_a_fault_of_ours_is_not_hidden(folder, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("ours")
 
-    monkeypatch.setattr(cli, "sweep_pairs", broken)
+    monkeypatch.setattr(sweep, "sweep_pairs", broken)
     with pytest.raises(RuntimeError, match="ours"):
         cli.main(command())
 
