@@ -3,11 +3,11 @@
 import argparse
 from collections.abc import Sequence
 
-from .commands import compute, info, plot, report, sweep, table
+from .commands import compute, info, layers, plot, report, sweep, table
 from .terminal import complain, fault_of_user
 from .version import __version__
 
-COMMANDS = (compute, sweep, plot, table, report, info)
+COMMANDS = (compute, sweep, layers, plot, table, report, info)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

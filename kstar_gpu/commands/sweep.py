@@ -2,6 +2,7 @@
 
 import argparse
 import warnings
+from pathlib import Path
 
 from ..inputs.devices import check_computes, named_device
 from ..names import one_line
@@ -35,7 +36,7 @@ def add(commands: Commands) -> None:
         required=True,
         nargs="+",
         metavar="MODEL",
-        help="timm:NAME, torchvision:NAME, or FILE.py:FACTORY; each runs over all data",
+        help="timm:NAME, torchvision:NAME, hf:NAME or FILE.py:FACTORY; each runs over all data",
     )
     option(
         "--data",
@@ -44,7 +45,18 @@ def add(commands: Commands) -> None:
         metavar="FOLDER|FILE",
         help="pictures, or inputs and labels",
     )
-    option("--layers", required=True, nargs="+", metavar="NAME", help="names or globs of layers")
+    option(
+        "--checkpoint",
+        type=Path,
+        metavar="FILE",
+        help="weights of the model: .safetensors, .pt, .pth or .ckpt; nothing is unpickled",
+    )
+    option(
+        "--layers",
+        nargs="+",
+        metavar="NAME",
+        help="names or globs; default: the stages that `kstar-gpu layers MODEL` marks",
+    )
     option("--out", required=True, metavar="DIR", help="where the results go; also s3://..., gs://")
     option(
         "--shard", metavar="I/N", help="of all models and data, the I-th of N parts, from 1 to N"
@@ -70,7 +82,7 @@ def _run(arguments: argparse.Namespace) -> None:
         check_computes(named_device(arguments.device))
     if arguments.table is not None:
         check_table(arguments.table)
-    pairs = named_pairs(arguments.model, arguments.data, arguments.batch)
+    pairs = named_pairs(arguments.model, arguments.data, arguments.batch, arguments.checkpoint)
     if arguments.shard is not None:
         pairs = of_shard(pairs, arguments.shard)
     how = How(

@@ -192,7 +192,7 @@ def open_arrays(path: Path) -> ArrayFile:
             with _readable(path):
                 check_npy(path)
                 return ArrayFile(path, np.load(path, allow_pickle=False))
-        case ".pt":
+        case ".pt" | ".pth" | ".ckpt" | ".bin":  # what checkpoints end in
             with _readable(path), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of a damaged one torch warns, too
                 check_zip(path)

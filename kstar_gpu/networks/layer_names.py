@@ -7,7 +7,9 @@ from typing import Any
 from torch import nn
 
 from .pooling import fits
+from .stages import stages
 
+Layers = Sequence[str] | Mapping[str, Sequence[str]] | None
 # What wrappers call the module that they are around: DataParallel and averaged weights,
 # torch.compile, FSDP, checkpoints of activations.
 WRAPPED = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
@@ -54,28 +56,29 @@ def all_names(model: nn.Module) -> list[str]:
     return [*dict.fromkeys([*names.values(), *names])]
 
 
-def names_by_model(
-    models: Mapping[str, nn.Module], layers: Sequence[str] | Mapping[str, Sequence[str]]
-) -> dict[str, list[str]]:
+def names_by_model(models: Mapping[str, nn.Module], layers: Layers) -> dict[str, list[str]]:
     """Return the names of the layers that are meant in each model.
 
     Parameters
     ----------
     models : by name
-    layers : names or globs, the same for all models, or by the model's name
+    layers : names or globs, the same for all models, or by the model's name; by default the stages
 
     Raises
     ------
     TypeError, ValueError
         If there are none for a model; as `find_layers`.
     """
-    return {name: [*find_layers(model, _of_model(name, layers))] for name, model in models.items()}
+    return {
+        name: [*find_layers(model, stages(model) if layers is None else _of_model(name, layers))]
+        for name, model in models.items()
+    }
 
 
-def check_names_by_model(
-    models: Mapping[str, Any], layers: Sequence[str] | Mapping[str, Sequence[str]]
-) -> None:
+def check_names_by_model(models: Mapping[str, Any], layers: Layers) -> None:
     """Refuse what `names_by_model` would, as far as models are there and not still to be made."""
+    if layers is None:
+        return
     for name, model in models.items():
         names = _checked(_of_model(name, layers))
         if isinstance(model, nn.Module):

@@ -4,17 +4,22 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 from torch import nn
+from torch.utils.data import DataLoader
 
 from ..user_code import UserData
+from .checkpoints import load_checkpoint
 from .datasets import array_file, image_folder
 from .pairs import Made, Pair
 from .watched_loader import WatchedLoader
 from .zoo import Transform, named_model
 
 
-def named_pairs(models: Sequence[str], data: Sequence[str], batch: int) -> list[Pair]:
+def named_pairs(
+    models: Sequence[str], data: Sequence[str], batch: int, checkpoint: Path | None = None
+) -> list[Pair]:
     """Return each model with each data set; of models that are made, only the last one is kept.
 
     Parameters
@@ -22,10 +27,12 @@ def named_pairs(models: Sequence[str], data: Sequence[str], batch: int) -> list[
     models : as `named_model` takes them
     data : folders of pictures, or files of arrays
     batch : inputs at a time
+    checkpoint : file with the weights of the model, which is then one; part of its name in results
 
     Raises
     ------
     ValueError
+        If there is a checkpoint for several models.
         If two models, or two data sets, would have one name in the results.
     FileNotFoundError
         If a data set is not there.
@@ -33,33 +40,65 @@ def named_pairs(models: Sequence[str], data: Sequence[str], batch: int) -> list[
     for path in data:
         if not Path(path).exists():
             raise FileNotFoundError(f"--data: {path}: there is no such file or folder")
+    if checkpoint is not None and len(models) > 1:
+        raise ValueError(f"--checkpoint: one model is wanted with it, got {len(models)}")
+    if checkpoint is not None and not checkpoint.is_file():
+        raise FileNotFoundError(f"--checkpoint: {checkpoint}: there is no such file")
     _check_differ("--model", [*map(_model_name, models)])
     _check_differ("--data", [*map(_data_name, data)])
-    made = lru_cache(maxsize=1)(named_model)
+    made = lru_cache(maxsize=1)(partial(_model, checkpoint=checkpoint))
+    suffix = "" if checkpoint is None else f"@{checkpoint.stem}"
     return [
-        Pair(_model_name(model), _data_name(path), partial(_make, made, model, path, batch))
+        Pair(
+            _model_name(model) + suffix, _data_name(path), partial(_make, made, model, path, batch)
+        )
         for model in models
         for path in data
     ]
+
+
+def _model(name: str, checkpoint: Path | None) -> tuple[nn.Module, Transform | None]:
+    model, transform = named_model(name, weights=checkpoint is None)
+    if checkpoint is not None:
+        load_checkpoint(model, checkpoint)
+    return model, transform
 
 
 def _make(
     made: Callable[[str], tuple[nn.Module, Transform | None]], name: str, data: str, batch: int
 ) -> Made:
     model, transform = made(name)
+    loader, class_names = named_data(data, name, model, transform, batch)
+    watched = WatchedLoader(UserData(loader, "the data"), _data_name(data), keep_first=True)
+    return Made(model, watched, class_names)
+
+
+def named_data(
+    data: str, name: str, model: nn.Module, transform: Transform | None, batch: int
+) -> tuple[DataLoader[Any], list[str]]:
+    """Return the batches of a folder of pictures or a file of arrays, and the classes' names.
+
+    Parameters
+    ----------
+    data : the folder or file
+    name, model, transform : what the batches are for, as `named_model` names and gives it
+    batch : inputs at a time
+
+    Raises
+    ------
+    ValueError
+        For pictures where no transform is known; as `image_folder` and `array_file`.
+    """
     path = Path(data)
     if path.is_dir():
         if transform is None:
             raise ValueError(
-                f"--data: a folder of pictures is wanted with timm:NAME, torchvision:NAME, or a "
-                f"FACTORY that returns a transform, too; {name} has none: give FILE.npz"
+                "--data: a folder of pictures is wanted with timm:NAME, torchvision:NAME, hf:NAME, "
+                f"or a FACTORY that returns a transform, too; {name} has none: give FILE.npz"
             )
-        loader, class_names = image_folder(path, transform, batch)
-    else:
-        dtype = next((parameter.dtype for parameter in model.parameters()), None)
-        loader, class_names = array_file(path, batch, dtype)
-    watched = WatchedLoader(UserData(loader, "the data"), _data_name(data), keep_first=True)
-    return Made(model, watched, class_names)
+        return image_folder(path, transform, batch)
+    dtype = next((parameter.dtype for parameter in model.parameters()), None)
+    return array_file(path, batch, dtype)
 
 
 def _check_differ(option: str, names: list[str]) -> None:

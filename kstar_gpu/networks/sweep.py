@@ -19,7 +19,7 @@ from .activations import activations
 from .batches import Keys
 from .executors import check_executor, results_of
 from .first_outputs import differing_layers
-from .layer_names import all_names, check_names_by_model, names_by_model
+from .layer_names import Layers, all_names, check_names_by_model, names_by_model
 from .masks import MaskFunction
 from .object_store import absolute, check_place, kept_at
 from .pairs import ClassNames, Given, Pair, Seen, check_portable, name_of_model
@@ -38,7 +38,7 @@ Loader = Iterable[Any] | Callable[[], Iterable[Any]]
 def sweep(
     models: Model | Mapping[str, Model],
     loaders: Loader | Mapping[str, Loader],
-    layers: Sequence[str] | Mapping[str, Sequence[str]],
+    layers: Layers = None,
     *,
     out: str | os.PathLike[str] | None = None,
     spill: bool = False,
@@ -70,8 +70,10 @@ def sweep(
         give the same samples in the same order each time that it is gone through: for every model,
         anew where a layer cannot be recorded, and for a sweep that goes on. All passes are counted
         and hashed, and compared.
-    layers : sequence of str, or mapping from the model's name to such
-        Names or globs.
+    layers : sequence of str, or mapping from the model's name to such, optional
+        Names or globs. By default the stages of each model: its parts, or those of the part that
+        holds most of it, down to where several are alike (``layer1`` to ``layer4``, ``blocks.0``
+        to ``blocks.11``); `kstar-gpu layers` lists them.
     out : path, or address that fsspec knows, such as s3://bucket/runs, optional
         Where each result is saved as soon as it is there, and where a sweep that was interrupted
         goes on. Several processes may share it: of one model and data set one works at a time, and

@@ -1,7 +1,7 @@
 """What the results of a sweep depend on, but for the data; and what is refused before it begins."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -14,7 +14,7 @@ from ..stats.options import DISTRIBUTION_OPTIONS
 from ..stats.pattern import check_rule
 from .batches import Keys, check_loader
 from .fingerprints import model_fingerprint
-from .layer_names import all_names, check_model
+from .layer_names import Layers, all_names, check_model
 from .masks import MaskFunction
 from .model_state import mixed_precision
 from .pairs import is_factory
@@ -30,7 +30,7 @@ class How:
     alone : whether there is one model, so that the globs of a pool have to be of its layers
     """
 
-    layers: Sequence[str] | Mapping[str, Sequence[str]]
+    layers: Layers
     out: str | os.PathLike[str] | None = None
     spill: bool = False
     pool: Pool = "auto"

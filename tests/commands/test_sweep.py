@@ -159,7 +159,10 @@ def test_numbers_of_numpy_and_labels_of_any_kind(folder, capsys, rng):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["nets.py"], "timm:NAME, torchvision:NAME or FILE.py:FACTORY is wanted, got 'nets.py'"),
+        (
+            ["nets.py"],
+            "hf:NAME or FILE.py:FACTORY is wanted, got 'nets.py'",
+        ),
         (["nets.py:missing"], "model: nets.py has no function 'missing'"),
         (["nets.py:number"], "model: nets.py has no function 'number'"),
         (

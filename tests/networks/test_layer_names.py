@@ -3,6 +3,8 @@
 import pytest
 import torch
 from helpers.small_models import count_hooks
+from helpers.small_sweep import loader as small_loader
+from helpers.small_sweep import network
 from torch import nn
 
 from kstar_gpu import activations, sweep
@@ -55,9 +57,20 @@ def test_a_star_does_not_reach_beyond_a_dot(loader):
 def test_layers_that_are_no_names(model, loader, layers, error, message):
     with pytest.raises(error, match=message):
         activations(model, loader, layers)
-    if not isinstance(layers, dict):
+    if layers is not None and not isinstance(layers, dict):
         with pytest.raises(error, match=message):
             sweep(model, loader, layers)
+
+
+def test_a_sweep_takes_the_stages_of_each_model_where_none_are_named():
+    models = {"a": network(), "b": nn.Sequential(network(1), nn.ReLU())}
+    found = sweep(models, small_loader())
+    assert [(key.model, key.layer) for key in found.results] == [
+        ("a", "0"),
+        ("a", "2"),
+        ("b", "0.0"),
+        ("b", "0.2"),
+    ]
 
 
 @pytest.mark.parametrize("wrong", [None, 3, "resnet18", nn.Linear, lambda x: x])

@@ -38,9 +38,9 @@ def test_each_model_with_each_data_set(folder, monkeypatch):
     asked = []
     plain = named.named_model
 
-    def named_model(name):
+    def named_model(name, weights):
         asked.append(name)
-        return plain(name)
+        return plain(name, weights)
 
     monkeypatch.setattr(named, "named_model", named_model)
     pairs = named_pairs(["nets.py:one", "nets.py:two"], ["a/a.npz", "b/b.npz"], 4)
