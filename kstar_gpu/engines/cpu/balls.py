@@ -59,9 +59,9 @@ class Balls:
 
         A few columns at a time: beside all of them there may be no room for as many again.
         """
-        for begin in range(0, self.points.shape[1], _cpu.WIDTH_STEP):
-            columns = self.points[:, begin : begin + _cpu.WIDTH_STEP]
-            columns[:] = columns[order]
+        columns = self.points.view(f"V{_cpu.WIDTH_STEP * self.points.itemsize}").T
+        for column in columns:
+            column[:] = column[order]
         sums = None if self.sums is None else self.sums[order]
         return Balls(self.points, self.width, self.squares[order], self.radii[order], sums)
 
