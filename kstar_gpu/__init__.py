@@ -26,9 +26,10 @@ from what stands higher, never the other way::
     commands        those of kstar-gpu, a module for each
     cli             the command kstar-gpu; terminal: what it says, on any console
 
-`names`, `files`, `checked_json`, `npy_header`, `extras`, `user_code` and `user_files` serve all of
-them: names as they are printed and as they are files, files that are there whole or not at all and
-that tell when they are damaged, packages that are imported where they are used, code of others.
+`names`, `known`, `files`, `checked_json`, `npy_header`, `extras`, `user_code` and `user_files`
+serve all of them: names as they are printed and as they are files, files that are there whole or
+not at all and that tell when they are damaged, packages that are imported where they are used, code
+of others.
 `python tests/helpers/house.py` draws the house from its imports.
 """
 

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from .commands import compute, info, layers, plot, report, sweep, table
+from .commands.completion import SHELLS, Completion
 from .terminal import complain, fault_of_user
 from .version import __version__
 
@@ -47,6 +48,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="kstar-gpu", description="Exact k* values and k* distributions of latent spaces."
     )
     parser.add_argument("--version", action="version", version=f"kstar-gpu {__version__}")
+    parser.add_argument(
+        "--completion",
+        action=Completion,
+        choices=SHELLS,
+        help="print the shell's script that completes commands, options and files",
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add(commands)

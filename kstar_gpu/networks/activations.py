@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ..known import Known
 from ..progress import each
 from .batches import Keys, batches_of, call, check_loader, copy_of, count_batches
 from .feature_store import MemoryStore, Spill, read_spill
@@ -200,4 +201,4 @@ def read_activations(directory: str | os.PathLike[str]) -> Activations:
         before, which kept no sums; with the name of that file.
     """
     found = read_spill(directory)
-    return Activations(found.features, found.labels)
+    return Activations(Known(found.features), found.labels)

@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..known import Known
 from ..names import one_line
 from .hooks import LayerError
 from .layer_file import LayerFile, read_layer
@@ -63,7 +64,7 @@ class MemoryStore:
         """Return the features by layer, and the labels."""
         # Popped, so that parts and whole are in memory of one layer alone.
         joined = {name: torch.cat(self.features.pop(name)) for name in [*self.features]}
-        return joined, torch.cat(self.labels)
+        return Known(joined), torch.cat(self.labels)
 
 
 class Spill:
@@ -141,7 +142,7 @@ class Spill:
                 write_manifest(self.directory, manifest, self.settings)
             else:
                 warnings.warn(TAKEN.format(one_line(self.directory)), stacklevel=3)
-        return {name: rows for name, (_, rows) in finished.items()}, labels
+        return Known((name, rows) for name, (_, rows) in finished.items()), labels
 
     def close(self) -> None:
         """Keep the batches that are complete, in files that are whole."""

@@ -5,8 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from ..extras import import_pandas
+from ..known import UnknownKeyError, there_is
+from ..names import one_line
 from ..stats.distribution import KStarDistribution
+from ..stats.notebook import MOST_ROWS, html_table, patterns
+from ..stats.summary import decimals
 from .object_store import kept_at
 from .outcome_files import read_sweep
 
@@ -36,7 +42,9 @@ class Sweep:
     errors: dict[Key, str] = field(default_factory=dict)
 
     def __getitem__(self, key: tuple[str, str, str]) -> KStarDistribution:
-        return self.results[Key(*key)]
+        if isinstance(key, tuple) and key in self.results:
+            return self.results[Key(*key)]
+        raise self._unknown(key)
 
     def __len__(self) -> int:
         return len(self.results)
@@ -44,6 +52,42 @@ class Sweep:
     def __repr__(self) -> str:
         failed = f", {len(self.errors)} failed" if self.errors else ""
         return f"<Sweep: {len(self.results)} results{failed}>"
+
+    def _repr_html_(self) -> str:
+        several = f"; {len(self.errors)} failed" if self.errors else ""
+        shown = [*self.results.items()][:MOST_ROWS]
+        rows = (
+            (*key, len(result.kstar), *decimals(np.array([result.mean.mean()])), patterns(result))
+            for key, result in shown
+        )
+        more = f"{len(self) - len(shown)} more results: <code>to_frame()</code>."
+        return html_table(
+            f"Sweep: {len(self)} results{several}",
+            ("model", "data", "layer", "n", "mean of classes", "classes"),
+            rows,
+            more if len(self) > len(shown) else "",
+        )
+
+    def _unknown(self, key: object) -> UnknownKeyError:
+        """Return the error for a key that is none, or of no result; it says what there is."""
+        asked = one_line(f"sweep[{key!r}]")
+        if not isinstance(key, tuple) or len(key) != len(Key._fields):
+            layers = there_is(key, (known.layer for known in self.results))
+            first = one_line(tuple(next(iter(self.results), ())))
+            return UnknownKeyError(
+                f"{asked}: a key (model, data, layer) is wanted; of layers, {layers}; the first "
+                f"key is {first}"
+            )
+        if key in self.errors:
+            return UnknownKeyError(f"{asked}: the layer failed: {one_line(self.errors[Key(*key)])}")
+        keys = [*self.results]
+        for part, wanted in zip(Key._fields, key, strict=True):
+            fitting = [known for known in keys if getattr(known, part) == wanted]
+            if not fitting:
+                told = there_is(wanted, (getattr(known, part) for known in keys))
+                return UnknownKeyError(f"{asked}: no {part} {one_line(repr(wanted))}; {told}")
+            keys = fitting
+        raise AssertionError("unreachable: all of the key was found")
 
     def to_frame(self) -> "pd.DataFrame":
         """Return a tidy pandas DataFrame, one row per model, data set, layer and class.

@@ -13,6 +13,7 @@ from ..extras import import_pandas
 from ..files import as_path
 from ..inputs.problem import normalized
 from .local_sets import LSC, lsc_of
+from .notebook import result_html
 from .pattern import check_rule, pattern_of
 from .purity import Purity, purity_of
 from .result_file import read_result, write_result
@@ -101,6 +102,9 @@ class KStarDistribution:
 
     def __repr__(self) -> str:
         return f"<KStarDistribution: {self._title()}>"
+
+    def _repr_html_(self) -> str:
+        return result_html(self, self._title())
 
     @cached_property
     def normalized(self) -> NDArray[np.float64]:

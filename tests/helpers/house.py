@@ -26,7 +26,7 @@ FLOORS = [
         "progress",
         "exhausted_memory",
     ),
-    ("names", "files", "checked_json", "npy_header", "user_files"),
+    ("names", "known", "files", "checked_json", "npy_header", "user_files"),
     ("inputs",),
     ("engines",),
     ("scale",),

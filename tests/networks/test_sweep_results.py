@@ -4,6 +4,7 @@ import pickle
 import sys
 
 import numpy as np
+import pytest
 from helpers.small_sweep import LAYERS, loader, network, same
 
 from kstar_gpu import activations, kstar, kstar_distribution, sweep
@@ -56,3 +57,51 @@ def test_layers_kept_before_foreign_samples_were(tmp_path, monkeypatch):
 
 def without_foreign(*arguments, return_foreign, **options):
     return kstar_distribution(*arguments, **options)
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("_fc", "sweep['_fc']: a key (model, data, layer) is wanted; of layers, close names: 'fc'"),
+        ("abc", "sweep['abc']: a key (model, data, layer) is wanted"),  # of three letters
+        (3, "sweep[3]: a key (model, data, layer) is wanted; of layers, there are: 'conv', 'fc'"),
+        (("a", "d"), "the first key is ('a', 'd', 'conv')"),
+        (("a", "d", "_fc"), "sweep[('a', 'd', '_fc')]: no layer '_fc'; close names: 'fc' (of 2)"),
+        (("b", "d", "fc"), "sweep[('b', 'd', 'fc')]: no model 'b'; there are: 'a'"),
+        (("a", "test", "fc"), "no data 'test'; there are: 'd'"),
+        (("a", "d", "rnn"), "sweep[('a', 'd', 'rnn')]: the layer failed: ran twice"),
+    ],
+)
+def test_a_wrong_key_says_what_there_is(key, message):
+    result = kstar_distribution([[0.0], [1.0], [3.0]], [0, 0, 1])
+    found = Sweep({Key("a", "d", "conv"): result, Key("a", "d", "fc"): result})
+    found.errors[Key("a", "d", "rnn")] = "ran twice"
+    with pytest.raises(KeyError) as missing:
+        found[key]
+    assert str(missing.value).replace(message, "", 1) != str(missing.value)
+    assert "\n" not in str(missing.value)
+    with pytest.raises(KeyError):
+        Sweep()[key]
+    assert found["a", "d", "fc"] is result
+    assert found[Key("a", "d", "fc")] is result
+
+
+def test_features_name_what_there_is():
+    features = activations(network(), loader(), LAYERS).features
+    with pytest.raises(KeyError, match="there is none named '_fc'; there are: '0', '2'"):
+        features["_fc"]
+
+
+def test_in_a_notebook():
+    result = kstar_distribution([[0.0], [1.0], [3.0]], [0, 0, 1])
+    results = {Key("<b>", "d", f"layer{n}"): result for n in range(30)}
+    found = Sweep(results, {Key("a", "d", "x"): "w"})
+    text = found._repr_html_()
+    assert "Sweep: 30 results; 1 failed" in text
+    assert text.count("<tr>") == 21
+    assert "10 more results" in text
+    assert "&lt;b&gt;" in text
+    assert "<b>" not in text
+    assert "1 clustered, 1 undefined" in text
+    assert "more results" not in Sweep({Key("a", "d", "x"): result})._repr_html_()
+    assert Sweep()._repr_html_().count("<tr>") == 1
