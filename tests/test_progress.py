@@ -3,6 +3,7 @@
 import io
 import multiprocessing
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -198,3 +199,12 @@ def test_every_engine_shows_it(backend, monkeypatch):
     before = terminal.getvalue()
     kstar(torch.arange(99.0)[:, None], [0, 1, 1] * 33, backend=backend, progress=False)
     assert terminal.getvalue() == before
+
+
+@pytest.mark.parametrize("name", ["label_null", "resampled_intervals"])
+def test_rounds_have_one_bar_and_not_one_each(name, monkeypatch):
+    terminal = watched(monkeypatch)
+    monkeypatch.setattr(progress, "LONG", 0)
+    getattr(kstar_gpu, name)(torch.arange(99.0)[:, None], [0, 1, 1] * 33)
+    assert re.search(r"(permutations|resamples): +100%", terminal.getvalue())
+    assert len(re.findall(r"search: +100%", terminal.getvalue())) <= 2  # of what was observed

@@ -6,6 +6,7 @@ import pytest
 import zarr
 
 from kstar_gpu.files import DamagedFileError
+from kstar_gpu.inputs import file_sizes
 from kstar_gpu.inputs.array_files import read_labels, read_samples
 
 FEATURES = np.random.default_rng(0).standard_normal((30, 4)).astype(np.float32)
@@ -84,6 +85,13 @@ def test_what_becomes_much_larger_is_refused(name):
         )
     with pytest.raises(ValueError, match="at most 256 times its size is wanted in memory"):
         read_labels(name)
+
+
+def test_a_folder_is_as_large_as_all_in_it(monkeypatch):
+    monkeypatch.setattr(file_sizes, "SMALL", 0)
+    noise = np.random.default_rng(0).standard_normal(1 << 18)  # more than 256 times a bare folder
+    write("a.zarr", labels=noise)
+    np.testing.assert_array_equal(read_labels("a.zarr"), noise)
 
 
 @pytest.mark.parametrize("name", ["a.h5", "a.zarr"])

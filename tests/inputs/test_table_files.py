@@ -118,6 +118,10 @@ def test_values_that_are_missing_or_none():
     ):
         to_tensor(features, "features")
     with open("a.csv", "w") as file:
+        file.write("x,labels\n1,cat\n2,\n3,dog\n")
+    with pytest.raises(ValueError, match="labels: no missing values are wanted, got one in row 1"):
+        kstar(*samples("a.csv"))
+    with open("a.csv", "w") as file:
         file.write(f"x,labels\n1,{2**65}\n2,{2**65 + 1}\n3,4\n")
     with pytest.raises(ValueError, match="labels: "):  # and no class of both
         kstar(*samples("a.csv"))

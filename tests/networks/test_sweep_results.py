@@ -65,6 +65,7 @@ def without_foreign(*arguments, return_foreign, **options):
         ("_fc", "sweep['_fc']: a key (model, data, layer) is wanted; of layers, close names: 'fc'"),
         ("abc", "sweep['abc']: a key (model, data, layer) is wanted"),  # of three letters
         (3, "sweep[3]: a key (model, data, layer) is wanted; of layers, there are: 'conv', 'fc'"),
+        (["a", "d", "fc"], "sweep[['a', 'd', 'fc']]: a key (model, data, layer) is wanted"),
         (("a", "d"), "the first key is ('a', 'd', 'conv')"),
         (("a", "d", "_fc"), "sweep[('a', 'd', '_fc')]: no layer '_fc'; close names: 'fc' (of 2)"),
         (("b", "d", "fc"), "sweep[('b', 'd', 'fc')]: no model 'b'; there are: 'a'"),
