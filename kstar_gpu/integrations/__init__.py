@@ -4,6 +4,8 @@
         --> kstar_metric: arguments, results --> stats.distribution
                 --> kept_samples: batches, processes, types
                 --> known_classes: places and names of classes
+    lightning: KStarCallback --> networks.hooks, torchmetrics
+    tensorboard, wandb: log_to_tensorboard, log_to_wandb --> scalars
 
 Not imported by the package itself, so that it can do without the libraries: each file says which
 extra installs its own (`extras.import_extra`).

@@ -24,13 +24,13 @@ from ..stats.pattern import check_rule
 from .all_processes import AllProcesses
 from .kept_samples import KeptSamples
 from .known_classes import FEWEST, known_classes
+from .scalars import mean_of, scalars_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PER_CLASS = ("none", None)
 AVERAGES = ("micro", "macro", "weighted", *PER_CLASS)
-PATTERNS = ("fractured", "overlapped", "clustered")
 NONE: NDArray[np.int64] = np.empty(0, np.int64)
 Floats = NDArray[np.float64]
 
@@ -125,11 +125,17 @@ class KStarMetric(KeptSamples):
         ValueError
             Of fewer than two classes.
         """
-        with self._of_all_processes():
-            present = self._present()
-            if len(present) < FEWEST:
-                raise ValueError(_needs_two(present))
-            return self._result()
+        present, result = self._asked()
+        if result is None:
+            raise ValueError(_needs_two(present))
+        return result
+
+    def distribution_if_any(self) -> KStarDistribution | None:
+        """Return what `distribution` does; None, with a warning, of fewer than two classes."""
+        present, result = self._asked()
+        if result is None:
+            self._warn_undefined(present)
+        return result
 
     def scalars(self) -> dict[str, Tensor]:
         """Return what a loop may log by itself: five scalars by name; called as `distribution`.
@@ -139,17 +145,8 @@ class KStarMetric(KeptSamples):
         ``kstar_clustered``: the shares of classes with that pattern. All are NaN, with a warning,
         of fewer than two classes.
         """
-        with self._of_all_processes():
-            present = self._present()
-            result = self._result() if len(present) >= FEWEST else None
-        if result is None:
-            self._warn_undefined(present)
-            values = dict.fromkeys(("mean", "skewness", *PATTERNS), float("nan"))
-        else:
-            values = {"mean": _mean(result.mean), "skewness": _mean(result.skewness_plain)}
-            for pattern in PATTERNS:
-                values[pattern] = result.pattern.count(pattern) / len(result.pattern)
-        return {f"kstar_{name}": self._tensor(value) for name, value in values.items()}
+        values = scalars_of(self.distribution_if_any())
+        return {name: self._tensor(value) for name, value in values.items()}
 
     def plot(self, val: Any = None, ax: "Axes | None" = None) -> Any:
         """Draw values, as metrics of torchmetrics do, or the distributions; return figure and axes.
@@ -167,6 +164,12 @@ class KStarMetric(KeptSamples):
         self._plot(val, axes)
         self._write_names(axes)
         return axes.figure, axes
+
+    def _asked(self) -> tuple[NDArray[np.int64], KStarDistribution | None]:
+        """Return the labels of all processes, and the result; None if they are too few."""
+        with self._of_all_processes():
+            present = self._present()
+            return present, self._result() if len(present) >= FEWEST else None
 
     def _present(self) -> NDArray[np.int64]:
         """Return the labels of the classes that have samples, rising."""
@@ -189,7 +192,7 @@ class KStarMetric(KeptSamples):
         values = np.full(len(present), np.nan) if result is None else self._of_classes(result)
         if self.average in PER_CLASS:
             return self.known.spread(present, values)
-        return _mean(values, None if self.average == "macro" or result is None else result.sizes)
+        return mean_of(values, None if self.average == "macro" or result is None else result.sizes)
 
     def _tensor(self, value: Any) -> Tensor:
         # Half precision says how features are kept, not how exact a mean is.
@@ -274,14 +277,6 @@ def _check_options(
             f"metric: {' or '.join(METRICS)} is wanted, since batches hold no distances to one "
             f"another's samples; got {metric!r}"
         )
-
-
-def _mean(values: Floats, weights: NDArray[np.int64] | None = None) -> float:
-    """Return the mean of those that are numbers, or NaN."""
-    kept = ~np.isnan(values)
-    if not kept.any():
-        return float("nan")
-    return float(np.average(values[kept], weights=None if weights is None else weights[kept]))
 
 
 def _needs_two(present: NDArray[np.int64]) -> str:

@@ -36,7 +36,7 @@ def batches_of(
     labels : the entry that holds the labels, if it is another one
     """
     check_loader(loader)
-    _check_keys(inputs, labels)
+    check_keys(inputs, labels)
     for number, batch in enumerate(loader):
         try:
             found, classes = _parts(batch, inputs, labels)
@@ -160,7 +160,8 @@ def _check(inputs: Any, labels: Any) -> None:
             raise LookupError(f"{entry} {_described(value)}, its labels {_described(labels)}")
 
 
-def _check_keys(inputs: Any, labels: Any) -> None:
+def check_keys(inputs: Any, labels: Any) -> None:
+    """Refuse what names no entries of a batch."""
     if labels is not None and (not isinstance(labels, str | int) or isinstance(labels, bool)):
         raise TypeError(f"labels: the name or number of an entry is wanted, got {labels!r}")
     if inputs is None or (isinstance(inputs, str | int) and not isinstance(inputs, bool)):

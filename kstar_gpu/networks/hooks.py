@@ -38,12 +38,14 @@ def recording(
     modules: Mapping[str, nn.Module],
     pools: Mapping[str, OnePool],
     dtype: torch.dtype | None,
+    *,
+    holds: bool = False,
 ) -> "Iterator[Recorder]":
     """Let a recorder hear what these modules give, by their names; afterwards no longer."""
     deaf = without_hooks(model, modules)
     if deaf:
         raise LayerError(deaf)
-    recorder = Recorder(model, modules, pools, dtype)
+    recorder = Recorder(model, modules, pools, dtype, holds=holds)
     with ExitStack() as stack:
         for name, module in modules.items():
             hook = partial(recorder.record, name)
@@ -60,11 +62,13 @@ class Recorder:
     modules : its layers, by name
     pools : theirs
     dtype : as for `kstar_gpu.activations`
+    holds : whether outputs whose layout is open are kept until it is settled: for those who cannot
+        run a batch again
 
     Attributes
     ----------
     open : the shapes of the outputs in this batch whose layout shapes and modules do not tell; a
-        scout may (`settle`), and then the batch is run again
+        scout may (`settle`), and then the batch is run again, unless they are held
     """
 
     def __init__(
@@ -73,11 +77,14 @@ class Recorder:
         modules: Mapping[str, nn.Module],
         pools: Mapping[str, OnePool],
         dtype: torch.dtype | None,
+        *,
+        holds: bool = False,
     ) -> None:
         self.model = model
         self.modules = dict(modules)
         self.pools = dict(pools)
         self.dtype = dtype
+        self.holds = holds
         self.shapes: dict[str, tuple[int, ...]] = {}  # of a sample, in all batches
         self.layouts: dict[str, Layout | UnclearError] = {}  # in all batches
         self.found = Layouts(model, modules)
@@ -90,6 +97,7 @@ class Recorder:
         self.outputs: dict[str, Tensor] = {}
         self.failed: dict[str, str] = {}
         self.open: dict[str, torch.Size] = {}
+        self.held: dict[str, Tensor] = {}
 
     @property
     def unsettled(self) -> bool:
@@ -116,6 +124,8 @@ class Recorder:
             except UnclearError as error:
                 layout = error
             self.layouts[name] = layout
+        for name, output in self.held.items():
+            self._pool(name, output)
 
     def record(self, name: str, module: nn.Module, arguments: Any, output: Any) -> None:
         """Take one output: a forward hook. What is wrong waits until the batch ends."""
@@ -176,6 +186,8 @@ class Recorder:
             layout = self.found.at_once(name, whole.shape, self.samples, pool)
             if layout is None:
                 self.open[name] = whole.shape
+                if self.holds:
+                    self.held[name] = whole.clone()  # what comes next may work in place on it
                 return None
             self.layouts[name] = layout
         known = self.layouts[name]

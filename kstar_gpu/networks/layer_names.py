@@ -28,7 +28,7 @@ def find_layers(model: nn.Module, layers: Sequence[str]) -> dict[str, nn.Module]
         name or a glob that matches nothing.
     """
     check_model(model, "model")
-    names = _checked(layers)
+    names = checked_names(layers)
     known = dict(model.named_modules(remove_duplicate=False))
     inner = {plain: known[name] for name, plain in _plain_names(model).items() if plain}
     found: dict[str, nn.Module] = {}
@@ -80,7 +80,7 @@ def check_names_by_model(models: Mapping[str, Any], layers: Layers) -> None:
     if layers is None:
         return
     for name, model in models.items():
-        names = _checked(_of_model(name, layers))
+        names = checked_names(_of_model(name, layers))
         if isinstance(model, nn.Module):
             find_layers(model, names)
 
@@ -99,7 +99,8 @@ def check_model(model: Any, argument: str) -> None:
         raise TypeError(f"{argument}: a torch.nn.Module is wanted, got {type(model).__name__}")
 
 
-def _checked(layers: Any) -> list[str]:
+def checked_names(layers: Any) -> list[str]:
+    """Return names of layers, and refuse what is no sequence of them, whatever the model."""
     if isinstance(layers, str):
         raise TypeError(f"layers must be a sequence of names, got the string {layers!r}")
     if isinstance(layers, Mapping | bytes) or not hasattr(layers, "__iter__"):

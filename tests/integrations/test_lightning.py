@@ -1,5 +1,7 @@
-"""The metrics under lightning itself: logged, sanity-checked, in one process and in two."""
+"""The callback: what it logs, of one process and of two, and that a training is left as it is."""
 
+import importlib
+import sys
 import warnings
 
 import numpy as np
@@ -8,49 +10,222 @@ import torch
 
 pytest.importorskip("torchmetrics")
 pytest.importorskip("lightning", reason="lightning: pip install lightning")
+pytest.importorskip("pytorch_lightning", reason="pytorch_lightning: pip install pytorch-lightning")
 
 import lightning
-from helpers.lightning_net import NAMES, Net
-from lightning.pytorch.callbacks import EarlyStopping
+import pytorch_lightning
+from helpers.watched_net import NETS, Failing
 
-from kstar_gpu import definition
+from kstar_gpu import LayerError, kstar_distribution
+from kstar_gpu.integrations.lightning import KStarCallback
+from kstar_gpu.integrations.scalars import scalars_of
 
-
-def trained(net, **options):
-    """Return the values logged, of one epoch with a sanity check before it."""
-    trainer = lightning.Trainer(
-        accelerator="cpu",
-        max_epochs=1,
-        limit_train_batches=1,
-        num_sanity_val_steps=2,
-        callbacks=[EarlyStopping("stepped_epoch", mode="max")],
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        **options,
-    )
-    trainer.fit(net)
-    return {name: value.item() for name, value in trainer.callback_metrics.items()}
+LIBRARIES = {"lightning": lightning, "pytorch_lightning": pytorch_lightning}
+QUIET = dict(
+    accelerator="cpu",
+    logger=False,
+    enable_checkpointing=False,
+    enable_progress_bar=False,
+    enable_model_summary=False,
+)
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_logged_values_are_of_the_whole_epoch(rng, processes):
+@pytest.fixture
+def samples(rng):
     labels = np.repeat(np.arange(3), 8)
     features = (rng.standard_normal((24, 5)) + labels[:, None]).astype(np.float32)
-    options = {} if processes == 1 else {"strategy": "ddp_spawn"}
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        net = Net(torch.from_numpy(features), torch.from_numpy(labels))
-        found = trained(net, devices=processes, **options)
-    kstar = definition.kstar(features, labels)
-    each = [(kstar[labels == label] / 8).mean() for label in range(3)]
-    for name in ("stepped_epoch", "KStar", "kstar_mean"):
-        assert found[name] == pytest.approx(np.mean(each), abs=1e-6)
-    assert found["KStarOnes"] == pytest.approx((kstar == 1).mean(), abs=1e-6)
-    assert found["KStarSkewness"] == found["kstar_skewness"]
-    for name, wanted in zip(NAMES, [*each, np.nan], strict=True):
-        assert found[f"kstar_{name}"] == pytest.approx(wanted, abs=1e-6, nan_ok=True)
-    if processes == 1:  # others warn in their own
-        undefined = [warning for warning in caught if "NaN" in str(warning.message)]
-        assert len(undefined) == 5  # metrics, each of which has seen many steps of one class
+    return torch.from_numpy(features), torch.from_numpy(labels)
+
+
+def trainer(callback, library=lightning, **options):
+    settings = {"max_epochs": 1, "limit_train_batches": 2, **QUIET, **options}
+    return library.Trainer(callbacks=[callback], **settings)
+
+
+def wanted(samples, layer, **options):
+    found = scalars_of(kstar_distribution(*samples, **options))
+    return {f"{scalar}/{layer}": pytest.approx(value, abs=1e-6) for scalar, value in found.items()}
+
+
+def logged(used):
+    return {name: value.item() for name, value in used.callback_metrics.items()}
+
+
+def hooks(net):
+    return sum(len(module._forward_hooks) for module in net.modules())
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_scalars_of_each_layer_are_logged(samples, library):
+    net = NETS[library](*samples)
+    used = trainer(KStarCallback(["same", "maps"]), LIBRARIES[library])
+    used.fit(net)
+    # The one channel of `maps` is the mean of a sample's numbers.
+    means = (samples[0].mean(1, keepdim=True), samples[1])
+    assert logged(used) == {**wanted(samples, "same"), **wanted(means, "maps")}
+    assert net.heard == [0, 0]
+    assert hooks(net) == 0
+
+
+def test_samples_of_all_processes_are_asked_together(samples):
+    net = NETS["lightning"](*samples)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        used = trainer(KStarCallback(["same"]), devices=2, strategy="ddp_spawn")
+        used.fit(net)
+    assert logged(used) == wanted(samples, "same")
+
+
+def test_training_goes_as_without_it(samples):
+    after = []
+    for callbacks in ([], [KStarCallback(["same", "layer"])]):
+        lightning.seed_everything(0, verbose=False)
+        net = NETS["lightning"](*samples)
+        used = lightning.Trainer(callbacks=callbacks, max_epochs=3, val_check_interval=2, **QUIET)
+        used.fit(net)
+        after.append(net.state_dict())
+    assert all(torch.equal(after[0][name], after[1][name]) for name in after[0])
+
+
+def test_options_are_those_of_the_metric(samples):
+    used = trainer(KStarCallback(["same"], metric="cosine"))
+    used.validate(NETS["lightning"](*samples), verbose=False)
+    assert logged(used) == wanted(samples, "same", metric="cosine")
+    assert logged(used) != wanted(samples, "same")
+
+
+def test_each_loader_has_its_own(samples):
+    used = trainer(KStarCallback(["same"]))
+    used.validate(NETS["lightning"](*samples, loaders=2), verbose=False)
+    names = ["same/dataloader_idx_0", "same/dataloader_idx_1"]
+    assert logged(used) == {**wanted(samples, names[0]), **wanted(samples, names[1])}
+
+
+def test_the_model_itself_has_no_name(samples):
+    used = trainer(KStarCallback([""]))
+    used.validate(NETS["lightning"](*samples), verbose=False)
+    assert {"kstar_mean", "kstar_fractured"} <= {*logged(used)}
+
+
+def test_axes_are_found_out_by_forward(samples):
+    """Shapes do not tell which axis is which: the first batch has as many samples as features."""
+    net = NETS["lightning"](*samples, batch_size=5)
+    callback = KStarCallback(["same", "layer"])
+    used = trainer(callback)
+    used.validate(net, verbose=False)
+    assert callback.recorder.found is not None
+    assert wanted(samples, "same").items() <= logged(used).items()
+
+
+def test_a_sanity_check_of_one_class_says_nothing(samples):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="(?s).*NaN")
+        used = trainer(KStarCallback(["same"]), num_sanity_val_steps=1)
+        used.fit(NETS["lightning"](*samples))
+    assert logged(used) == wanted(samples, "same")
+
+
+def test_an_epoch_of_one_class_is_nan_and_one_warning(samples):
+    used = trainer(KStarCallback(["same"]), max_epochs=2, limit_val_batches=1)
+    with pytest.warns(UserWarning, match="NaN: labels: at least two classes") as caught:
+        used.fit(NETS["lightning"](*samples))
+    assert len(logged(used)) == 5
+    assert all(np.isnan(value) for value in logged(used).values())
+    assert len([one for one in caught if "NaN" in str(one.message)]) == 1
+
+
+def test_no_hook_is_left_when_validation_fails(samples):
+    net = Failing(*samples)
+    with pytest.raises(RuntimeError, match="no validation today"):
+        trainer(KStarCallback(["same", "layer"])).fit(net)
+    assert hooks(net) == 0
+
+
+def test_layers_that_cannot_be_heard_are_named(samples):
+    net = NETS["lightning"](*samples)
+    net.unused = torch.nn.Linear(1, 1)
+    with pytest.raises(LayerError, match="'unused' did not run"):
+        trainer(KStarCallback(["same", "unused"])).fit(net)
+    assert hooks(net) == 0
+    with pytest.raises(ValueError, match="no module named 'sam'; close names: 'same'"):
+        trainer(KStarCallback(["sam"]), num_sanity_val_steps=0).fit(net)
+    with pytest.raises(ValueError, match="pool: there is no layer 'other'"):
+        trainer(KStarCallback(["same"], pool={"other": "mean"})).fit(net)
+
+
+def test_compiled_modules_are_heard(samples):
+    net = NETS["lightning"](*samples)
+    net.layer = torch.compile(net.layer, backend="eager")
+    used = trainer(KStarCallback(["layer"]))
+    used.fit(net)
+    assert "kstar_mean/layer" in logged(used)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"layers": "same"}, TypeError, "layers must be a sequence of names"),
+        ({"layers": []}, ValueError, "layers: at least one name"),
+        ({"pool": "max"}, ValueError, "pool: auto"),
+        ({"mask": 3}, TypeError, "mask: a function is wanted, got 3"),
+        ({"inputs": 1.5}, TypeError, "inputs: the name or number"),
+        ({"labels": True}, TypeError, "labels: the name or number"),
+        ({"metric": "manhattan"}, ValueError, "manhattan"),
+        ({"class_names": 3}, TypeError, "class_names"),
+        ({"colour": 3}, ValueError, "colour"),
+        ({"plot_every_n_epochs": 0}, ValueError, "plot_every_n_epochs: 1 or more is wanted, got 0"),
+        ({"plot_every_n_epochs": 1.0}, TypeError, "an integer or None is wanted, got float"),
+        ({"plot_every_n_epochs": True}, TypeError, "an integer or None is wanted, got bool"),
+    ],
+)
+def test_what_is_no_argument_is_refused_at_once(options, error, message):
+    with pytest.raises(error, match=message):
+        KStarCallback(**{"layers": ["same"], **options})
+
+
+def test_pictures_come_every_n_epochs(samples, tmp_path):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    logger = lightning.pytorch.loggers.TensorBoardLogger(tmp_path)
+    callback = KStarCallback(["same"], plot_every_n_epochs=2)
+    trainer(callback, logger=logger, max_epochs=5).fit(NETS["lightning"](*samples))
+    events = EventAccumulator(logger.log_dir).Reload()
+    assert events.Tags()["images"] == ["kstar/same"]
+    assert [image.step for image in events.Images("kstar/same")] == [4, 8]  # epochs 1 and 3
+    assert len(events.Scalars("kstar_mean/same")) == 5
+
+
+def test_pictures_go_to_a_logger_of_wandb(samples, tmp_path):
+    pytest.importorskip("wandb")
+    logger = lightning.pytorch.loggers.WandbLogger(save_dir=tmp_path, offline=True)
+    logged_by = []
+    run = logger.experiment
+    log = run.log
+    run.log = lambda values, *more, **named: (logged_by.append(values), log(values, *more, **named))
+    try:
+        callback = KStarCallback(["same"], plot_every_n_epochs=1)
+        trainer(callback, logger=logger).fit(NETS["lightning"](*samples))
+    finally:
+        run.finish()
+    (media,) = [values for values in logged_by if "kstar/same" in values]
+    assert {*media} == {"kstar/same", "kstar_classes/same", "trainer/global_step"}
+
+
+@pytest.mark.parametrize("logger", [False, True])
+def test_pictures_without_a_place_are_refused(samples, tmp_path, logger):
+    csv = lightning.pytorch.loggers.CSVLogger(tmp_path)
+    used = trainer(KStarCallback(["same"], plot_every_n_epochs=1), logger=logger and csv)
+    found = "CSVLogger" if logger else "none"
+    with pytest.raises(ValueError, match=f"^plot_every_n_epochs: .* is wanted, got {found}"):
+        used.fit(NETS["lightning"](*samples))
+
+
+def test_one_of_the_libraries_will_do(monkeypatch):
+    from kstar_gpu.integrations import lightning as ours
+
+    monkeypatch.setitem(sys.modules, "lightning.pytorch", None)  # importing it fails now
+    assert ours._callback_of_all().__bases__ == (pytorch_lightning.Callback,)
+    monkeypatch.setitem(sys.modules, "pytorch_lightning", None)
+    with pytest.raises(ImportError, match=r'pip install "kstar-gpu\[lightning\]"'):
+        importlib.reload(ours)

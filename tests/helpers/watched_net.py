@@ -1,0 +1,64 @@
+"""Networks for lightning whose layers a callback hears: its processes must find them by name."""
+
+import lightning
+import pytorch_lightning
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+
+def module_of(library):
+    """Return the network for a library's trainers: those of the other do not take it."""
+
+    class Watched(library.LightningModule):
+        """Features of `same` are the samples themselves, so that everybody knows their k*."""
+
+        def __init__(self, features, labels, loaders=1, batch_size=4):
+            super().__init__()
+            self.same = nn.Identity()
+            self.maps = nn.Unflatten(1, (1, 1, features.shape[1]))
+            self.layer = nn.Linear(features.shape[1], 2)
+            self.samples = TensorDataset(features, labels)
+            self.loaders = loaders
+            self.batch_size = batch_size
+            self.heard = []  # in training: how many hooks there are
+
+        def forward(self, x):
+            x = self.same(x)
+            return self.layer(self.maps(x).flatten(1))
+
+        def train_dataloader(self):
+            return DataLoader(self.samples, batch_size=4)
+
+        def val_dataloader(self):
+            """Sorted by class: a sanity check sees one."""
+            loaders = [DataLoader(self.samples, self.batch_size) for _ in range(self.loaders)]
+            return loaders if self.loaders > 1 else loaders[0]
+
+        def configure_optimizers(self):
+            return torch.optim.SGD(self.parameters(), lr=0.01)
+
+        def training_step(self, batch):
+            self.heard.append(sum(len(m._forward_hooks) for m in self.modules()))
+            return self(batch[0]).square().mean()
+
+        def validation_step(self, batch, batch_idx, dataloader_idx=0):
+            self(batch[0])
+            batch[0].zero_()  # a step may write over its batch
+
+    Watched.__qualname__ = Watched.__name__ = f"Watched_{library.__name__.partition('.')[0]}"
+    return Watched
+
+
+Watched_lightning = module_of(lightning)
+Watched_pytorch_lightning = module_of(pytorch_lightning)
+NETS = {"lightning": Watched_lightning, "pytorch_lightning": Watched_pytorch_lightning}
+
+
+class Failing(Watched_lightning):
+    """Its validation fails after the sanity check."""
+
+    def validation_step(self, batch, batch_idx, dataloader_idx=0):
+        super().validation_step(batch, batch_idx, dataloader_idx)
+        if not self.trainer.sanity_checking:
+            raise RuntimeError("no validation today")
