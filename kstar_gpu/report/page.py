@@ -1,133 +1,100 @@
-"""A sweep as one self-contained page of HTML: pictures, tables, and how they were computed."""
+"""A sweep as one self-contained page of HTML that one can explore.
+
+The page is our own: inline SVG and some 500 lines of plain JavaScript (`assets/`), 30 kB a page,
+with no template engine, since it is put together from seven pieces. Inlined, plotly.js would be
+4.5 MB a page and vega-lite 0.8 MB, of which tables, search and the linked layers would still have
+to be written beside them, and both draw a thousand classes in a hundred layers more slowly than one
+path per pattern does. Nothing of it has to be kept up with.
+
+What users have named comes in as JSON alone, and the script makes text of it, never markup. The
+browser is told, by their hashes, to run this script and this style alone, and to load nothing.
+"""
 
 import base64
-import io
+import hashlib
+import json
 import os
-import platform
+import re
+from collections.abc import Mapping
 from html import escape
+from importlib.resources import files
 from typing import Any
-
-import numpy as np
-import torch
 
 from ..files import as_path, write_whole
 from ..names import one_line
-from ..networks.sweep import Key, Sweep
-from ..plot.layers import check_sweep, plot_layers
-from ..version import __version__
+from ..networks.sweep import Sweep
+from ..plot.layers import check_sweep
+from .confused import images_of
+from .content import content_of
 
-STYLE = """
-body { font: 15px/1.5 sans-serif; max-width: 72em; margin: 2em auto; padding: 0 1em; color: #222 }
-table { border-collapse: collapse; margin: 1em 0; font-size: 13px }
-th, td { padding: 0.2em 0.7em; text-align: right; border-bottom: 1px solid #ddd }
-th:first-child, td:first-child { text-align: left }
-th, td { overflow-wrap: anywhere; min-width: 4em }
-.F { background: #fbe3d6 } .O { background: #efe3f3 } .C { background: #d9ecf7 }
-figure { display: inline-block; width: 48%; min-width: 24em; margin: 0 1% 1em 0 }
-figure { vertical-align: top }
-img { max-width: 100% } footer { color: #666; font-size: 13px; margin-top: 3em }
-"""
+SCRIPTS = ("base", "table", "hover", "multiples", "lines", "tables", "confused", "controls")
 
 
-def write_report(sweep: Sweep, path: str | os.PathLike[str], title: str = "k* of layers") -> None:
+def write_report(
+    sweep: Sweep,
+    path: str | os.PathLike[str],
+    title: str = "k* of layers",
+    *,
+    images: Any = None,
+) -> None:
     """Write a page that needs no other file and no network.
+
+    It shows the layers beside one another, classes along the layers, tables that can be sorted and
+    searched, the distributions of a layer, and its most confused samples.
 
     Parameters
     ----------
     sweep : Sweep
     path : of the page
     title : its heading
+    images : sequence of N images or texts, or mapping from the data set's name to such, optional
+        Shown beside the most confused samples; in the order of the samples, of the kinds that
+        `kstar_gpu.plot_confused` takes. Of results among references they are those of the samples;
+        the references are only named.
 
     Raises
     ------
     TypeError
-        If `sweep` is no Sweep, or `path` no path.
+        If `sweep` is no Sweep, `path` no path, or `images` are none.
     ValueError
-        If the sweep is empty.
+        If the sweep is empty; if there is not one image per sample, images are of a data set that
+        the sweep does not have, or of several data sets without their names.
     ImportError
-        Without matplotlib.
+        For images without Pillow.
     """
     check_sweep(sweep)
     target = as_path(path)
     if len(sweep) == 0:
         raise ValueError("sweep: one result at least is wanted, got none")
-    pairs = dict.fromkeys(key[:2] for key in sweep.results)
-    parts = [f"<h1>{marked(title)}</h1>", _meaning()]
-    for model, data in pairs:
-        keys = [key for key in sweep.results if key[:2] == (model, data)]
-        parts.append(f"<h2>{marked(model)}, {marked(data)}</h2>")
-        parts += [_picture(sweep, model, data, kind) for kind in ("lines", "map")]
-        parts.append(_table(sweep, keys))
-    if sweep.errors:
-        lines = (f"<li>{marked('/'.join(k))}: {marked(e)}</li>" for k, e in sweep.errors.items())
-        parts.append(f"<h2>Failed</h2><ul>{''.join(lines)}</ul>")
-    parts.append(_footer(sweep))
-    page = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{marked(title)}</title>'
-        f"<style>{STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
-    )
-    write_whole(target, page)
+    write_whole(target, page_of(title, content_of(sweep, images_of(sweep, images))))
 
 
-def marked(text: object) -> str:
-    """Return text of the user's, or a library's, as it stands in a page, in attributes too."""
-    return escape(one_line(text))
+def page_of(title: str, content: Mapping[str, Any]) -> str:
+    """Return the page of this content, which is numbers, texts, and lists and mappings of them."""
+    style, script = _asset("page.css"), "".join(_asset(f"{name}.js") for name in SCRIPTS)
+    pieces = {
+        "title": escape(one_line(title)),
+        "style": style,
+        "style_hash": _hash(style),
+        "script": script,
+        "script_hash": _hash(script),
+        "data": _json(content),
+    }
+    # In one pass, so that nothing that is put in is taken for a place to put something.
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: pieces[place[1]], _asset("page.html"))
 
 
-def _meaning() -> str:
-    return (
-        "<p>The k* value of a sample is the rank of its first neighbour from another class. "
-        "Divided by the class size, the values of a class form its k* distribution: "
-        "<b>F</b>ractured (many small islands; skewness above the threshold), <b>O</b>verlapped, "
-        "or <b>C</b>lustered (one compact region; below minus the threshold). "
-        "Kotyan, Ueda and Vargas, arXiv 2312.04024.</p>"
-    )
+def _asset(name: str) -> str:
+    return (files(__package__) / "assets" / name).read_text(encoding="utf-8")
 
 
-def _picture(sweep: Sweep, model: str, data: str, kind: str) -> str:
-    import matplotlib.pyplot as plt
-
-    plot_layers(sweep, model, data, kind=kind)
-    content = io.BytesIO()
-    plt.savefig(content, format="png", dpi=110)
-    plt.close()
-    encoded = base64.b64encode(content.getvalue()).decode()
-    text = marked(f"{kind} of {model}, {data}")
-    return f'<figure><img alt="{text}" src="data:image/png;base64,{encoded}"></figure>'
+def _hash(text: str) -> str:
+    """Return how a page's security policy names a script or a style."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
 
 
-def _table(sweep: Sweep, keys: list[Key]) -> str:
-    """Write the mean k* / class size of each class and layer; skewness when pointed at."""
-    results = [sweep.results[key] for key in keys]
-    head = "".join(f"<th>{marked(key.layer or '(model)')}</th>" for key in keys)
-    codes = [{label: code for code, label in enumerate(r.classes.tolist())} for r in results]
-    names: dict[Any, str] = {}  # by label: two classes may be called alike
-    for result in results:
-        names |= dict(zip(result.classes.tolist(), result.class_names, strict=True))
-    rows = []
-    for label, name in names.items():
-        cells = []
-        for result, code_of in zip(results, codes, strict=True):
-            if label not in code_of:
-                cells.append("<td>-</td>")
-                continue
-            code = code_of[label]
-            mark = result.pattern[code][0].upper()
-            skew = result.skewness_plain[code]
-            told = "undefined" if np.isnan(skew) else f"{skew:+.3f}"
-            cells.append(
-                f'<td class="{mark}" title="skewness {told}, {result.pattern[code]}">'
-                f"{result.mean[code]:.3f} {mark if mark != 'U' else ''}</td>"
-            )
-        rows.append(f"<tr><td>{marked(name)}</td>{''.join(cells)}</tr>")
-    return f"<table><tr><th>class</th>{head}</tr>{''.join(rows)}</table>"
-
-
-def _footer(sweep: Sweep) -> str:
-    first = next(iter(sweep.results.values()))
-    return (
-        f"<footer>Mean of k* / class size; metric {marked(first.metric)}; pattern by the "
-        f"{marked(first.skewness)} skewness, threshold {first.threshold:g}; intervals: 95 %, "
-        f"bootstrap of k* values. kstar-gpu {__version__}, torch {marked(torch.__version__)}, "
-        f"numpy {marked(np.__version__)}, Python {marked(platform.python_version())}.</footer>"
-    )
+def _json(content: Mapping[str, Any]) -> str:
+    """Return JSON that no element of HTML ends in, or begins in."""
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
