@@ -58,7 +58,7 @@ NETWORKS = {
     "batches first": (lambda: Recurrent(True), (STEPS, 3), "inner", lambda m, x: m(x).mean(1)),
     "steps first": (lambda: Recurrent(False), (STEPS, 3), "inner", lambda m, x: m(x).mean(1)),
 }
-NO_LAYERS = [[], [0], "0", None, ["there.is.none"], ["", 3.5]]
+NO_LAYERS = [[], [0], "0", ["there.is.none"], ["", 3.5]]
 NO_POOLS = ["bogus", 5, {"*": "bogus"}, {"inner": 3}, ["auto"]]
 NO_MODELS = [None, 3, "resnet18", [nn.Linear(3, 3)]]
 
