@@ -104,7 +104,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     shutil.rmtree(folder / "sweep", ignore_errors=True)  # that of a network trained before
     models = {"untrained": untrained, "trained": network}
     layers = sweep(models, {"test images": test_loader}, ALL_LAYERS, out=folder / "sweep")
-    write_report(layers, folder / "report.html", title="Digits: k* of every layer")
+    images = test_loader.dataset  # whose items begin with one
+    write_report(layers, folder / "report.html", title="Digits: k* of every layer", images=images)
     print(f"Every layer of both networks: open {folder / 'report.html'} in a browser.")
 
 

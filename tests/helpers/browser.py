@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 import subprocess
+import urllib.error
 import urllib.request
 
 BROWSER = next(
@@ -117,5 +118,8 @@ class Browser:
         data = None if content is None else json.dumps(content).encode()
         request = urllib.request.Request(self.address + path, data, method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=SECONDS) as answer:
-            return json.load(answer)["value"]
+        try:
+            with opener.open(request, timeout=SECONDS) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:  # such as an element below another one
+            raise AssertionError(json.load(error)["value"]["message"]) from error

@@ -159,6 +159,34 @@ def test_by_the_keyboard_alone(opened):
     assert browser.texts(MEAN) == sorted(browser.texts(MEAN), reverse=True)
 
 
+def test_what_has_the_focus_is_not_below_what_sticks(opened):
+    browser = opened(wide_sweep(60, 4))
+    covered = """
+        const box = document.querySelector("[data-code='40']"), page = document.documentElement;
+        box.closest(".scroll").scrollTop = 600;
+        scrollTo(0, page.scrollTop + box.getBoundingClientRect().top - 10);
+        const before = box.getBoundingClientRect().top;
+        box.focus();
+        const { left, top } = box.getBoundingClientRect();
+        return [before < 20, document.elementFromPoint(left + 3, top + 3) === box]"""
+    assert browser.run(covered) == [True, True]
+
+
+def test_another_model_shows_the_same_layer_and_classes(opened):
+    x, y, names = features(4, 0.5)
+    results = [kstar_distribution(x[:, :wide], y, names) for wide in (2, 4, 6)]
+    keys = [Key("a", "test", "one"), Key("a", "test", "two"), Key("b", "test", "one")]
+    browser = opened(Sweep(dict(zip(keys, results, strict=True))))
+    picked = browser.texts("#picked li")
+    browser.write("#pair", "b, test")
+    assert chosen(browser) == "one"
+    assert browser.texts(MEAN) == [f"{mean:.3f}" for mean in results[2].mean]
+    assert browser.texts("#picked li") == picked
+    browser.click("#layers tbody tr:nth-child(2) button")
+    assert browser.texts(MEAN) == [f"{mean:.3f}" for mean in results[1].mean]
+    assert browser.run("return document.querySelector('#pair').value") == "0"
+
+
 def test_confused_samples_have_their_pictures(opened):
     x, y, names = features(3, 0.5)
     result = kstar_distribution(x, y, names, return_foreign=True)

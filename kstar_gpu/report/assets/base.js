@@ -23,6 +23,14 @@ function at(id) {
   return document.getElementById(id);
 }
 
+// Show another model or data set. What is picked stays where the classes are the same.
+function choosePair(number, depth) {
+  const names = (one) => JSON.stringify(one.classes);
+  const same = names(report.pairs[number]) === names(pair());
+  const layer = Math.min(depth, report.pairs[number].layers.length - 1);
+  set({ pair: number, layer, picked: same ? state.picked : [] });
+}
+
 const pair = () => report.pairs[state.pair];
 const layer = () => pair().layers[state.layer];
 const codes = () => pair().classes.map((_, code) => code);

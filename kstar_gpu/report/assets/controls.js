@@ -6,7 +6,7 @@ function options(select, names) {
 
 options(at("pair"), report.pairs.map((one) => `${one.model}, ${one.data}`));
 at("pairs").hidden = report.pairs.length === 1;
-at("pair").addEventListener("change", (event) => set({ pair: Number(event.target.value), layer: 0, picked: [] }));
+at("pair").addEventListener("change", (event) => choosePair(Number(event.target.value), state.layer));
 at("layer").addEventListener("change", (event) => set({ layer: Number(event.target.value) }));
 at("statistic").addEventListener("change", (event) => set({ statistic: event.target.value }));
 at("controls").addEventListener("submit", (event) => event.preventDefault());

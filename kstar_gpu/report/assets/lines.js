@@ -1,6 +1,7 @@
 // Classes along the layers: the picked ones as lines, all of them as areas.
 
-const TALL = 260, LEFT = 44, RIGHT = 12, TOP = 10, LETTER = 6.5, LONGEST_NAME = 18;
+const TALL = 260, RIGHT = 12, TOP = 10, LETTER = 6.5, NARROW = 500;
+const SLANT = 0.75; // how far a slanted name reaches down, and to the left
 const QUARTERS = [0, 0.25, 0.5, 0.75, 1];
 
 const chart = element("div", {
@@ -35,16 +36,19 @@ function stepOf(span) {
 }
 
 function measured(layers) {
-  const all = layers.flatMap((one) => one[state.statistic]).filter((value) => value !== null);
+  // An interval ends above its mean, and never below 0.
+  const columns = state.statistic === "mean" ? ["mean", "high"] : [state.statistic];
+  const all = layers.flatMap((one) => columns.flatMap((name) => one[name])).filter((value) => value !== null);
   const [low, high] = all.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [0, 100]);
-  const names = layers.map((one) => one.name);
-  const longest = Math.min(LONGEST_NAME, Math.max(...names.map((name) => name.length)));
-  const below = 14 + 0.75 * LETTER * longest;
   const wide = Math.max(280, chart.clientWidth || 900);
-  const across = (wide - LEFT - RIGHT) / layers.length;
+  const most = wide < NARROW ? 10 : 18; // letters of a name
+  const slanted = SLANT * LETTER * Math.min(most, Math.max(...layers.map((one) => one.name.length)));
+  const left = Math.max(44, slanted);
+  const across = (wide - left - RIGHT) / layers.length;
   return {
-    low, high, below, wide, across,
-    x: (depth) => LEFT + (depth + 0.5) * across,
+    low, high, wide, left, across, most,
+    below: 14 + slanted,
+    x: (depth) => left + (depth + 0.5) * across,
     y: (value) => TOP + (TALL - TOP) * (high - value) / (high - low),
   };
 }
@@ -73,13 +77,13 @@ function axes(layers) {
   const step = stepOf(scale.high - scale.low);
   for (let value = Math.ceil(scale.low / step) * step; value <= scale.high; value += step) {
     const y = scale.y(value);
-    drawn.push(element("line", { x1: LEFT, x2: scale.wide - RIGHT, y1: y, y2: y, class: "grid-line" }),
-      element("text", { x: LEFT - 6, y: y + 4, "text-anchor": "end" }, (value / 1000).toFixed(2)));
+    drawn.push(element("line", { x1: scale.left, x2: scale.wide - RIGHT, y1: y, y2: y, class: "grid-line" }),
+      element("text", { x: scale.left - 6, y: y + 4, "text-anchor": "end" }, (value / 1000).toFixed(2)));
   }
   const every = Math.ceil(16 / scale.across);
   layers.forEach((one, depth) => {
     if (depth % every) return;
-    const cut = one.name.length > LONGEST_NAME ? `\u2026${one.name.slice(1 - LONGEST_NAME)}` : one.name;
+    const cut = one.name.length > scale.most ? `\u2026${one.name.slice(1 - scale.most)}` : one.name;
     const [x, y] = [scale.x(depth) + 4, TALL + 14];
     drawn.push(element("text", { x, y, "text-anchor": "end", transform: `rotate(-45 ${x} ${y})` }, cut));
   });
@@ -106,7 +110,7 @@ function lineOf(layers, { code }) {
 
 function depthAt(event) {
   const x = event.clientX - chart.getBoundingClientRect().left;
-  const depth = Math.round((x - LEFT) / scale.across - 0.5);
+  const depth = Math.round((x - scale.left) / scale.across - 0.5);
   return Math.max(0, Math.min(pair().layers.length - 1, depth));
 }
 

@@ -2,6 +2,7 @@
 
 const WIDE = 150, HIGH = 96, EDGE = 5, MOST_SKEW = 3000;
 const FIND_WITHIN = 12; // of a picture's units
+const FEW = 100; // classes, whose dots are larger
 
 const multiples = element("div", { class: "grid" });
 at("multiples").append(multiples);
@@ -25,7 +26,7 @@ function dots(one) {
     if (spot) strokes[one.pattern[code]] += `M${spot[0].toFixed(1)} ${spot[1].toFixed(1)}h0`;
   }
   return Object.entries(strokes).filter(([, d]) => d)
-    .map(([pattern, d]) => element("path", { class: `dots ${pattern}`, d }));
+    .map(([pattern, d]) => element("path", { class: `dots ${pattern} ${codes().length > FEW ? "" : "few"}`, d }));
 }
 
 function ring(code) {

@@ -104,9 +104,11 @@ layersTable.fill([
   { title: "model", value: ([model]) => model.model, words: true },
   { title: "data", value: ([model]) => model.data, words: true },
   { title: "layer", words: true, value: ([, , one]) => one.name,
-    cell: ([model, , one]) => element("button", { type: "button", class: "link", click: () =>
-      set({ ...(pair() === model ? {} : { pair: report.pairs.indexOf(model), picked: [] }),
-        layer: model.layers.indexOf(one) }) }, one.name) },
+    cell: ([model, , one]) => element("button", { type: "button", class: "link", click: () => {
+      const [number, depth] = [report.pairs.indexOf(model), model.layers.indexOf(one)];
+      if (number === state.pair) set({ layer: depth });
+      else choosePair(number, depth);
+    } }, one.name) },
   { title: "median of means", value: ([, , one]) => middle(one.mean),
     cell: ([, , one]) => decimals(middle(one.mean)) },
   { title: "median of skewness", value: ([, , one]) => middle(one.skew),
