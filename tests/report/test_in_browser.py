@@ -163,7 +163,7 @@ def test_what_has_the_focus_is_not_below_what_sticks(opened):
     browser = opened(wide_sweep(60, 4))
     covered = """
         const box = document.querySelector("[data-code='40']"), page = document.documentElement;
-        box.closest(".scroll").scrollTop = 600;
+        box.scrollIntoView({ block: "center" });
         scrollTo(0, page.scrollTop + box.getBoundingClientRect().top - 10);
         const before = box.getBoundingClientRect().top;
         box.focus();
