@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..extras import import_extra
 from ..names import one_line
 from ..networks.sweep import Sweep
 from ..plot.thumbnails import Thumbnail, check_images, thumbnail_of
@@ -119,9 +120,8 @@ def shown_as(thumbnail: Thumbnail) -> dict[str, str]:
         text = " ".join(thumbnail[: 2 * MOST_LETTERS].split())
         cut = len(text) > MOST_LETTERS or len(thumbnail) > 2 * MOST_LETTERS
         return {"text": one_line(text[:MOST_LETTERS]) + "\N{HORIZONTAL ELLIPSIS}" * cut}
-    from PIL import Image
-
-    image = Image.fromarray(np.rint(thumbnail * 255).astype(np.uint8))
+    pillow = import_extra("PIL.Image", "plot", "write_report needs Pillow for images")
+    image = pillow.fromarray(np.rint(thumbnail * 255).astype(np.uint8))
     image.thumbnail((PIXELS, PIXELS))
     kind = "PNG" if max(image.size) <= LOSSLESS or image.mode == "RGBA" else "JPEG"
     content = io.BytesIO()

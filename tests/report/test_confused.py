@@ -2,6 +2,7 @@
 
 import base64
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -71,6 +72,13 @@ def test_large_images_are_made_small_and_transparent_ones_stay():
     with Image.open(io.BytesIO(base64.b64decode(photo.partition(",")[2]))) as image:
         assert image.size == (48, 96)
     assert shown_as(np.zeros((200, 100, 4)))["image"].startswith("data:image/png;")
+
+
+def test_without_pillow_images_are_refused_and_texts_are_not(monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    with pytest.raises(ImportError, match=r"needs Pillow for images: pip install .*\[plot\]"):
+        shown_as(np.zeros((4, 4)))
+    assert shown_as("text") == {"text": "text"}
 
 
 def test_texts_are_cut():
