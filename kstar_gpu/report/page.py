@@ -1,8 +1,8 @@
 """A sweep as one self-contained page of HTML that one can explore.
 
-The page is our own: inline SVG and some 700 lines of plain JavaScript (`assets/`), 40 kB a page, and
-no template engine, since it is put together from six pieces. Inlined, plotly.js would be 4.5 MB a
-page and vega-lite 0.8 MB; the tables, the search and the linked layers would still have to be
+The page is our own: inline SVG and some 700 lines of plain JavaScript (`assets/`), 40 kB a page,
+and no template engine, since it is put together from six pieces. Inlined, plotly.js would be 4.5 MB
+a page and vega-lite 0.8 MB; the tables, the search and the linked layers would still have to be
 written beside them, and their versions to be followed.
 
 What users have named comes in as JSON alone, and the script makes text of it, never markup. The
