@@ -16,7 +16,7 @@ import torch
 
 from ..extras import import_extra
 from ..networks.batches import Keys, batches_of, check_keys, copy_of
-from ..networks.hooks import Recorder, recording
+from ..networks.hooks import LayerError, Recorder, recording
 from ..networks.layer_names import all_names, checked_names, find_layers
 from ..networks.masks import MaskFunction, TokenMasks
 from ..networks.pooling import Pool, check_globs, check_pool, pools_by_layer
@@ -25,11 +25,15 @@ from ..networks.unheard import as_written
 from ..plot.common import check_installed
 from ..stats.distribution import KStarDistribution
 from . import tensorboard, wandb
-from .scalars import scalars_of, tagged
+from .scalars import check_every, scalars_of, tagged
 from .torchmetrics import KStar
 
 LIBRARIES = ("lightning.pytorch", "pytorch_lightning")
 TRACKERS = ("TensorBoardLogger", "WandbLogger")
+UNSEEN = (
+    "may have its channels on any axis, and forward(inputs), which could tell, fails or runs it "
+    "otherwise: pool='channels_first', 'channels_last', 'flatten' or a function is wanted"
+)
 
 
 def _callback_of_all() -> type:
@@ -112,7 +116,7 @@ class KStarCallback(Callback):
         check_keys(inputs, labels)
         if mask is not None and not callable(mask):
             raise TypeError(f"mask: a function is wanted, got {mask!r}")
-        _check_every(plot_every_n_epochs)
+        check_every(plot_every_n_epochs)
         KStar(class_names, **options)  # which refuses what it does not take
         self.pool = pool
         self.mask = mask
@@ -165,13 +169,9 @@ class KStarCallback(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Take what the layers gave for a batch."""
-        recorder = self.recorder
-        if recorder.open:
-            modules = {name: recorder.modules[name] for name in recorder.open}
-            with recorder.muted(), torch.inference_mode(False), torch.no_grad():
-                seen = scout(pl_module, self._inputs, recorder.samples, modules, None)
-            recorder.settle(seen)
-        for layer, rows in recorder.rows().items():
+        if self.recorder.open:
+            self._settle(pl_module)
+        for layer, rows in self.recorder.rows().items():
             self.metrics[layer, dataloader_idx].update(rows, self._labels)
 
     def on_validation_epoch_end(self, trainer: Any, pl_module: Any) -> None:
@@ -193,6 +193,21 @@ class KStarCallback(Callback):
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Leave no hook behind."""
         self._hooks.close()
+
+    def _settle(self, pl_module: Any) -> None:
+        """Find out by `forward` which axis is which; where it does not tell, nothing is guessed."""
+        recorder = self.recorder
+        modules = {name: recorder.modules[name] for name in recorder.open}
+        with recorder.muted(), torch.inference_mode(False), torch.no_grad():
+            seen = scout(pl_module, self._inputs, recorder.samples, modules, None)
+        unseen = [
+            name
+            for name, shape in recorder.open.items()
+            if name not in seen or len(seen[name].shape) != len(shape)
+        ]
+        if unseen:
+            raise LayerError(dict.fromkeys(unseen, UNSEEN))
+        recorder.settle(seen)
 
     def _keys(self, trainer: Any) -> list[tuple[str, int]]:
         """Return each layer with each loader: the same in all processes."""
@@ -247,14 +262,3 @@ def _tracker(logger: Any) -> str | None:
 def _name(layer: str, loader: int | None) -> str:
     place = "" if loader is None else f"dataloader_idx_{loader}"
     return "/".join(filter(None, (layer, place)))
-
-
-def _check_every(every: Any) -> None:
-    if every is None:
-        return
-    if isinstance(every, bool) or not isinstance(every, int):
-        raise TypeError(
-            f"plot_every_n_epochs: an integer or None is wanted, got {type(every).__name__}"
-        )
-    if every < 1:
-        raise ValueError(f"plot_every_n_epochs: 1 or more is wanted, got {every}")

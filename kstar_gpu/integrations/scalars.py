@@ -56,6 +56,18 @@ def check_step(step: Any) -> None:
         raise ValueError(f"step: 0 or more is wanted, got {step}")
 
 
+def check_every(every: Any) -> None:
+    """Refuse what is no number of epochs, but for None."""
+    if every is None:
+        return
+    if isinstance(every, bool) or not isinstance(every, int):
+        raise TypeError(
+            f"plot_every_n_epochs: an integer or None is wanted, got {type(every).__name__}"
+        )
+    if every < 1:
+        raise ValueError(f"plot_every_n_epochs: 1 or more is wanted, got {every}")
+
+
 @contextmanager
 def picture_of(result: KStarDistribution, name: str) -> Iterator[Any]:
     """Draw a result; the figure is closed afterwards, so that no notebook shows it as well.

@@ -44,7 +44,8 @@ def module_of(library):
 
         def validation_step(self, batch, batch_idx, dataloader_idx=0):
             self(batch[0])
-            batch[0].zero_()  # a step may write over its batch
+            for part in batch:
+                part.zero_()  # a step may write over its batch
 
     Watched.__qualname__ = Watched.__name__ = f"Watched_{library.__name__.partition('.')[0]}"
     return Watched
@@ -53,6 +54,35 @@ def module_of(library):
 Watched_lightning = module_of(lightning)
 Watched_pytorch_lightning = module_of(pytorch_lightning)
 NETS = {"lightning": Watched_lightning, "pytorch_lightning": Watched_pytorch_lightning}
+
+
+class ChannelsLast(nn.Module):
+    """Neither shapes nor modules tell where its channels are."""
+
+    def forward(self, maps):
+        return maps.permute(0, 2, 3, 1)
+
+
+class Unclear(Watched_lightning):
+    """A layer whose axes only a look at what runs can tell; the next writes over what it gave."""
+
+    def __init__(self, *samples, forward=True):
+        super().__init__(*samples, batch_size=6)
+        self.convolution = nn.Conv2d(1, 5, 1)
+        self.last = ChannelsLast()
+        self.has_forward = forward
+
+    def forward(self, x):
+        if not self.has_forward:
+            raise NotImplementedError
+        return self.mapped(x)
+
+    def mapped(self, x):
+        maps = self.convolution(x[:, None, :, None].repeat(1, 1, 1, x.shape[1]))
+        return self.last(maps).zero_()
+
+    def validation_step(self, batch, batch_idx, dataloader_idx=0):
+        self.mapped(batch[0])
 
 
 class Failing(Watched_lightning):

@@ -14,7 +14,7 @@ pytest.importorskip("pytorch_lightning", reason="pytorch_lightning: pip install 
 
 import lightning
 import pytorch_lightning
-from helpers.watched_net import NETS, Failing
+from helpers.watched_net import NETS, Failing, Unclear
 
 from kstar_gpu import LayerError, kstar_distribution
 from kstar_gpu.integrations.lightning import KStarCallback
@@ -108,13 +108,27 @@ def test_the_model_itself_has_no_name(samples):
 
 
 def test_axes_are_found_out_by_forward(samples):
-    """Shapes do not tell which axis is which: the first batch has as many samples as features."""
-    net = NETS["lightning"](*samples, batch_size=5)
-    callback = KStarCallback(["same", "layer"])
-    used = trainer(callback)
+    net = Unclear(*samples)
+    used = trainer(KStarCallback(["last"]))
     used.validate(net, verbose=False)
-    assert callback.recorder.found is not None
-    assert wanted(samples, "same").items() <= logged(used).items()
+    with torch.no_grad():
+        x = samples[0]
+        maps = net.convolution(x[:, None, :, None].repeat(1, 1, 1, 5))
+    assert maps.shape == (24, 5, 5, 5)
+    assert logged(used) == wanted((maps.flatten(2).mean(2), samples[1]), "last")
+    assert logged(used) != wanted((maps.mean((1, 3)), samples[1]), "last")
+
+
+def test_axes_that_nothing_tells_are_asked_for(samples):
+    net = Unclear(*samples, forward=False)
+    with pytest.raises(
+        LayerError, match=r"'last' may have .* forward\(inputs\).* pool='channels_first'"
+    ):
+        trainer(KStarCallback(["last"])).validate(net, verbose=False)
+    assert hooks(net) == 0
+    used = trainer(KStarCallback(["last"], pool="channels_last"))
+    used.validate(net, verbose=False)
+    assert "kstar_mean/last" in logged(used)
 
 
 def test_a_sanity_check_of_one_class_says_nothing(samples):

@@ -5,6 +5,7 @@ import pytest
 from helpers.made_result import made
 
 from kstar_gpu.integrations.scalars import (
+    check_every,
     check_name,
     check_step,
     mean_of,
@@ -49,6 +50,14 @@ def test_names():
 def test_what_is_no_step_is_refused(step):
     with pytest.raises(TypeError, match="step: an integer is wanted, got"):
         check_step(step)
+
+
+@pytest.mark.parametrize("every", [0, -1, 1.0, True])
+def test_what_is_no_number_of_epochs_is_refused(every):
+    check_every(None)
+    check_every(1)
+    with pytest.raises((TypeError, ValueError), match="plot_every_n_epochs: "):
+        check_every(every)
 
 
 def test_steps_are_not_negative():
