@@ -22,6 +22,7 @@ class KStar(KStarMetric):
 
     Examples
     --------
+    >>> import torch
     >>> metric = KStar()
     >>> metric.update(torch.tensor([[0.0], [1.0], [3.0], [4.0]]), torch.tensor([0, 0, 1, 1]))
     >>> metric.compute()

@@ -134,6 +134,14 @@ def activations(
     Features are what torch gives for these batches, in memory and on disk alike. Batches of another
     size, another number of threads or another processor can move their last bit, and with it the
     k* of samples whose neighbours nearly tie. The k* of given features depend on none of these.
+
+    Examples
+    --------
+    >>> found = activations(model, loader, ["encoder", "head"])
+    >>> found.features["encoder"].shape
+    torch.Size([60, 8])
+    >>> kstar_distribution(found.features["head"], found.labels).class_names
+    ('0', '1', '2')
     """
     check_pool(pool)
     check_dtype(dtype)

@@ -84,6 +84,10 @@ def plot_compare(
         classes that the first does not have; more than 1000 dumbbells.
     ImportError
         Without matplotlib.
+
+    Examples
+    --------
+    >>> plot_compare(result, other).figure.savefig("compare.pdf")
     """
     check_result(first, "first")
     check_result(second, "second")

@@ -73,6 +73,12 @@ def plot_confusion(
         If there is not one name per class, a count is negative, or `classes` has other names.
     ImportError
         Without matplotlib.
+
+    Examples
+    --------
+    >>> found = kstar(features, labels, return_foreign=True)
+    >>> counts, names = foreign_confusion(labels, found.index)
+    >>> plot_confusion(counts, names).figure.savefig("confusion.pdf")
     """
     names = listed(names)
     counts = _checked(counts, len(names))

@@ -32,8 +32,8 @@ class KStarDisplay:
 
     Examples
     --------
-    >>> display = KStarDisplay.from_estimator(pipeline, X_test, y_test)
-    >>> display.plot(sort="mean")
+    >>> display = KStarDisplay.from_predictions(labels, features)
+    >>> display.plot(sort="mean").figure_.savefig("display.pdf")
     """
 
     ax_: "Axes"

@@ -84,6 +84,10 @@ def plot_distributions(
         axes that are in no grid, for an overview.
     ImportError
         Without matplotlib.
+
+    Examples
+    --------
+    >>> plot_distributions(result, sort="mean").figure.savefig("distributions.pdf")
     """
     if sort not in ("class", "mean"):
         raise ValueError(f"sort: class or mean is wanted, got {sort!r}")

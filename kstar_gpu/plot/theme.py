@@ -54,7 +54,7 @@ def theme(palette: Palette = None) -> AbstractContextManager[Any]:
     Examples
     --------
     >>> with theme():
-    ...     plot_distributions(result).figure.savefig("figure.pdf")
+    ...     kstar_gpu.plot_distributions(result).figure.savefig("figure.pdf")
 
     Raises
     ------

@@ -76,6 +76,11 @@ def compare(
     References
     ----------
     Phipson and Smyth, "Permutation P-values Should Never Be Zero", 2010 (scipy's p-values).
+
+    Examples
+    --------
+    >>> compare(result, other).difference.round(2)
+    array([-0.18,  0.01,  0.02])
     """
     check_result(first, "first")
     check_result(second, "second")

@@ -29,6 +29,13 @@ def foreign_confusion(
         If the indices are no integers.
     ValueError
         If there is not one index per label, or one points outside.
+
+    Examples
+    --------
+    >>> counts, classes = foreign_confusion(["a", "a", "b"], [2, 2, 0])
+    >>> counts
+    array([[0, 2],
+           [1, 0]])
     """
     codes, others, classes = encode_both(labels, reference_labels)
     rows = label_array(index, "index")

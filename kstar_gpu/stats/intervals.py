@@ -59,6 +59,11 @@ def confidence_intervals(
     References
     ----------
     Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
+
+    Examples
+    --------
+    >>> confidence_intervals(result, seed=0).shape
+    (3, 2)
     """
     check_result(result, "result")
     statistic_named(statistic)
@@ -155,6 +160,11 @@ def resampled_intervals(
     References
     ----------
     Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
+
+    Examples
+    --------
+    >>> resampled_intervals(features, labels, resamples=19).shape
+    (3, 2)
     """
     statistic_named(statistic)
     _check_draws(level, resamples, 2, seed)

@@ -48,6 +48,11 @@ def label_null(
     permutations, seed : how often, and from which random numbers
     progress : bool, optional
         Show a progress bar; by default as in `kstar_gpu.kstar`.
+
+    Examples
+    --------
+    >>> label_null(features, labels, permutations=99, seed=0).pvalue.round(2)
+    array([0.01, 0.63, 0.58])
     """
     check_search_options("label_null", options)
     check_count(permutations, "permutations", 0)
