@@ -108,6 +108,7 @@ def test_bad_input_is_one_error_on_all_ranks(rng, tmp_path):
         ([one, one], {}, "at least two classes"),
         ([(*good, x, y), (*good, x)], {}, "reference_labels: references and reference_labels go"),
         ([(*good, x, y), good], {}, "whether references"),
+        ([(x[:0], y[:0], y[:0], x, y)] * 2, {}, "features: at least one sample"),
         ([(*good, x, one[1])] * 2, {}, "reference_labels: at least two classes"),
         ([(*good, x[:, 1:], y)] * 2, {}, "references: as many features per sample"),
         ([(*good, None, None, y)] * 2, {}, "reference_index: goes with references"),

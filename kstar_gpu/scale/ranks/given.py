@@ -123,6 +123,8 @@ def classes_of_all(facts: list[Facts]) -> NDArray[Any]:
         raise ValueError(
             f"features: as many per sample on all ranks are wanted, at least one, got {widths}"
         )
+    if len(facts[0].widths) > 1 and not any(fact.counts[0] for fact in facts):
+        raise ValueError("features: at least one sample on any of the ranks is wanted, got none")
     each = zip(*(fact.distinct for fact in facts), strict=True)
     sides = [_united(of.labels, list(labels)) for of, labels in zip(NAMES, each, strict=False)]
     if len(sides[-1]) < 2:
