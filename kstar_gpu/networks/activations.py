@@ -207,6 +207,12 @@ def read_activations(directory: str | os.PathLike[str]) -> Activations:
     ValueError
         If the directory holds no finished spill, or a file of it is damaged, or of a version
         before, which kept no sums; with the name of that file.
+
+    Examples
+    --------
+    >>> found = activations(model, loader, ["head"], spill="features")
+    >>> read_activations("features").features["head"].shape
+    torch.Size([60, 3])
     """
     found = read_spill(directory)
     return Activations(Known(found.features), found.labels)

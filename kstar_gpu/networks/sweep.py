@@ -132,6 +132,14 @@ def sweep(
     from (but the type in which `amp` computes is: bfloat16 on CPUs, float16 on GPUs). A sweep that
     goes on with others keeps the layers that it has and runs the model anew for those that it
     lacks: features of two passes, whose last bits can differ (see `activations`).
+
+    Examples
+    --------
+    >>> results = sweep({"net": model}, {"test": loader}, ["encoder", "head"], out="runs")
+    >>> [key.layer for key in results.results]
+    ['encoder', 'head']
+    >>> results["net", "test", "encoder"].class_names
+    ('0', '1', '2')
     """
     if not isinstance(models, Mapping):
         models = {name_of_model(models): models}

@@ -66,6 +66,12 @@ def plot_confused(
         without ``return_foreign=True``; if `reference_images` are missing, or not wanted.
     ImportError
         Without matplotlib.
+
+    Examples
+    --------
+    >>> result = kstar_distribution(features, labels, return_foreign=True)
+    >>> pictures = features.reshape(-1, 2, 2)  # of each sample
+    >>> plot_confused(result, pictures, n=4).figure.savefig("confused.pdf")
     """
     check_result(result, "result")
     check_images(images, len(result.kstar), "images")

@@ -88,6 +88,11 @@ def plot_embedding(
         what `kstar_distribution` refuses.
     ImportError
         Without matplotlib, scikit-learn or umap-learn.
+
+    Examples
+    --------
+    >>> maps = {"first two features": features[:, :2]}  # by default PCA, t-SNE, Isomap and UMAP
+    >>> plot_embedding(features, labels, maps=maps).savefig("embedding.pdf")
     """
     check_count(samples, "samples", 4)
     check_count(seed, "seed", 0)

@@ -87,6 +87,11 @@ def plot_layers(
         its layers have different classes; classes that these do not have; too few colours.
     ImportError
         Without matplotlib.
+
+    Examples
+    --------
+    >>> results = sweep(model, loader, ["encoder", "head"])
+    >>> plot_layers(results, kind="map").figure.savefig("layers.pdf")
     """
     check_sweep(sweep)
     statistic_named(statistic)

@@ -70,6 +70,15 @@ class KStarDistribution:
     ids : (N,) integers or strings, or None
         What the samples are called: paths, rows of a table.
         ``dataclasses.replace(result, ids=paths)`` gives names to a result that has none.
+
+    Examples
+    --------
+    >>> result = kstar_distribution(features, labels)
+    >>> result.class_names, result.sizes
+    (('ant', 'bee', 'cat'), array([20, 20, 20]))
+    >>> result.save("result.npz")
+    >>> KStarDistribution.load("result.npz").pattern == result.pattern
+    True
     """
 
     kstar: NDArray[np.int64]
