@@ -171,12 +171,13 @@ def simulate(work: Work, machine: Machine, pace: Seconds, cores: float = math.in
     clock.meet(work.search(), machine.search, 1.0)
     alone, together = work.places(ranks)
     if alone > 0:
-        clock.wait(ranks * alone * work.row_bytes(ranks))
+        moved = (ranks - 1) / ranks * alone * work.samples  # the others stay where they are
+        clock.wait(moved * work.row_bytes(1) / work.samples)
         rows = alone * work.samples
         pairs = alone * work.count()
         seconds = rows * work.features / machine.ready + pairs / machine.count
         clock.compute(np.full(ranks, seconds))
-        clock.wait(rows * ANSWER_BYTES / 2)
+        clock.wait(moved * ANSWER_BYTES / 2)
         clock.rounds.append(clock.now)
     if together > 0:
         clock.meet(together * work.count(), machine.count, together)

@@ -18,7 +18,7 @@ from ..extras import import_extra
 from ..networks.batches import Keys, batches_of, check_keys, copy_of
 from ..networks.hooks import LayerError, Recorder, recording
 from ..networks.layer_names import all_names, checked_names, find_layers
-from ..networks.masks import MaskFunction, TokenMasks
+from ..networks.masks import MaskFunction, TokenMasks, check_mask
 from ..networks.pooling import Pool, check_globs, check_pool, pools_by_layer
 from ..networks.scout import scout
 from ..networks.unheard import as_written
@@ -114,8 +114,7 @@ class KStarCallback(Callback):
         self.layers = checked_names(layers)
         check_pool(pool)
         check_keys(inputs, labels)
-        if mask is not None and not callable(mask):
-            raise TypeError(f"mask: a function is wanted, got {mask!r}")
+        check_mask(mask)
         check_every(plot_every_n_epochs)
         KStar(class_names, **options)  # which refuses what it does not take
         self.pool = pool

@@ -14,7 +14,7 @@ from .batches import Keys, batches_of, call, check_loader, copy_of, count_batche
 from .feature_store import MemoryStore, Spill, read_spill
 from .hooks import Recorder, recording
 from .layer_names import all_names, find_layers
-from .masks import MaskFunction, TokenMasks
+from .masks import MaskFunction, TokenMasks, check_mask
 from .model_state import check_dtype, ready_to_run
 from .pooling import Pool, check_globs, check_pool, describe_pool, pools_by_layer
 from .scout import scout
@@ -146,8 +146,7 @@ def activations(
     check_pool(pool)
     check_dtype(dtype)
     check_loader(loader)
-    if mask is not None and not callable(mask):
-        raise TypeError(f"mask: a function is wanted, got {mask!r}")
+    check_mask(mask)
     modules = find_layers(model, layers)
     check_globs(pool, all_names(model))
     store: MemoryStore | Spill = MemoryStore([*modules])

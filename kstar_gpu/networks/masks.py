@@ -13,6 +13,12 @@ ASK = "mask=function, from (mask, length) to a mask of that length, or pool=func
 METHOD = "_get_feature_vector_attention_mask"
 
 
+def check_mask(mask: Any) -> None:
+    """Refuse what is no function, where one is given."""
+    if mask is not None and not callable(mask):
+        raise TypeError(f"mask: a function is wanted, got {mask!r}")
+
+
 class TokenMasks:
     """The masks of one batch.
 

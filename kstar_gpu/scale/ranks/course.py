@@ -23,7 +23,7 @@ from .grouping import count_in_places, places
 from .meeting import ALL, Meeting, rounds_of, some_of
 from .moves import Moves
 from .owners import Own, shared
-from .party import Count, Party, Search
+from .party import Count, Party, Search, came_as
 from .rounds import Rounds
 
 
@@ -71,7 +71,7 @@ def find(
     rounds = None if how.folder is None else Rounds(how.folder, ranks, shards, how.metric)
     party = _answered(ranks, shards, sizes, how, rounds)
     found = Found(1 + party.counts, party.known.squared, party.known.ids)
-    answers = shared(ranks, owned[0], *parts[0].returned(found, party.shard.ids))
+    answers = shared(ranks, owned[0], *parts[0].returned(found, party.shard))
     if rounds is not None:
         rounds.forget()
     return answers
@@ -107,18 +107,18 @@ class _Part:
         codes, ids = self.facts
         return how.shard_of(self.values, codes, ids, self.name)
 
-    def returned(self, found: Found, of: Integers) -> tuple[Found, Integers]:
+    def returned(self, found: Found, shard: Shard) -> tuple[Found, Integers]:
         """Return answers, and the ids of the samples that they are about, where these were given.
 
         Parameters
         ----------
-        of : ids of the samples here that were found something of
+        found : of the samples here, by position in this shard
         """
         if self.moves is None:
-            return found, of
-        order = np.argsort(of)
-        at = order[np.searchsorted(of, self.facts[1], sorter=order)]
-        answers = np.stack([found.kstar, found.squared.view(np.int64), found.index])[:, at]
+            return found, shard.ids
+        answers = np.empty((3, len(shard)), np.int64)
+        by_position = np.stack([found.kstar, found.squared.view(np.int64), found.index])
+        answers[:, came_as(shard, self.facts[1])] = by_position
         kstar, squared, index = self.moves.returned(answers)
         return Found(kstar, squared.view(np.float64), index), self.ids
 

@@ -17,7 +17,7 @@ from ...inputs.problem import Integers
 from .group import Ranks
 from .meeting import ShardOf
 from .moves import Moves
-from .party import Count, Party, by_row
+from .party import Count, Party, by_row, came_as
 
 READY = 1024  # pairs of samples in whose time one sample is made ready
 
@@ -95,8 +95,7 @@ def count_in_places(
         counts = np.zeros(facts.shape[1], np.int64)
         if len(counts) > 0 and (others is None or len(others[0]) > 0):
             shard = shard_of(values, *facts[:2])
-            at = np.argsort(facts[1])  # by id, as the rows of a shard are
-            at = at[shard.samples.order.cpu().numpy()]
+            at = came_as(shard, facts[1])
             known = Nearest(facts[2][at].view(np.float64), shard.ids)
             some = Party(shard, known, np.zeros(len(shard), np.int64))
             if others is None:

@@ -50,6 +50,12 @@ def by_row(shard: Shard, *columns: Integers) -> Integers:
     return rows
 
 
+def came_as(shard: Shard, ids: Integers) -> Integers:
+    """Return for each position of a shard which of the samples it was that came: of these ids."""
+    rows: Integers = shard.samples.order.cpu().numpy()
+    return np.argsort(ids)[rows]  # rows of a shard rise by id
+
+
 class Question(ABC):
     """What samples that meet ask one another.
 
