@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..stats.choice import deciding_skewness
 from ..stats.distribution import KStarDistribution
 from ..stats.statistic import skewness_of
 from .kstar_metric import Floats, KStarMetric
@@ -87,8 +88,7 @@ class KStarSkewness(KStarMetric):
     higher_is_better = False
 
     def _of_classes(self, result: KStarDistribution) -> Floats:
-        plain = result.skewness == "plain"
-        return result.skewness_plain if plain else result.skewness_augmented
+        return deciding_skewness(result)
 
     def _of_samples(self, result: KStarDistribution) -> float:
         ends = [] if result.skewness == "plain" else [0.0, 1.0]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..extras import import_pandas
 from ..files import as_path
 from ..inputs.problem import normalized
+from .choice import deciding_skewness
 from .local_sets import LSC, lsc_of
 from .notebook import result_html
 from .pattern import check_rule, pattern_of
@@ -159,7 +160,7 @@ class KStarDistribution:
         sample, or no references of its class, or no skewness because all values are equal, leaves
         the pattern undefined.
         """
-        skewness = self.skewness_plain if self.skewness == "plain" else self.skewness_augmented
+        skewness = deciding_skewness(self)
         return tuple(
             pattern_of(values, skew, self.threshold)
             for values, skew in zip(self.class_values, skewness, strict=True)
