@@ -43,6 +43,7 @@ def trainer(callback, library=lightning, **options):
 
 
 def wanted(samples, layer, **options):
+    """Return scalars as they are logged: in float32, which is near them."""
     found = scalars_of(kstar_distribution(*samples, **options))
     return {f"{scalar}/{layer}": pytest.approx(value, abs=1e-6) for scalar, value in found.items()}
 

@@ -36,6 +36,7 @@ def test_what_is_written_can_be_read(tmp_path):
     events = EventAccumulator(str(tmp_path)).Reload()
     for name, value in scalars_of(RESULT).items():
         (found,) = events.Scalars(f"{name}/layer1")
+        # TensorBoard keeps float32.
         assert (found.value, found.step) == (pytest.approx(value, abs=1e-6), 7)
         assert len(events.Scalars(name)) == 1
     (image,) = events.Images("kstar/layer1")
