@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...inputs.problem import Integers
-from .meeting import ALL, rounds_of, visit
+from .meeting import is_shared, rounds_of
 
 WORTH = 1.2  # times as long as dealt samples would take; each is sent once more for it
 
@@ -33,14 +33,10 @@ def _duration(tables: list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]) -
     size = len(hosts)
     foreign = np.outer(hosts.sum(1), guests.sum(1)) - hosts @ guests.T
     longest = [foreign.diagonal().max() / (2 if self_form else 1)]
+    host = np.arange(size)
     for step in range(1, rounds_of(size, self_form)):
-        met = [(host, visit(host, size, step, self_form)) for host in range(size)]
-        longest.append(
-            max(
-                foreign[host, one.guest] / (1 if (one.hosts, one.guests) == (ALL, ALL) else 2)
-                for host, one in met
-            )
-        )
+        busiest = foreign[host, (host + step) % size].max()
+        longest.append(busiest / (2 if is_shared(size, step, self_form) else 1))
     return float(sum(longest))
 
 

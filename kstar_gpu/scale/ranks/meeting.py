@@ -36,12 +36,16 @@ def rounds_of(size: int, self_form: bool) -> int:
     return size // 2 + 1 if self_form else size
 
 
+def is_shared(size: int, step: int, self_form: bool) -> bool:
+    """Whether two ranks are ahead of one another in a round: each is host to half of the pairs."""
+    return self_form and 2 * step == size
+
+
 def visit(host: int, size: int, step: int, self_form: bool) -> Visit:
     """Return whom a rank is host to in round 1, 2, ..."""
     guest = (host + step) % size
-    if not self_form or 2 * step < size:
+    if not is_shared(size, step, self_form):
         return Visit(guest, ALL, ALL)
-    # Two that are ahead of one another: each is host to half of the pairs.
     return Visit(guest, ALL, EVEN) if host < guest else Visit(guest, ODD, ALL)
 
 
