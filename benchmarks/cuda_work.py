@@ -23,7 +23,9 @@ from numpy.typing import NDArray
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from kstar_gpu import definition
-from kstar_gpu.inputs.problem import make_classes, make_problem
+from kstar_gpu.columns import on_host
+from kstar_gpu.inputs.classes import make_classes
+from kstar_gpu.inputs.problem import make_problem
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from helpers import cuda_on_host
@@ -107,7 +109,9 @@ def count_work(features: FeatureSet, dry: bool) -> str:
     cells = [features.name, f"{n} x {x.shape[1]}", str(engine.width)]
     cells += [str(search["launches"] + count["launches"]), str(operations.count)]
     if not dry:
-        wrong = problem.in_input_order(1 + counts) != definition.kstar(features.features, y)
+        wrong = on_host(problem.in_input_order(1 + counts)) != definition.kstar(
+            features.features, y
+        )
         per_sample = search["survivors"], search["measured"], count["survivors"]
         cells += [f"{search['early'] / (search['tiles'] + search['early']):.1%}"]
         cells += [*(f"{number / n:.1f}" for number in per_sample), str(wrong.sum())]

@@ -27,7 +27,8 @@ from in_turns import environment
 from kstar_gpu.engines.cpu import _cpu
 from kstar_gpu.engines.cpu.engine import Engine
 from kstar_gpu.inputs.arrays import to_tensor
-from kstar_gpu.inputs.problem import make_classes, make_problem
+from kstar_gpu.inputs.classes import make_classes
+from kstar_gpu.inputs.problem import make_problem
 
 CPU = torch.device("cpu")
 PHASES = ("setup", "search", "count")

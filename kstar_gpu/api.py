@@ -4,20 +4,21 @@ import numbers
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from .columns import Column
 from .engines.denormals import denormals_kept
 from .engines.registry import choose_engine, choose_pairs, computing_device
 from .engines.torch_state import exactly
 from .exhausted_memory import as_memory_error
 from .inputs.arrays import KStarForeign, restorer, to_tensor
+from .inputs.classes import Classes, make_classes
 from .inputs.copies import copied_bytes
 from .inputs.devices import check_computes, named_device
 from .inputs.metrics import METRICS, PRECOMPUTED, check_metric
-from .inputs.problem import Classes, DistanceTable, Problem, make_classes, make_problem, make_table
+from .inputs.problem import DistanceTable, Problem, make_problem, make_table
+from .inputs.streams import on_stream_of
 from .scale import dask_arrays, disk
 from .scale.stored import Stored
 
@@ -91,7 +92,8 @@ def kstar(
     Returns
     -------
     (N,) int64, or float64 if `normalize`: torch tensor, pandas Series, polars Series, Arrow array
-    or one of the library that speaks DLPack, as `features` are, on the same device; array of Dask's
+    or one of the library that speaks DLPack, as `features` are, on the same device (an array of CuPy's
+    on CuPy's current stream); array of Dask's
     in blocks like the features' rows; else a numpy array. Where a device has no float64 (Apple's
     GPU), float32 in its place. `KStarForeign` of them if `return_foreign`.
 
@@ -131,13 +133,16 @@ def kstar(
             )
         )
         return lazy if return_foreign else lazy.kstar
-    classes = make_classes(labels, reference_labels)
-    found = answer(features, references, classes, metric, backend, device, memory_limit, progress)
-    restore = restorer(features)
-    values = restore(classes.normalized(found.kstar) if normalize else found.kstar)
-    if not return_foreign:
-        return values
-    return KStarForeign(values, restore(found.distance), restore(found.index))
+    with on_stream_of(features):
+        classes = make_classes(labels, reference_labels)
+        found = answer(
+            features, references, classes, metric, backend, device, memory_limit, progress
+        )
+        restore = restorer(features)
+        values = restore(classes.normalized(found.kstar) if normalize else found.kstar)
+        if not return_foreign:
+            return values
+        return KStarForeign(values, restore(found.distance), restore(found.index))
 
 
 def check_arguments(
@@ -162,16 +167,16 @@ def check_arguments(
 
 @dataclass(frozen=True)
 class Answer:
-    """What `KStarForeign` has, as arrays on the host, in the order of the input.
+    """What `KStarForeign` has, (N,) each, in the order of the input, where it was computed.
 
     `foreign_at_zero` says whether the nearest foreign sample is at distance 0, by the squared
     distance of the definition: the metric's own may be 0 where that is not.
     """
 
-    kstar: NDArray[np.int64]
-    distance: NDArray[np.float64]
-    index: NDArray[np.int64]
-    foreign_at_zero: NDArray[np.bool_]
+    kstar: Column
+    distance: Column
+    index: Column
+    foreign_at_zero: Column
 
 
 def answer(

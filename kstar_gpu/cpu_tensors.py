@@ -13,6 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 
+def on_cpu(tensor: Tensor) -> bool:
+    """Whether it lies where numpy can see it."""
+    return tensor.device.type == "cpu"
+
+
 def as_numpy(tensor: Tensor) -> NDArray[Any]:
     """Return the same memory as numpy sees it; bfloat16, which it lacks, as the integers it is."""
     return (tensor.view(torch.int16) if tensor.dtype == torch.bfloat16 else tensor).numpy()
@@ -24,16 +29,16 @@ def as_tensor(array: NDArray[Any], like: Tensor) -> Tensor:
     return tensor.view(torch.bfloat16) if like.dtype == torch.bfloat16 else tensor
 
 
-def taken(tensor: Tensor, positions: NDArray[np.int64]) -> Tensor:
+def taken(tensor: Tensor, positions: NDArray[np.int64] | Tensor) -> Tensor:
     """Return the entries at these positions along the first axis, on the tensor's device."""
-    if tensor.device.type != "cpu":
-        return tensor[torch.from_numpy(positions).to(tensor.device)]
-    return as_tensor(as_numpy(tensor)[positions], tensor)
+    if not on_cpu(tensor):
+        return tensor[torch.as_tensor(positions).to(tensor.device)]
+    return as_tensor(as_numpy(tensor)[np.asarray(positions)], tensor)
 
 
 def contiguous(tensor: Tensor) -> Tensor:
     """Return the tensor with its entries side by side, itself if they are."""
-    if tensor.device.type != "cpu" or tensor.is_contiguous():
+    if not on_cpu(tensor) or tensor.is_contiguous():
         return tensor.contiguous()
     return as_tensor(np.ascontiguousarray(as_numpy(tensor)), tensor)
 
@@ -45,21 +50,21 @@ def row_bytes(tensor: Tensor) -> Tensor:
 
 def flattened(tensor: Tensor) -> Tensor:
     """Return the tensor with all axes behind the first in one; without a copy where that can be."""
-    if tensor.device.type != "cpu":
+    if not on_cpu(tensor):
         return tensor.flatten(1)
     return as_tensor(as_numpy(tensor).reshape(len(tensor), -1), tensor)
 
 
 def side_by_side(tensors: list[Tensor]) -> Tensor:
     """Return tensors (N, ...) as one, of a type that holds all their numbers."""
-    if any(tensor.device.type != "cpu" or tensor.dtype == torch.bfloat16 for tensor in tensors):
+    if any(not on_cpu(tensor) or tensor.dtype == torch.bfloat16 for tensor in tensors):
         return torch.cat(tensors, 1)
     return torch.from_numpy(np.concatenate([tensor.numpy() for tensor in tensors], axis=1))
 
 
 def converted(tensor: Tensor, dtype: torch.dtype) -> Tensor:
     """Return a tensor of numbers that numpy knows in another type that it knows."""
-    if tensor.device.type != "cpu":
+    if not on_cpu(tensor):
         return tensor.to(dtype)
     # Its entries side by side, as they are wanted later.
     return torch.from_numpy(tensor.numpy().astype(str(dtype).removeprefix("torch."), order="C"))
@@ -70,7 +75,7 @@ def extremes(tensor: Tensor) -> tuple[Any, Any]:
 
     Of 16-bit floats the largest magnitude with both signs, for that is found faster.
     """
-    if tensor.device.type != "cpu":
+    if not on_cpu(tensor):
         low, high = torch.aminmax(tensor)
         return low, high
     array = as_numpy(tensor)

@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .cpu_tensors import in_float64
+from .columns import square_root
+from .cpu_tensors import in_float64, on_cpu
 from .definition import LANES
 from .definition import squared_distances as squared_from
 
@@ -43,11 +44,6 @@ def lane_sum(products: Tensor) -> Tensor:
     return lanes[:, 0]
 
 
-def square_root(values: Tensor) -> Tensor:
-    """Correctly rounded square root; torch's own is an ulp off now and then on the CPU."""
-    return torch.from_numpy(np.sqrt(values.cpu().numpy())).to(values.device)
-
-
 def row_chunks(rows: int, features: int, elements: int = CHUNK_ELEMENTS) -> list[slice]:
     """Cut `rows` rows so that one chunk holds about so many numbers."""
     step = max(1, elements // features)
@@ -57,15 +53,16 @@ def row_chunks(rows: int, features: int, elements: int = CHUNK_ELEMENTS) -> list
 def norms(values: Tensor) -> Tensor:
     """Euclidean norm of each row of (N, d): the square root of the canonical sum of squares."""
     squares = torch.empty(len(values), dtype=torch.float64, device=values.device)
-    if values.device.type == "cpu":
+    if on_cpu(values):
         origin = np.zeros(values.shape[1])
         for chunk in row_chunks(len(values), len(origin), CACHED_ELEMENTS):
             squares.numpy()[chunk] = squared_from(origin, in_float64(values[chunk]))
-        return square_root(squares)
+        return torch.from_numpy(square_root(squares.numpy()))
     for chunk in row_chunks(*values.shape):
         rows = values[chunk].to(torch.float64)
         squares[chunk] = lane_sum(rows * rows)
-    return square_root(squares)
+    roots: Tensor = square_root(squares)
+    return roots
 
 
 def squared_distances(x: Tensor, y: Tensor) -> Tensor:

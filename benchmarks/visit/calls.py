@@ -12,7 +12,8 @@ from torch.profiler import ProfilerActivity, profile
 
 from kstar_gpu.engines.registry import BACKENDS
 from kstar_gpu.engines.torch_state import exact_arithmetic
-from kstar_gpu.inputs.problem import make_classes, make_problem
+from kstar_gpu.inputs.classes import make_classes
+from kstar_gpu.inputs.problem import make_problem
 from visit.summary import TILE_KERNELS, multiply_adds
 
 OURS = re.compile(r"kstar::cuda::(\w+)")

@@ -13,7 +13,8 @@ from visit.plan import ROOT
 WORKERS, WORKERS_TO_REHEARSE = 8, 2
 # Not the sanitizers: they are a step of their own. Of the others those that a GPU decides.
 CHOSEN = "(gpu or cuda) and not compute_sanitizer"
-FILES = ["tests/engines/cuda/test_on_a_gpu.py", "tests/test_definition.py", "tests/networks"]
+ON_A_GPU = [f"tests/engines/cuda/{name}.py" for name in ("test_on_a_gpu", "test_cupy")]
+FILES = [*ON_A_GPU, "tests/test_definition.py", "tests/networks"]
 CHOSEN_TO_REHEARSE, FILES_TO_REHEARSE = "two_samples or on_a_line", ["tests/test_definition.py"]
 JUNIT = "tests.xml"
 TO_WRITE = 6  # seconds before the step's end: pytest is asked to stop, and writes what it has

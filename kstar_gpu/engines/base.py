@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..cpu_tensors import taken
+from ..columns import column_of, moved
 from ..inputs.devices import float64_device
 from ..inputs.problem import Problem
 from .duplicates import Distinct
@@ -108,14 +108,18 @@ class BallEngine(Engine):
     def nearest_foreign(self) -> tuple[Tensor, Tensor]:
         """Search among the distinct samples; duplicates share what is found."""
         squared, rows = self._search(*self.distinct.settled_results())
-        return self._of_all(squared), self._of_all(rows)
+        return self.distinct.of_all(squared), self.distinct.of_all(rows)
 
     def count_within(self, squared_radii: Tensor) -> Tensor:
         """Count among the distinct samples, each with its weight, and its own duplicates."""
-        squared = taken(squared_radii, self.distinct.positions)
-        counts = self._count(squared).cpu().numpy()
-        equal = self.distinct.own_weights * (squared.cpu().numpy() > 0)
-        return self._of_all(torch.from_numpy(counts + equal))
+        squared = self.distinct.of_distinct(squared_radii)
+        counts = self._count(squared)
+        if not self.distinct.joined:
+            return counts
+        others = column_of(counts)
+        equal = moved(self.distinct.own_weights, others)
+        equal = equal * (moved(column_of(squared), others) > 0)
+        return self.distinct.of_all(torch.as_tensor(others + equal))
 
     @abstractmethod
     def _search(self, squared: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -137,7 +141,3 @@ class BallEngine(Engine):
         ----------
         squared : (n,) squared radii; within 0 there is nothing
         """
-
-    def _of_all(self, results: Tensor) -> Tensor:
-        """Return results of all samples, duplicates included."""
-        return taken(results, self.distinct.kind)

@@ -6,17 +6,19 @@ and a sample that has an equal one in another class is settled at once: its k* i
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..columns import all_differ, any_between, column_of
+from ..cpu_tensors import extremes, taken
 from ..distance import SMALL, row_chunks
 from ..inputs.problem import Integers, Problem, Samples
 
 Bools = NDArray[np.bool_]
-Fingerprints = list[NDArray[np.float64]] | list[Integers]
 NO_ROW = np.iinfo(np.int64).max
 
 
@@ -24,7 +26,8 @@ NO_ROW = np.iinfo(np.int64).max
 class Distinct:
     """A problem in which the equal samples of each class are one.
 
-    Queries stay as they are: they do not meet, and so need not stand for each other.
+    Queries stay as they are: they do not meet, and so need not stand for each other. Positions and
+    rows are arrays: results stay where they are computed.
     """
 
     problem: Problem
@@ -41,6 +44,11 @@ class Distinct:
         return settled
 
     @property
+    def joined(self) -> bool:
+        """Whether some of its samples stand for others."""
+        return len(self.positions) < len(self.kind)
+
+    @property
     def own_weights(self) -> Integers:
         """How many others of its class each sample (n,) is equal to, and itself stands for."""
         return self.weights - 1 if self.problem.self_form else np.zeros_like(self.positions)
@@ -53,21 +61,31 @@ class Distinct:
         squared = np.where(self.settled, 0.0, np.inf)
         return torch.from_numpy(squared), torch.from_numpy(self.equal_rows.copy())
 
+    def of_distinct(self, results: Tensor) -> Tensor:
+        """Return results (n,) of its samples, from those of all."""
+        return taken(results, self.positions) if self.joined else results
+
+    def of_all(self, results: Tensor) -> Tensor:
+        """Return results (N,) of all samples, from those of its own."""
+        return taken(results, self.kind) if self.joined else results
+
 
 def fingerprint_weights(dimensions: int) -> NDArray[np.float64]:
     """Return the numbers (d,) whose product with a row is its fingerprint."""
     return np.random.default_rng(0).standard_normal(dimensions)
 
 
-def without_duplicates(problem: Problem, fingerprints: Fingerprints) -> Distinct:
+def without_duplicates(problem: Problem, fingerprints: list[Tensor]) -> Distinct:
     """Join the equal samples of each class.
 
     Parameters
     ----------
-    fingerprints : per side (N,) numbers that equal rows share, and different ones hardly ever; or
-        all different, to join none
+    fingerprints : per side (N,) numbers that equal rows share, and different ones hardly ever, on
+        one device
     """
-    groups = groups_of_equals(problem.sides, fingerprints)
+    if all_differ(fingerprints):
+        return _as_it_is(problem)
+    groups = groups_of_equals(problem.sides, [prints.cpu().numpy() for prints in fingerprints])
     ours, theirs = groups[: len(problem.samples)], groups[-len(problem.references) :]
     firsts, weights, kind = first_of_each(theirs, problem.references.codes)
     references = problem.references.taken(firsts)
@@ -75,9 +93,7 @@ def without_duplicates(problem: Problem, fingerprints: Fingerprints) -> Distinct
     settled = bool((equal_rows != NO_ROW).any())
     if settled and any(map(_differences_may_vanish, problem.sides)):
         # Then rows that are not equal can be at distance 0, too: let all be looked at.
-        counts = [len(side) for side in problem.sides]
-        different = np.split(np.arange(float(sum(counts))), np.cumsum(counts)[:-1])
-        return without_duplicates(problem, different)
+        return _as_it_is(problem)
     if problem.self_form:
         joined = Problem(references, references, problem.largest)
         return Distinct(joined, firsts, kind, firsts, weights, equal_rows[firsts])
@@ -86,24 +102,28 @@ def without_duplicates(problem: Problem, fingerprints: Fingerprints) -> Distinct
     return Distinct(joined, everyone, everyone, firsts, weights, equal_rows)
 
 
+def _as_it_is(problem: Problem) -> Distinct:
+    """Return a problem of which no samples are joined, and none is settled."""
+    ours, theirs = (np.arange(len(side)) for side in (problem.samples, problem.references))
+    nothing = np.full(len(ours), NO_ROW)
+    return Distinct(problem, ours, ours, theirs, np.ones_like(theirs), nothing)
+
+
 def _differences_may_vanish(side: Samples) -> bool:
     """Whether the square of a difference of two values could underflow to zero."""
     values = side.values
     if values.dtype != torch.float64:
         return False
-    small = (
-        SMALL
-        if side.divisors is None
-        else SMALL * max(1.0, float(side.divisors.cpu().numpy().max()))
-    )
+    small = SMALL
+    if side.divisors is not None:
+        small *= max(1.0, float(extremes(side.divisors)[1]))
     for chunk in row_chunks(values.shape[0], values.shape[1]):
-        magnitudes = np.abs(values[chunk].cpu().numpy())
-        if ((magnitudes > 0) & (magnitudes < small)).any():
+        if any_between(column_of(values[chunk]), 0.0, small):
             return True
     return False
 
 
-def groups_of_equals(sides: list[Samples], fingerprints: Fingerprints) -> Integers:
+def groups_of_equals(sides: list[Samples], fingerprints: list[NDArray[Any]]) -> Integers:
     """Return for each position of all sides, one after the other, the first position equal to it.
 
     Parameters
@@ -113,9 +133,6 @@ def groups_of_equals(sides: list[Samples], fingerprints: Fingerprints) -> Intege
     """
     together = np.concatenate(fingerprints)
     first = np.arange(len(together))
-    rising = np.sort(together)  # faster than to sort positions, and mostly all that is needed
-    if not (rising[1:] == rising[:-1]).any():
-        return first
     order = np.argsort(together, kind="stable")
     repeated = np.flatnonzero(together[order[1:]] == together[order[:-1]]) + 1
     starts = np.ones(len(order), dtype=bool)

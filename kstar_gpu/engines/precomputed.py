@@ -35,8 +35,8 @@ class Engine(base.Engine):
         self.device = float64_device(device)
         self.progress = progress
         self.step = _rows_at_once(problem, memory_limit)
-        self.codes = torch.from_numpy(problem.codes).to(self.device)
-        self.reference_codes = torch.from_numpy(problem.reference_codes).to(self.device)
+        self.codes = torch.as_tensor(problem.codes).to(self.device)
+        self.reference_codes = torch.as_tensor(problem.reference_codes).to(self.device)
 
     @staticmethod
     def storage_device(

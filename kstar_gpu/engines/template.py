@@ -32,7 +32,7 @@ class Engine(BallEngine):
         # TODO: fingerprints, (N,) float64 per side: numbers that equal rows share, and different
         # ones hardly ever, such as their products with `duplicates.fingerprint_weights`.
         fingerprints = [torch.empty(len(side), dtype=torch.float64) for side in problem.sides]
-        self.distinct = without_duplicates(problem, [prints.numpy() for prints in fingerprints])
+        self.distinct = without_duplicates(problem, fingerprints)
         # TODO: a frame (`frame.make_centre`), full balls with certified radii (`bounds.py`), and
         # narrow ones where `projection.choose_balls` finds that they pay.
         self.work: dict[str, dict[str, int]] = {}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.dlpack import from_dlpack
 
+from ..columns import Column, on_host
 from ..cpu_tensors import converted, extremes, side_by_side
 from .argument import Argument
 from .containers import unpack
@@ -121,7 +122,7 @@ def _refuse_large(argument: Argument, array: NDArray[Any], large: NDArray[np.boo
         raise ValueError(f"{argument.name}: {wanted}, got {value}{argument.column} in row {row}")
 
 
-def restorer(like: Any) -> Callable[[NDArray[Any]], Any]:
+def restorer(like: Any) -> Callable[[Column], Any]:
     """Return the function that hands a result back in the family, and on the device, of `like`.
 
     Lists, masked and structured arrays get numpy's. A device without float64 gets float32.
@@ -133,11 +134,11 @@ def restorer(like: Any) -> Callable[[NDArray[Any]], Any]:
     if comes_from(like, "pandas", "DataFrame", "Series"):
         # It keeps the index. A library that `like` came from is loaded.
         series = sys.modules["pandas"].Series
-        return lambda result: series(result, index=like.index)
+        return lambda result: series(on_host(result), index=like.index)
     if comes_from(like, "polars", "DataFrame", "Series"):
-        return lambda result: sys.modules["polars"].Series(result)
+        return lambda result: sys.modules["polars"].Series(on_host(result))
     if comes_from(like, "pyarrow", *ARROW_TABLES, *ARROW_COLUMNS):
-        return lambda result: sys.modules["pyarrow"].array(result)
+        return lambda result: sys.modules["pyarrow"].array(on_host(result))
     if hasattr(like, "__dlpack__") and not isinstance(like, np.ndarray):
         device = from_dlpack(like).device
         if hasattr(like, "__array_namespace__"):
@@ -146,12 +147,12 @@ def restorer(like: Any) -> Callable[[NDArray[Any]], Any]:
             library = sys.modules.get(type(like).__module__.partition(".")[0])
         if hasattr(library, "from_dlpack"):
             return lambda result: library.from_dlpack(on_device(result, device))
-    return lambda result: result
+    return on_host
 
 
-def on_device(result: NDArray[Any], device: torch.device) -> Tensor:
+def on_device(result: Column, device: torch.device) -> Tensor:
     """Return a result as a tensor there; float64 becomes float32 where a device has none."""
-    tensor = torch.from_numpy(result)
+    tensor = torch.as_tensor(result)
     if tensor.dtype == torch.float64 and not has_float64(device):
         tensor = tensor.to(torch.float32)
     return tensor.to(device)

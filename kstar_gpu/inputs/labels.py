@@ -6,12 +6,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..columns import Column, distinct_values, on_host
 from ..cpu_tensors import in_float64
 from .argument import Argument
 from .containers import unpack
 from .objects import LARGEST_INTEGER, array_of_objects
 
 HALVES = (torch.float16, torch.bfloat16)
+# Devices on which torch sorts and counts all of these; those of others come to the CPU.
+COUNTING_DEVICES = ("cuda",)
+COUNTABLE = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 WANTED = "integers, strings, booleans or integral floats"
 
 
@@ -31,8 +35,8 @@ def encode_labels(labels: Any) -> tuple[NDArray[np.int64], NDArray[Any]]:
     ValueError
         Not one-dimensional; missing, NaN or a fraction; beyond 64 bits.
     """
-    classes, codes = np.unique(label_array(labels, "labels"), return_inverse=True)
-    return codes.astype(np.int64), classes
+    classes, codes = distinct_values(label_array(labels, "labels"))
+    return on_host(codes), classes
 
 
 def encode_both(
@@ -43,29 +47,40 @@ def encode_both(
     Without reference labels (None) the samples are their own references. Labels of two sides are
     one class if they are equal, whatever their types: 1, 1.0 and True are; 1 beside "1" is refused.
     """
+    codes, reference_codes, classes = encode_where_they_are(labels, reference_labels)
+    ours = on_host(codes)
+    return ours, ours if reference_codes is codes else on_host(reference_codes), classes
+
+
+def encode_where_they_are(
+    labels: Any, reference_labels: Any
+) -> tuple[Column, Column, NDArray[Any]]:
+    """Return what `encode_both` does; the codes of integers on a device stay there."""
+    ours = _read(labels, "labels")
     if reference_labels is None:
-        codes, classes = encode_labels(labels)
+        classes, codes = distinct_values(ours)
         return codes, codes, classes
-    ours = label_array(labels, "labels")
-    theirs = label_array(reference_labels, "reference_labels")
-    if (ours.dtype.kind == "U") != (theirs.dtype.kind == "U"):
-        raise TypeError(
-            "reference_labels: the same kind as labels is wanted, "
-            f"got {theirs.dtype} beside {ours.dtype}"
-        )
-    classes, codes = np.unique(np.concatenate(_of_one_type(ours, theirs)), return_inverse=True)
-    codes = codes.astype(np.int64)
+    both = _together(ours, _read(reference_labels, "reference_labels"))
+    classes, codes = distinct_values(both)
     return codes[: len(ours)], codes[len(ours) :], classes
 
 
 def label_array(labels: Any, name: str) -> NDArray[Any]:
     """Return labels of any kind, (N,), as an array of integers, booleans or strings."""
+    return on_host(_read(labels, name))
+
+
+def _read(labels: Any, name: str) -> Column:
+    """Return labels as integers, booleans or strings; a device's integers where they are."""
     argument = Argument(name, WANTED)
     parts = unpack(labels, argument)
     shape = tuple(parts[0].values.shape) if len(parts) == 1 else f"{len(parts)} columns"
     if len(parts) > 1 or parts[0].values.ndim != 1:
         raise ValueError(f"{name}: one label per sample, shape (N,), is wanted, got {shape}")
-    array = _on_the_host(parts[0].values)
+    values = parts[0].values
+    if isinstance(values, torch.Tensor) and _stays(values):
+        return values
+    array = _on_the_host(values)
     if array.dtype.kind in "biuU":
         return array
     if array.dtype.kind == "S":
@@ -83,12 +98,29 @@ def _on_the_host(values: torch.Tensor | NDArray[Any]) -> NDArray[Any]:
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
-def _of_one_type(ours: NDArray[Any], theirs: NDArray[Any]) -> list[NDArray[Any]]:
-    """Return the labels of both sides, of which none is rounded where they are put together.
+def _stays(values: torch.Tensor) -> bool:
+    """Whether labels are encoded where they are, and not by numpy."""
+    return values.device.type in COUNTING_DEVICES and values.dtype in COUNTABLE
 
-    numpy would put uint64 and signed integers together as float64.
+
+def _together(ours: Column, theirs: Column) -> Column:
+    """Return the labels of both sides, of which none is rounded, in one column."""
+    if isinstance(ours, torch.Tensor) and isinstance(theirs, torch.Tensor):
+        return torch.cat([ours, theirs.to(ours.device)])
+    return np.concatenate(_of_one_type(on_host(ours), on_host(theirs)))
+
+
+def _of_one_type(ours: NDArray[Any], theirs: NDArray[Any]) -> list[NDArray[Any]]:
+    """Return the labels of both sides as numpy can put them together and rounds none.
+
+    Of uint64 and signed integers it would make float64.
     """
     sides = [ours, theirs]
+    if (ours.dtype.kind == "U") != (theirs.dtype.kind == "U"):
+        raise TypeError(
+            "reference_labels: the same kind as labels is wanted, "
+            f"got {theirs.dtype} beside {ours.dtype}"
+        )
     if {side.dtype.kind for side in sides} != {"i", "u"}:
         return sides
     largest = max(int(side.max(initial=0)) for side in sides)

@@ -7,12 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
+from ..columns import Column, column_of, on_host, square_root
 from ..distance import norms
-
-Floats = NDArray[np.float64]
 
 PRECOMPUTED = "precomputed"
 
@@ -26,28 +24,28 @@ class Metric:
     divisors : from a matrix (N, d) and its argument's name to what each row is divided by when it
         is read, (N,) float64, at least its norm; None for rows as they are. Raises ValueError for
         rows that the metric cannot place.
-    distance : from squared Euclidean distances, float64, to the metric's own
+    distance : from squared Euclidean distances, a column of float64, to the metric's own
     """
 
     divisors: Callable[[Tensor, str], Tensor] | None
-    distance: Callable[[Floats], Floats]
+    distance: Callable[[Column], Column]
 
 
 def _nonzero_norms(matrix: Tensor, name: str) -> Tensor:
     lengths = norms(matrix)
-    zero = lengths.cpu().numpy() == 0
+    zero = column_of(lengths) == 0
     if zero.any():
-        row = int(np.flatnonzero(zero)[0])
+        row = int(np.flatnonzero(on_host(zero))[0])
         raise ValueError(f"{name}: under metric='cosine' no row may be zero, got row {row}")
     return lengths
 
 
-def _one_minus_cosine(squared: Floats) -> Floats:
+def _one_minus_cosine(squared: Column) -> Column:
     return squared / 2  # of rows of norm 1
 
 
 METRICS = {
-    "euclidean": Metric(None, np.sqrt),
+    "euclidean": Metric(None, square_root),
     "cosine": Metric(_nonzero_norms, _one_minus_cosine),
 }
 

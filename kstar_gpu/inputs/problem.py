@@ -7,17 +7,16 @@ stays in the order of the input.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..columns import Column, column_of, put, rising_codes, stable_order
 from ..cpu_tensors import contiguous, extremes, flattened, in_float64, taken
 from ..distance import CHUNK_ELEMENTS, row_chunks, squared_distances
-from ..names import one_line
-from .labels import encode_both
+from .classes import Classes
 from .metrics import METRICS
 
 LARGEST_MAGNITUDE = 1e150  # squares of more would leave float64
@@ -25,35 +24,6 @@ SMALLEST_MAGNITUDE = 1e-150
 LARGE_LOOK = 1 << 27  # elements
 
 Integers = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Classes:
-    """The classes of both sides, in one common code 0 .. C-1."""
-
-    codes: Integers  # (N,) class of each sample
-    reference_codes: Integers  # (M,) class of each reference; `codes` itself without any
-    labels: NDArray[Any]  # (C,) the distinct labels of both sides, sorted
-    self_form: bool
-
-    def population(self) -> Integers:
-        """How large k* can get in each class, (C,); 0 where the references lack it."""
-        sizes = np.bincount(self.reference_codes, minlength=len(self.labels))
-        return population(sizes, self.self_form)
-
-    def normalized(self, kstar: Integers) -> NDArray[np.float64]:
-        """Divide the k* of each sample by what it can get; NaN where the references lack it."""
-        return normalized(kstar, self.codes, self.population())
-
-
-def population(sizes: Integers, self_form: bool) -> Integers:
-    """Return how large k* can get in classes of so many references (C,); 0 where there are none."""
-    return sizes if self_form else np.where(sizes > 0, sizes + 1, 0)
-
-
-def normalized(kstar: Integers, codes: Integers, population: Integers) -> NDArray[np.float64]:
-    """Return k* (N,) divided by the population (C,) of each sample's class; NaN where that is 0."""
-    return kstar / np.where(population > 0, population, np.nan)[codes]
 
 
 @dataclass(frozen=True)
@@ -127,11 +97,9 @@ class Problem:
             )
         return result
 
-    def in_input_order(self, results: Tensor) -> NDArray[Any]:
-        """Return results per position (N,) in the order of the input."""
-        given = np.empty(len(self.samples), dtype=str(results.dtype).removeprefix("torch."))
-        given[self.samples.order.cpu().numpy()] = results.cpu().numpy()
-        return given
+    def in_input_order(self, results: Tensor) -> Column:
+        """Return results per position (N,) in the order of the input, where the features are."""
+        return put(results, self.samples.order)
 
 
 @dataclass(frozen=True)
@@ -139,8 +107,8 @@ class DistanceTable:
     """Distances that are given: each sample's to all references, in the order of the input."""
 
     distances: Tensor  # (N, M) float16 .. float64
-    codes: Integers  # (N,) class of each sample
-    reference_codes: Integers  # (M,) class of each reference
+    codes: Column  # (N,) class of each sample
+    reference_codes: Column  # (M,) class of each reference
     self_form: bool  # M is N, and the diagonal says nothing
     copied: int = 0  # bytes of distances that are no longer the caller's
 
@@ -149,20 +117,9 @@ class DistanceTable:
         """The distances."""
         return [self.distances]
 
-    def in_input_order(self, results: Tensor) -> NDArray[Any]:
-        """Return results (N,) as they are."""
-        return results.cpu().numpy()
-
-
-def make_classes(labels: Any, reference_labels: Any) -> Classes:
-    """Encode the labels of both sides; the references need two classes at least."""
-    codes, reference_codes, distinct = encode_both(labels, reference_labels)
-    present = np.unique(reference_codes)
-    if len(present) < 2:
-        name = "labels" if reference_labels is None else "reference_labels"
-        found = ", ".join(map(one_line, distinct[present])) or "none"
-        raise ValueError(f"{name}: at least two classes are wanted, got {len(present)} ({found})")
-    return Classes(codes, reference_codes, distinct, reference_labels is None)
+    def in_input_order(self, results: Tensor) -> Column:
+        """Return results (N,) as they are, where they were computed."""
+        return column_of(results)
 
 
 def make_problem(
@@ -259,11 +216,11 @@ def check_scale(largest: float) -> None:
 
 
 def in_class_order(
-    matrix: Tensor, codes: Integers, metric: str, name: str, device: torch.device
+    matrix: Tensor, codes: Column, metric: str, name: str, device: torch.device
 ) -> Samples:
     """Return one side, checked by `checked_magnitude`, in class order on `device`."""
     matrix = matrix.to(device)
-    order = np.argsort(codes, kind="stable")
+    order = torch.as_tensor(stable_order(codes)).to(device)
     divisors_of = METRICS[metric].divisors
     divisors = None if divisors_of is None else divisors_of(matrix, name)
-    return Samples(matrix, divisors, torch.from_numpy(order).to(device), codes[order])
+    return Samples(matrix, divisors, order, rising_codes(codes))

@@ -11,7 +11,7 @@ import torch.distributed as dist
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..inputs.problem import make_classes
+from ..inputs.classes import make_classes
 from ..scale.distributed import asked_together
 from ..stats.class_names import name_classes
 from ..stats.distribution import KStarDistribution

@@ -20,10 +20,11 @@ from ..engines.registry import choose_pairs
 from ..engines.shards import Few, Floats, Nearest, Pairs, Shard, Summary, centre_of
 from ..engines.torch_state import exactly
 from ..inputs.arrays import restorer, to_tensor
+from ..inputs.classes import make_classes, normalized, population
 from ..inputs.devices import check_computes, named_device
 from ..inputs.labels import label_array
 from ..inputs.metrics import METRICS
-from ..inputs.problem import Integers, feature_matrix, make_classes, normalized, population
+from ..inputs.problem import Integers, feature_matrix
 from .shards import by_id, make_census, make_shard
 from .task_threads import task_threads
 

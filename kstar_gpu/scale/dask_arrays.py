@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..columns import on_host
 from ..engines.registry import check_backend, check_belongs_to_shards, default_device
 from ..extras import import_extra
 from ..inputs.arrays import restorer, to_tensor
+from ..inputs.classes import make_classes
 from ..inputs.devices import named_anywhere
 from ..inputs.frames import comes_from
 from ..inputs.labels import label_array
-from ..inputs.problem import check_as_wide, check_shape, make_classes
+from ..inputs.problem import check_as_wide, check_shape
 from .blocks import Held, How
 from .task_graph import Key, Side, Tasks, add_kstar
 
@@ -117,7 +119,7 @@ def _label_arrays(labels: Any, reference_labels: Any) -> list[Any]:
         classes = make_classes(labels, reference_labels)
         small = np.min_scalar_type(len(classes.labels))
         codes = [classes.codes, classes.reference_codes]
-        return [each.astype(small) for each in codes[: len(given)]]
+        return [on_host(each).astype(small) for each in codes[: len(given)]]
     arrays = []
     for each, name in zip(given, LABELS, strict=False):
         lazy = is_dask_array(each)

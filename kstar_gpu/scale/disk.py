@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..columns import on_host, stable_order
 from ..engines.shards import (
     FEW_ROWS,
     Census,
@@ -27,7 +28,8 @@ from ..engines.shards import (
     Summary,
     centre_of,
 )
-from ..inputs.problem import Classes, Integers, check_as_wide, check_shape
+from ..inputs.classes import Classes
+from ..inputs.problem import Integers, check_as_wide, check_shape
 from ..progress import counter
 from .checkpoint import State, identity, resume, save
 from .shards import Asking, Found, Visit, by_id, make_census, make_shard, visits
@@ -170,19 +172,15 @@ def kstar(
     assert memory is not None
     copied = max(side.copied_per_sample(name) for side, name in zip(sides, NAMES, strict=False))
     plan = plan_of(total, dimensions, copied, memory, limit)
+    codes = on_host(classes.codes), on_host(classes.reference_codes)
     cut = [
-        Stretches(side, codes, name, _bounds(side.shape[0], plan.shard), metric)
-        for side, codes, name in zip(
-            sides, (classes.codes, classes.reference_codes), NAMES, strict=False
-        )
+        Stretches(side, theirs, name, _bounds(side.shape[0], plan.shard), metric)
+        for side, theirs, name in zip(sides, codes, NAMES, strict=False)
     ]
     census = _census(cut, pairs, total, plan, metric)
     pairs.agree(census)
     order = np.concatenate(
-        [
-            start + np.argsort(classes.codes[start:stop], kind="stable")
-            for start, stop in _spans(cut[0])
-        ]
+        [start + on_host(stable_order(codes[0][start:stop])) for start, stop in _spans(cut[0])]
     )
     return by_id(order, *_walked(cut, pairs, census, sides[0].checkpoint, progress))
 

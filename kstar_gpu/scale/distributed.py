@@ -12,15 +12,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..columns import on_host
 from ..engines.denormals import denormals_kept
 from ..engines.registry import choose_pairs, computing_device
 from ..engines.shards import Floats, Pairs
 from ..engines.torch_state import exactly
 from ..files import as_path, check_target, make_folder
 from ..inputs.arrays import KStarForeign, restorer
+from ..inputs.classes import normalized, population
 from ..inputs.devices import check_computes
 from ..inputs.metrics import METRICS, check_metric
-from ..inputs.problem import Integers, normalized, population
+from ..inputs.problem import Integers
 from .ranks.course import How, find, tables_of
 from .ranks.given import Facts, Side, checked_sides, classes_of_all, codes_among
 from .ranks.group import Ranks
@@ -144,7 +146,7 @@ def asked_together(
         return Answers(
             found.kstar,
             normalized(found.kstar, owned[0].codes, most),
-            METRICS[means.metric].distance(found.squared),
+            on_host(METRICS[means.metric].distance(found.squared)),
             found.index,
             found.squared <= 0,
         )

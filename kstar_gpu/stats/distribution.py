@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..extras import import_pandas
 from ..files import as_path
-from ..inputs.problem import normalized
+from ..inputs.classes import normalized
 from .choice import deciding_skewness
 from .local_sets import LSC, lsc_of
 from .notebook import result_html

@@ -8,8 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from ..api import Answer, answer, check_arguments
+from ..columns import on_host
 from ..exhausted_memory import as_memory_error
-from ..inputs.problem import Classes, make_classes
+from ..inputs.classes import Classes, make_classes
 from .class_names import name_classes
 from .distribution import KStarDistribution
 from .pattern import check_rule
@@ -95,8 +96,8 @@ def kstar_distribution(
     found = answer(features, references, classes, metric, backend, device, memory_limit, progress)
     foreign = _foreign(found, classes, names) if return_foreign else {}
     return of_answer(
-        found.kstar,
-        found.foreign_at_zero,
+        on_host(found.kstar),
+        on_host(found.foreign_at_zero),
         classes,
         names,
         metric=metric,
@@ -122,7 +123,7 @@ def of_answer(
     names : of the classes
     fields : others of the result's
     """
-    present, class_index = np.unique(classes.codes, return_inverse=True)
+    present, class_index = np.unique(on_host(classes.codes), return_inverse=True)
     return KStarDistribution(
         kstar=kstar,
         class_index=class_index,
@@ -137,8 +138,9 @@ def of_answer(
 
 def _foreign(found: Answer, classes: Classes, names: Sequence[str]) -> dict[str, Any]:
     """Return the fields of nearest foreign samples."""
-    fields = {"foreign_index": found.index, "foreign_distance": compact(found.distance)}
+    index, distance = on_host(found.index), compact(on_host(found.distance))
+    fields = {"foreign_index": index, "foreign_distance": distance}
     if classes.self_form:
         return fields
-    codes = classes.reference_codes[found.index]
+    codes = on_host(classes.reference_codes)[index]
     return fields | {"foreign_class": codes, "reference_names": tuple(names)}

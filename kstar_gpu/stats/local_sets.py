@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..inputs.problem import Integers, normalized
+from ..inputs.classes import normalized
+from ..inputs.problem import Integers
 from .statistic import Floats, by_class
 
 

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..api import answer, check_arguments
+from ..columns import on_host
 from ..exhausted_memory import as_memory_error
-from ..inputs.problem import make_classes
+from ..inputs.classes import make_classes
 from .options import check_search_options
 
 
@@ -56,7 +57,7 @@ def kstar_samples(
     check_arguments(metric, None, None, settings["memory_limit"])
     classes = make_classes(labels, None)
     found = answer(X, None, classes, metric, progress=None, **settings)
-    return classes.normalized(found.kstar)
+    return on_host(classes.normalized(found.kstar))
 
 
 def kstar_score(

@@ -8,7 +8,8 @@ from helpers.families import duplicates, labels, problem_of, vanishing_differenc
 from kstar_gpu import definition
 from kstar_gpu.engines.base import BallEngine
 from kstar_gpu.engines.duplicates import NO_ROW, fingerprint_weights, without_duplicates
-from kstar_gpu.inputs.problem import make_classes, make_problem
+from kstar_gpu.inputs.classes import make_classes
+from kstar_gpu.inputs.problem import make_problem
 
 CPU = torch.device("cpu")
 
@@ -20,7 +21,7 @@ class Plain(BallEngine):
         super().__init__(problem, CPU, None, False)
         weights = fingerprint_weights(problem.samples.values.shape[1])
         prints = [(side.rows(slice(None)).numpy() * weights).sum(1) for side in problem.sides]
-        self.distinct = without_duplicates(problem, prints)
+        self.distinct = without_duplicates(problem, [torch.from_numpy(each) for each in prints])
         sides = self.problem.samples, self.problem.references
         samples, references = (side.rows(slice(None)).numpy() for side in sides)
         self.squared = np.stack([definition.squared_distances(x, references) for x in samples])

@@ -8,7 +8,8 @@ from helpers.families import duplicates, gaussian, labels, problem_of
 
 from kstar_gpu.engines.duplicates import NO_ROW, fingerprint_weights, without_duplicates
 from kstar_gpu.engines.registry import choose_engine
-from kstar_gpu.inputs.problem import make_classes, make_problem
+from kstar_gpu.inputs.classes import make_classes
+from kstar_gpu.inputs.problem import make_problem
 
 CPU = torch.device("cpu")
 
@@ -25,7 +26,8 @@ def placed(x, y, references, reference_labels):
 def join(problem, blind=False):
     """Join duplicates by true fingerprints, or by those of somebody to whom all rows look alike."""
     weights = 0 if blind else fingerprint_weights(problem.samples.values.shape[1])
-    return without_duplicates(problem, [(rows_of(s) * weights).sum(1) for s in problem.sides])
+    prints = [torch.from_numpy((rows_of(s) * weights).sum(1)) for s in problem.sides]
+    return without_duplicates(problem, prints)
 
 
 @pytest.fixture(params=["self form", "query form"])

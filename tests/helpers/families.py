@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from kstar_gpu.inputs.arrays import to_tensor
-from kstar_gpu.inputs.problem import make_classes, make_problem
+from kstar_gpu.inputs.classes import make_classes
+from kstar_gpu.inputs.problem import make_problem
 
 
 def gaussian(rng, n, d):

@@ -22,6 +22,7 @@ FLOORS = [
         "extras",
         "distance",
         "cpu_tensors",
+        "columns",
         "user_code",
         "progress",
         "exhausted_memory",

@@ -5,7 +5,8 @@ import torch
 
 from kstar_gpu import kstar
 from kstar_gpu.inputs.arrays import to_tensor
-from kstar_gpu.inputs.problem import feature_matrix, make_classes
+from kstar_gpu.inputs.classes import make_classes
+from kstar_gpu.inputs.problem import feature_matrix
 from kstar_gpu.scale import shards
 
 CPU = torch.device("cpu")

@@ -7,7 +7,8 @@ from helpers.families import labels
 from helpers.five_samples import X, Y, assert_refused
 
 from kstar_gpu import definition
-from kstar_gpu.inputs.problem import make_classes, make_problem
+from kstar_gpu.inputs.classes import make_classes
+from kstar_gpu.inputs.problem import make_problem
 
 CPU = torch.device("cpu")
 
@@ -31,14 +32,6 @@ def test_each_side_stands_in_class_order_as_the_metric_sees_it(metric, self_form
         some = side.taken(np.array([3, 8, 20]))
         np.testing.assert_array_equal(some.rows(slice(1, 3)).numpy(), wanted[order[[8, 20]]])
         np.testing.assert_array_equal(some.codes, names[order[[3, 8, 20]]])
-
-
-def test_labels_need_not_be_the_codes():
-    classes = make_classes(["b", "a", "c"], ["c", "a", "z"])
-    assert classes.codes.tolist() == [1, 0, 2]
-    assert classes.reference_codes.tolist() == [2, 0, 3]
-    assert classes.population().tolist() == [2, 0, 2, 2]  # of a b c z
-    np.testing.assert_array_equal(classes.normalized(np.array([1, 2, 1])), [np.nan, 1, 0.5])
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])

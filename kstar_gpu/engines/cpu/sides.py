@@ -101,7 +101,8 @@ def measured(samples: Samples, centre: Floats, crew: Crew) -> tuple[Floats, Floa
 def _distinct_sides(problem: Problem, centre: Floats, crew: Crew) -> tuple[list[Side], Distinct]:
     measures = [measured(samples, centre, crew) for samples in problem.sides]
     lengths = [length for length, _ in measures]
-    distinct = without_duplicates(problem, [fingerprint for _, fingerprint in measures])
+    fingerprints = [torch.from_numpy(fingerprint) for _, fingerprint in measures]
+    distinct = without_duplicates(problem, fingerprints)
     references = distinct.problem.references
     sides = [Side(references, distinct.weights, lengths[-1][distinct.reference_positions])]
     if not problem.self_form:

@@ -5,7 +5,6 @@ There is one for each side where memory allows; otherwise as many as it takes, t
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ...inputs.problem import Integers, Problem, Samples
@@ -55,9 +54,7 @@ def _taken(
     return taken, None if norms is None else norms.index_select(0, rows).to(device)
 
 
-def measure_rows(
-    problem: Problem, centre: Tensor, size: int
-) -> tuple[float, list[NDArray[np.float64]]]:
+def measure_rows(problem: Problem, centre: Tensor, size: int) -> tuple[float, list[Tensor]]:
     """Return the greatest distance from a centre, and per side numbers that equal rows share.
 
     Parameters
@@ -83,8 +80,8 @@ def measure_rows(
                 current_stream(device),
             )
             longest = max(longest, float(squared.max()) ** 0.5)
-            found.append(numbers.cpu().numpy())
-        fingerprints.append(np.concatenate(found))
+            found.append(numbers)
+        fingerprints.append(torch.cat(found))
     return longest, fingerprints
 
 

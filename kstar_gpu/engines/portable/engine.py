@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ...cpu_tensors import taken
-from ...inputs.problem import Integers, Problem, Samples
+from ...inputs.problem import Problem, Samples
 from ...progress import each
 from ..base import BallEngine
 from ..bounds import FLOAT32, FLOAT64
@@ -161,7 +161,7 @@ class Engine(BallEngine):
         return self.parts[key]
 
 
-def fingerprints_of(problem: Problem) -> list[Integers]:
+def fingerprints_of(problem: Problem) -> list[Tensor]:
     """Return numbers that equal rows share: sums of integers, which no order changes.
 
     They are the bits of each row's products with some weights, each rounded on its own.
@@ -179,5 +179,5 @@ def fingerprints_of(problem: Problem) -> list[Integers]:
             products += 0.0  # -0 is 0
             bits = products.view(torch.int32 if rows.dtype == torch.float32 else torch.int64)
             sums[chunk] = bits.sum(1)
-        fingerprints.append(taken(sums, side.order.cpu().numpy()).cpu().numpy())
+        fingerprints.append(taken(sums, side.order))
     return fingerprints

@@ -12,7 +12,8 @@ from kstar_gpu.engines.cpu import _cpu
 from kstar_gpu.engines.cpu.balls import padded_width
 from kstar_gpu.engines.cpu.memory import SAMPLE_BYTES, TREE, Room, memory_of, room_beside
 from kstar_gpu.engines.projection import SURVEY_BYTES
-from kstar_gpu.inputs.problem import make_classes, make_problem
+from kstar_gpu.inputs.classes import make_classes
+from kstar_gpu.inputs.problem import make_problem
 
 
 @pytest.fixture
