@@ -92,10 +92,10 @@ def kstar(
     Returns
     -------
     (N,) int64, or float64 if `normalize`: torch tensor, pandas Series, polars Series, Arrow array
-    or one of the library that speaks DLPack, as `features` are, on the same device (an array of CuPy's
-    on CuPy's current stream); array of Dask's
-    in blocks like the features' rows; else a numpy array. Where a device has no float64 (Apple's
-    GPU), float32 in its place. `KStarForeign` of them if `return_foreign`.
+    or one of the library that speaks DLPack, as `features` are, on the same device (and on CuPy's
+    current stream); array of Dask's in blocks like the features' rows; else a numpy array. Where a
+    device has no float64 (Apple's GPU), float32 in its place. `KStarForeign` of them if
+    `return_foreign`.
 
     Raises
     ------

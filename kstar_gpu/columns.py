@@ -22,6 +22,11 @@ def column_of(tensor: Tensor) -> Column:
     return tensor.numpy() if on_cpu(tensor) else tensor
 
 
+def tensor_of(column: Column) -> Tensor:
+    """Return a column as a tensor where it is, whatever torch's default device."""
+    return column if isinstance(column, Tensor) else torch.from_numpy(column)
+
+
 def on_host(column: Column) -> NDArray[Any]:
     """Return a column as an array, wherever it was."""
     return column.cpu().numpy() if isinstance(column, Tensor) else column
@@ -29,7 +34,7 @@ def on_host(column: Column) -> NDArray[Any]:
 
 def moved(column: Column, like: Column) -> Any:
     """Return a column where another one is, of its kind."""
-    return torch.as_tensor(column).to(like.device) if isinstance(like, Tensor) else on_host(column)
+    return tensor_of(column).to(like.device) if isinstance(like, Tensor) else on_host(column)
 
 
 def square_root(column: Column) -> Any:

@@ -32,7 +32,9 @@ def as_tensor(array: NDArray[Any], like: Tensor) -> Tensor:
 def taken(tensor: Tensor, positions: NDArray[np.int64] | Tensor) -> Tensor:
     """Return the entries at these positions along the first axis, on the tensor's device."""
     if not on_cpu(tensor):
-        return tensor[torch.as_tensor(positions).to(tensor.device)]
+        if not isinstance(positions, Tensor):
+            positions = torch.from_numpy(positions)
+        return tensor[positions.to(tensor.device)]
     return as_tensor(as_numpy(tensor)[np.asarray(positions)], tensor)
 
 

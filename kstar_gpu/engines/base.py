@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..columns import column_of, moved
+from ..columns import column_of, moved, tensor_of
 from ..inputs.devices import float64_device
 from ..inputs.problem import Problem
 from .duplicates import Distinct
@@ -119,7 +119,7 @@ class BallEngine(Engine):
         others = column_of(counts)
         equal = moved(self.distinct.own_weights, others)
         equal = equal * (moved(column_of(squared), others) > 0)
-        return self.distinct.of_all(torch.as_tensor(others + equal))
+        return self.distinct.of_all(tensor_of(others + equal))
 
     @abstractmethod
     def _search(self, squared: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:

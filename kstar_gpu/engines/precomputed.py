@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from ..columns import tensor_of
 from ..inputs.devices import float64_device
 from ..inputs.problem import DistanceTable
 from ..progress import each
@@ -35,8 +36,8 @@ class Engine(base.Engine):
         self.device = float64_device(device)
         self.progress = progress
         self.step = _rows_at_once(problem, memory_limit)
-        self.codes = torch.as_tensor(problem.codes).to(self.device)
-        self.reference_codes = torch.as_tensor(problem.reference_codes).to(self.device)
+        self.codes = tensor_of(problem.codes).to(self.device)
+        self.reference_codes = tensor_of(problem.reference_codes).to(self.device)
 
     @staticmethod
     def storage_device(

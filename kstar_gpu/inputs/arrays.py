@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.dlpack import from_dlpack
 
-from ..columns import Column, on_host
+from ..columns import Column, on_host, tensor_of
 from ..cpu_tensors import converted, extremes, side_by_side
 from .argument import Argument
 from .containers import unpack
@@ -152,7 +152,7 @@ def restorer(like: Any) -> Callable[[Column], Any]:
 
 def on_device(result: Column, device: torch.device) -> Tensor:
     """Return a result as a tensor there; float64 becomes float32 where a device has none."""
-    tensor = torch.as_tensor(result)
+    tensor = tensor_of(result)
     if tensor.dtype == torch.float64 and not has_float64(device):
         tensor = tensor.to(torch.float32)
     return tensor.to(device)

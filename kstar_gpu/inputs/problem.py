@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..columns import Column, column_of, put, rising_codes, stable_order
+from ..columns import Column, column_of, put, rising_codes, stable_order, tensor_of
 from ..cpu_tensors import contiguous, extremes, flattened, in_float64, taken
 from ..distance import CHUNK_ELEMENTS, row_chunks, squared_distances
 from .classes import Classes
@@ -220,7 +220,7 @@ def in_class_order(
 ) -> Samples:
     """Return one side, checked by `checked_magnitude`, in class order on `device`."""
     matrix = matrix.to(device)
-    order = torch.as_tensor(stable_order(codes)).to(device)
+    order = tensor_of(stable_order(codes)).to(device)
     divisors_of = METRICS[metric].divisors
     divisors = None if divisors_of is None else divisors_of(matrix, name)
     return Samples(matrix, divisors, order, rising_codes(codes))
