@@ -102,5 +102,12 @@ def kstar(
     metric: str = "euclidean",
     rows: ArrayLike | None = None,
 ) -> NDArray[np.int64]:
-    """Return the k* values alone; parameters as for `table`."""
+    """Return the k* values alone; parameters as for `table`.
+
+    Examples
+    --------
+    >>> from kstar_gpu import definition
+    >>> np.array_equal(definition.kstar(features, labels), kstar(features, labels))
+    True
+    """
     return table(features, labels, references, reference_labels, metric=metric, rows=rows).kstar

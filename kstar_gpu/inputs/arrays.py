@@ -34,6 +34,12 @@ class KStarForeign(NamedTuple):
         under "precomputed" the number given.
     index : (N,) int64
         Its row in the references (in the features, if there are none): the lowest among equals.
+
+    Examples
+    --------
+    >>> found = kstar(features, labels, return_foreign=True)
+    >>> found.kstar[:3], found.distance[:3].round(2), labels[found.index[:3]].tolist()
+    (array([18, 18,  1]), array([2.43, 3.45, 1.03]), ['bee', 'bee', 'bee'])
     """
 
     kstar: Any

@@ -2,7 +2,7 @@
 
     torchmetrics: KStar, KStarOnes, KStarSkewness      (`kstar_gpu.metric` is a short name for it)
         --> kstar_metric: arguments, results --> stats.distribution
-                --> kept_samples: batches, processes, types
+                --> asked_together --> kept_samples: processes; batches, types
                 --> known_classes: places and names of classes
     lightning: KStarCallback --> networks.hooks, torchmetrics
     tensorboard, wandb: log_to_tensorboard, log_to_wandb --> scalars

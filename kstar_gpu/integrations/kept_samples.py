@@ -54,6 +54,12 @@ class KeptSamples(Metric):
         ValueError, TypeError
             If there is not one label per sample, there are as many features per sample as in no
             other batch, or they are no such tensors.
+
+        Examples
+        --------
+        >>> metric.reset()
+        >>> for batch in loader:
+        ...     metric.update(*batch)
         """
         matrix = _matrix(features)
         integers = _integers(labels, len(matrix))
@@ -67,7 +73,13 @@ class KeptSamples(Metric):
         """Refuse labels of a batch, (B,) int64, that a metric cannot place."""
 
     def samples(self) -> tuple[Tensor, Tensor]:
-        """Return features (N, d) and labels (N,) of what is kept; (0, 0) and (0,) of nothing."""
+        """Return features (N, d) and labels (N,) of what is kept; (0, 0) and (0,) of nothing.
+
+        Examples
+        --------
+        >>> [part.shape for part in metric.samples()]
+        [torch.Size([60, 4]), torch.Size([60])]
+        """
         if not self.features:
             labels = torch.empty(0, dtype=torch.int64, device=self.device)
             return torch.empty(0, 0, device=self.device), labels
@@ -81,12 +93,27 @@ class KeptSamples(Metric):
 
     @torch.jit.unused
     def forward(self, *batch: Any, **named: Any) -> Any:
-        """Take a batch and return the value of this batch alone."""
+        """Take a batch and return the value of this batch alone.
+
+        Examples
+        --------
+        >>> [metric(*batch) for batch in loader]
+        [tensor(0.2433)]
+        """
         with self._as_before_if_it_fails():
             return super().forward(*batch, **named)
 
     def merge_state(self, incoming_state: "dict[str, Any] | Metric") -> None:
-        """Take the samples of another metric of this class, or of a state by name."""
+        """Take the samples of another metric of this class, or of a state by name.
+
+        Examples
+        --------
+        >>> from kstar_gpu.metric import KStar
+        >>> both = KStar()
+        >>> both.merge_state(metric)
+        >>> len(both.samples()[0])
+        60
+        """
         if isinstance(incoming_state, Mapping):
             incoming_state = {
                 name: [state] if isinstance(state, Tensor) else state

@@ -1,11 +1,10 @@
 """What the k* metrics of torchmetrics have in common: arguments, and a result of all samples.
 
-kept_samples.KeptSamples <-- KStarMetric <-- torchmetrics.KStar, KStarOnes, KStarSkewness
+AskedTogether (asked_together) <-- KStarMetric <-- torchmetrics.KStar, KStarOnes, KStarSkewness
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +20,7 @@ from ..stats.distribution import KStarDistribution
 from ..stats.from_features import kstar_distribution
 from ..stats.options import DISTRIBUTION_OPTIONS
 from ..stats.pattern import check_rule
-from .all_processes import AllProcesses
-from .kept_samples import KeptSamples
+from .asked_together import AskedTogether
 from .known_classes import FEWEST, known_classes
 from .scalars import mean_of, scalars_of
 
@@ -35,7 +33,7 @@ NONE: NDArray[np.int64] = np.empty(0, np.int64)
 Floats = NDArray[np.float64]
 
 
-class KStarMetric(KeptSamples):
+class KStarMetric(AskedTogether):
     """A number of each class's k* distribution, averaged; what it is of, subclasses say.
 
     ``update(features, labels)`` takes a batch: (B, ...) features and (B,) integer labels.
@@ -95,7 +93,6 @@ class KStarMetric(KeptSamples):
         self.average = average
         self.options = own
         self.known = known_classes(class_names, num_classes)
-        self.together: AllProcesses | None = None  # while their samples are asked
 
     @abstractmethod
     def _of_classes(self, result: KStarDistribution) -> Floats:
@@ -106,7 +103,13 @@ class KStarMetric(KeptSamples):
         """Return the number of all samples, whatever their classes."""
 
     def compute(self) -> Tensor:
-        """Return the value of all samples: a scalar, or (C,) without an average."""
+        """Return the value of all samples: a scalar, or (C,) without an average.
+
+        Examples
+        --------
+        >>> metric.compute()
+        tensor(0.2433)
+        """
         present = self._present()
         result = self._result() if len(present) >= FEWEST else None
         value = self._value(present, result)
@@ -124,6 +127,11 @@ class KStarMetric(KeptSamples):
         ------
         ValueError
             Of fewer than two classes.
+
+        Examples
+        --------
+        >>> metric.distribution().class_names
+        ('ant', 'bee', 'cat')
         """
         present, result = self._asked()
         if result is None:
@@ -131,7 +139,13 @@ class KStarMetric(KeptSamples):
         return result
 
     def distribution_if_any(self) -> KStarDistribution | None:
-        """Return what `distribution` does; None, with a warning, of fewer than two classes."""
+        """Return what `distribution` does; None, with a warning, of fewer than two classes.
+
+        Examples
+        --------
+        >>> metric.distribution_if_any() is None
+        False
+        """
         present, result = self._asked()
         if result is None:
             self._warn_undefined(present)
@@ -144,6 +158,11 @@ class KStarMetric(KeptSamples):
         skewness of k* / class size. ``kstar_fractured``, ``kstar_overlapped``,
         ``kstar_clustered``: the shares of classes with that pattern. All are NaN, with a warning,
         of fewer than two classes.
+
+        Examples
+        --------
+        >>> metric.scalars()["kstar_mean"]
+        tensor(0.2433)
         """
         values = scalars_of(self.distribution_if_any())
         return {name: self._tensor(value) for name, value in values.items()}
@@ -156,6 +175,11 @@ class KStarMetric(KeptSamples):
         val : a value of `compute` or `forward`, or a sequence of them, optional
             By default what `distribution` gives is drawn, class by class.
         ax : matplotlib.axes.Axes, optional
+
+        Examples
+        --------
+        >>> figure, axes = metric.plot()
+        >>> figure.savefig("epoch.png")
         """
         if val is None:
             axes = self.distribution().plot(ax)
@@ -213,42 +237,6 @@ class KStarMetric(KeptSamples):
         """Refuse labels that are not known, or have no place where one is needed."""
         if self.known.labels is not None or self.average in PER_CLASS:
             self.known.places(present)
-
-    @contextmanager
-    def sync_context(
-        self,
-        dist_sync_fn: Callable[..., Any] | None = None,
-        process_group: Any = None,
-        should_sync: bool = True,
-        should_unsync: bool = True,
-        distributed_available: Callable[[], bool] | None = None,
-    ) -> Iterator[None]:
-        """Ask the samples of all processes together for a while; where they stay, if they may."""
-        available = distributed_available or self.distributed_available_fn
-        stay = should_sync and should_unsync and dist_sync_fn is None and not self._is_synced
-        if not stay or "memory_limit" in self.options or not (available and available()):
-            with super().sync_context(
-                dist_sync_fn, process_group, should_sync, should_unsync, distributed_available
-            ):
-                yield
-            return
-        self.together = AllProcesses(process_group or self.process_group, *self.samples())
-        try:
-            yield
-        finally:
-            self.together = None
-
-    @contextmanager
-    def _of_all_processes(self) -> Iterator[None]:
-        """Hold the samples of all processes, if that is wanted and not so already."""
-        own = not self._is_synced
-        with self.sync_context(
-            self.dist_sync_fn,
-            self.process_group,
-            should_sync=self.sync_on_compute and own,
-            should_unsync=own,
-        ):
-            yield
 
     def _write_names(self, axes: "Axes") -> None:
         """Write the names of classes, if they have any, in the place of their numbers."""

@@ -96,6 +96,16 @@ class KStarCallback(Callback):
         A ValueError, at the end of a batch: as for `kstar_gpu.activations`.
     ImportError
         Where pictures are wanted, without matplotlib.
+
+    Examples
+    --------
+    >>> import lightning
+    >>> from kstar_gpu.integrations.lightning import KStarCallback
+    >>> callback = KStarCallback(["encoder"], class_names=["ant", "bee", "cat"])
+    >>> trainer = lightning.Trainer(callbacks=[callback], logger=False, enable_progress_bar=False)
+    >>> logged = trainer.validate(module, loader, verbose=False)
+    >>> "kstar_mean/encoder" in trainer.callback_metrics
+    True
     """
 
     def __init__(

@@ -33,6 +33,13 @@ def log_to_tensorboard(
         For what is no writer, result, name or step.
     ImportError
         For a picture without matplotlib.
+
+    Examples
+    --------
+    >>> from torch.utils.tensorboard import SummaryWriter
+    >>> from kstar_gpu.integrations.tensorboard import log_to_tensorboard
+    >>> with SummaryWriter("logs") as writer:
+    ...     log_to_tensorboard(writer, result, step=0, name="layer1")
     """
     check_writer(writer)
     check_result(result, "result")

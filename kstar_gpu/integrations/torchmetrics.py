@@ -24,6 +24,7 @@ class KStar(KStarMetric):
     Examples
     --------
     >>> import torch
+    >>> from kstar_gpu.metric import KStar
     >>> metric = KStar()
     >>> metric.update(torch.tensor([[0.0], [1.0], [3.0], [4.0]]), torch.tensor([0, 0, 1, 1]))
     >>> metric.compute()
@@ -55,6 +56,15 @@ class KStarOnes(KStarMetric):
 
     Arguments and methods are those of `KStarMetric`, but by default the average is "micro": of all
     samples, whatever their classes.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from kstar_gpu.metric import KStarOnes
+    >>> metric = KStarOnes()
+    >>> metric.update(torch.tensor([[0.0], [1.0], [3.0], [3.5]]), torch.tensor([0, 0, 0, 1]))
+    >>> metric.compute()  # of four samples two
+    tensor(0.5000)
     """
 
     higher_is_better = False
@@ -83,6 +93,15 @@ class KStarSkewness(KStarMetric):
 
     Arguments and methods are those of `KStarMetric`; ``skewness="augmented"`` is the other
     convention. A class whose k* values are all equal has none, and no part in an average.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from kstar_gpu.metric import KStarSkewness
+    >>> metric = KStarSkewness()
+    >>> metric.update(torch.tensor([[0.0], [1.0], [3.0], [3.5]]), torch.tensor([0, 0, 0, 1]))
+    >>> metric.compute()
+    tensor(-0.7071)
     """
 
     higher_is_better = False

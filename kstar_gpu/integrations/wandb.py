@@ -34,6 +34,13 @@ def log_to_wandb(
         For what is no run, result, name or step.
     ImportError
         Without wandb or matplotlib.
+
+    Examples
+    --------
+    >>> import wandb
+    >>> from kstar_gpu.integrations.wandb import log_to_wandb
+    >>> with wandb.init(project="k-star", mode="offline") as run:
+    ...     log_to_wandb(run, result, step=0, name="layer1")
     """
     if not callable(getattr(run, "log", None)):
         raise TypeError(f"run: what wandb.init gives is wanted, got {type(run).__name__}")

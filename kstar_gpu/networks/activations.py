@@ -22,7 +22,14 @@ from .unheard import as_written
 
 
 class Activations(NamedTuple):
-    """What the layers gave for N samples: features by layer name, and the labels, on the CPU."""
+    """What the layers gave for N samples: features by layer name, and the labels, on the CPU.
+
+    Examples
+    --------
+    >>> features, labels = activations(model, loader, ["encoder", "head"])
+    >>> {layer: tuple(values.shape) for layer, values in features.items()}
+    {'encoder': (60, 8), 'head': (60, 3)}
+    """
 
     features: dict[str, Tensor]
     labels: Tensor

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
 
 class Key(NamedTuple):
-    """Where a result of a sweep comes from."""
+    """Where a result of a sweep comes from: a tuple of three names.
+
+    Attributes
+    ----------
+    model, data : str
+        As in the mappings that `sweep` was given; without mappings, the model's class and "data".
+    layer : str
+        As in ``model.named_modules()``.
+    """
 
     model: str
     data: str
@@ -32,10 +40,24 @@ class Key(NamedTuple):
 class Sweep:
     """The results of a sweep, by model, data set and layer, in the order they were asked for.
 
+    ``sweep[model, data, layer]`` is one of them; a key that is none is an UnknownKeyError, which is
+    a KeyError and says what there is.
+
     Attributes
     ----------
-    results : k* distributions by `Key`
-    errors : what went wrong with a layer, by `Key`
+    results : dict from `Key` to KStarDistribution
+    errors : dict from `Key` to str
+        What went wrong with a layer.
+
+    Examples
+    --------
+    >>> results = sweep({"net": model}, {"test": loader}, ["encoder", "head"])
+    >>> results
+    <Sweep: 2 results>
+    >>> results["net", "test", "head"].class_names
+    ('0', '1', '2')
+    >>> [key.layer for key in results.results]
+    ['encoder', 'head']
     """
 
     results: dict[Key, KStarDistribution] = field(default_factory=dict)
@@ -99,6 +121,13 @@ class Sweep:
         ------
         ImportError
             Without pandas.
+
+        Examples
+        --------
+        >>> results = sweep({"net": model}, {"test": loader}, ["encoder", "head"])
+        >>> frame = results.to_frame()
+        >>> frame.loc[frame["class"] == "2", ["layer", "depth", "n"]].values.tolist()
+        [['encoder', 0, 20], ['head', 1, 20]]
         """
         pd = import_pandas()
         depths: dict[tuple[str, str], int] = {}
@@ -126,6 +155,12 @@ class Sweep:
             model and data set were not made from the same.
         OSError
             If an object store does not answer.
+
+        Examples
+        --------
+        >>> results = sweep({"net": model}, {"test": loader}, ["head"], out="runs")
+        >>> Sweep.load("runs").results.keys() == results.results.keys()
+        True
         """
         found = cls()
         with kept_at(directory) as (folder, store):
@@ -139,7 +174,14 @@ class Sweep:
 
     @classmethod
     def of(cls, parts: Iterable["Sweep"]) -> "Sweep":
-        """Return the results of several, in their order."""
+        """Return the results of several, in their order.
+
+        Examples
+        --------
+        >>> parts = [sweep({"net": model}, {name: loader}, ["head"]) for name in ["clean", "noisy"]]
+        >>> [key.data for key in Sweep.of(parts).results]
+        ['clean', 'noisy']
+        """
         found = cls()
         for part in parts:
             found.results.update(part.results)
@@ -147,7 +189,16 @@ class Sweep:
         return found
 
     def add(self, key: Key, outcome: KStarDistribution | str) -> None:
-        """Take a result, or what went wrong."""
+        """Take a result, or what went wrong.
+
+        Examples
+        --------
+        >>> from kstar_gpu.networks.sweep import Key
+        >>> results = Sweep()
+        >>> results.add(Key("net", "test", "layer 1"), result)
+        >>> results.add(Key("net", "test", "layer 2"), other)
+        >>> plot_layers(results).figure.savefig("layers.png")
+        """
         if isinstance(outcome, str):
             self.errors[key] = outcome
         else:

@@ -50,6 +50,12 @@ class KStarDisplay:
         -------
         KStarDisplay
             Itself.
+
+        Examples
+        --------
+        >>> display = KStarDisplay(result)
+        >>> display.plot(classes=["ant", "bee"]) is display
+        True
         """
         self.ax_ = self.result.plot(ax, **options)
         self.figure_ = self.ax_.figure
@@ -87,6 +93,14 @@ class KStarDisplay:
             `kstar_distribution` refuses.
         TypeError
             For other options.
+
+        Examples
+        --------
+        >>> from sklearn.decomposition import PCA
+        >>> pca = PCA(2).fit(features)
+        >>> display = KStarDisplay.from_estimator(pca, features, labels)
+        >>> display.result.class_names
+        ('ant', 'bee', 'cat')
         """
         scores = _response(estimator, response_method)(X)
         if getattr(scores, "ndim", 2) == 1:  # of two classes: one decision
@@ -116,6 +130,11 @@ class KStarDisplay:
         ------
         ValueError, TypeError
             As `from_estimator`.
+
+        Examples
+        --------
+        >>> display = KStarDisplay.from_predictions(labels, features, metric="cosine")
+        >>> display.figure_.savefig("display.png")
         """
         unknown = set(options) - OPTIONS
         if unknown:

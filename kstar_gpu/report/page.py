@@ -60,6 +60,12 @@ def write_report(
         the sweep does not have, or of several data sets without their names.
     ImportError
         For images without Pillow.
+
+    Examples
+    --------
+    >>> from kstar_gpu.report.page import write_report
+    >>> results = sweep({"net": model}, {"test": loader}, ["encoder", "head"])
+    >>> write_report(results, "page.html", "Two layers")
     """
     check_sweep(sweep)
     target = as_path(path)

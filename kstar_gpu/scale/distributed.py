@@ -89,6 +89,15 @@ def kstar(
         Where another rank has failed, or was killed.
     OSError
         Where the checkpoint could not be written, or read.
+
+    Examples
+    --------
+    >>> import torch.distributed as dist
+    >>> from kstar_gpu.scale import distributed
+    >>> dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    >>> distributed.kstar(features, labels)[:4]  # on each rank, of its own samples
+    array([18, 18,  1,  1])
+    >>> dist.destroy_process_group()
     """
     answers = asked_together(
         (features, labels, index),

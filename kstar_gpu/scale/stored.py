@@ -76,6 +76,14 @@ def on_disk(
         If it cannot be read; or if the checkpoint could not be written.
     ImportError
         Without zarr or pyarrow, for a file of theirs.
+
+    Examples
+    --------
+    >>> from kstar_gpu.scale.stored import on_disk
+    >>> np.save("features.npy", features)
+    >>> k = kstar(on_disk("features.npy"), labels, memory_limit=2**30)
+    >>> np.array_equal(k, kstar(features, labels))
+    True
     """
     path = as_path(path)
     keep = None if checkpoint is None else as_path(checkpoint, "checkpoint")

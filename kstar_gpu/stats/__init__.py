@@ -9,9 +9,10 @@
         v                       |        options      what may be passed on to a search
     from_features --> api.answer ------> class_names  what the classes are called
         v                       |
-    distribution ---------------|------> pattern      fractured, overlapped or clustered
-                                |        local_sets   LSC, the measure of data complexity
-                                |        purity       how often neighbours are of one class
+    distribution ---------------|------> class_statistics   mean, skewness, ... of each class:
+                                |          pattern     fractured, overlapped or clustered
+                                |          local_sets  LSC, the measure of data complexity
+                                |          purity      how often neighbours are of one class
                                 |        samples      which are confused the most, and with whom
                                 |        choice       some of many classes: asked for, striking
                                 |        summary      lines of text: all classes, or one screen

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from .options import check_count
 
 if TYPE_CHECKING:
-    from .distribution import KStarDistribution
+    from .class_statistics import ClassStatistics
 
 Codes = NDArray[np.int64]
 MOST_TOP = 10  # of each pattern, by default
@@ -78,12 +78,12 @@ def _code_of(asked: Any, of_label: dict[Any, int], of_name: dict[str, list[int]]
     )
 
 
-def deciding_skewness(result: "KStarDistribution") -> NDArray[np.float64]:
+def deciding_skewness(result: "ClassStatistics") -> NDArray[np.float64]:
     """Return the skewness of each class that decides its pattern."""
     return result.skewness_plain if result.skewness == "plain" else result.skewness_augmented
 
 
-def most(result: "KStarDistribution", pattern: str, top: int, codes: Codes) -> Codes:
+def most(result: "ClassStatistics", pattern: str, top: int, codes: Codes) -> Codes:
     """Return those of a pattern that are it the most, the most of all first.
 
     Fractured: the largest skewness; clustered: the smallest, before which come classes whose values
@@ -100,6 +100,6 @@ def most(result: "KStarDistribution", pattern: str, top: int, codes: Codes) -> C
     return chosen
 
 
-def striking(result: "KStarDistribution", top: int, codes: Codes) -> Codes:
+def striking(result: "ClassStatistics", top: int, codes: Codes) -> Codes:
     """Return the most fractured, overlapped and clustered classes, after one another."""
     return np.concatenate([most(result, pattern, top, codes) for pattern in SHOWN])

@@ -22,11 +22,23 @@ class Comparison:
 
     Attributes
     ----------
-    class_names : (C,) names of the classes that both have
-    difference : (C,) statistic of the second minus that of the first
-    pvalue : (C,) of the permutation test of no difference, two-sided; NaN for a class of one
-        sample, or where the statistic is undefined for some permutation
-    paired : whether the samples are the same
+    class_names : tuple of C str
+        Of the classes that both have, in the order of the first.
+    difference : (C,) float64
+        The statistic of the second minus that of the first.
+    pvalue : (C,) float64
+        Of the permutation test of no difference, two-sided; NaN for a class of one sample, or where
+        the statistic is undefined for some permutation.
+    paired : bool
+        Whether the samples are the same.
+
+    Examples
+    --------
+    >>> found = compare(result, other)  # the same samples, with two of their four features
+    >>> found.class_names, found.difference.round(2)
+    (('ant', 'bee', 'cat'), array([-0.18,  0.01,  0.02]))
+    >>> found.pvalue < 0.05
+    array([ True, False, False])
     """
 
     class_names: tuple[str, ...]
@@ -41,6 +53,12 @@ class Comparison:
         ------
         ImportError
             Without pandas.
+
+        Examples
+        --------
+        >>> frame = compare(result, other).to_frame()
+        >>> frame[frame["pvalue"] < 0.05]["class"].tolist()
+        ['ant']
         """
         columns = {"class": self.class_names, "difference": self.difference, "pvalue": self.pvalue}
         return import_pandas().DataFrame(columns)
@@ -59,11 +77,18 @@ def compare(
 
     Parameters
     ----------
+    first, second : KStarDistribution
     statistic : {"mean", "skewness"}
+        Of k* / class size.
     paired : bool
         Whether both results are of the same samples in the same order; then the two k* values of a
         sample are exchanged at random, and otherwise all samples of the class are dealt out anew.
-    resamples, seed : how often, and from which random numbers
+    resamples, seed : int
+        How many permutations, and from which random numbers.
+
+    Returns
+    -------
+    Comparison
 
     Raises
     ------

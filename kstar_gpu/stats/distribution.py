@@ -1,26 +1,16 @@
-"""The k* distribution of each class: its values, its statistics and its pattern."""
+"""The k* distributions of all classes: a result, its tables, its picture and its file."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ..extras import import_pandas
 from ..files import as_path
-from ..inputs.classes import normalized
-from .choice import deciding_skewness
-from .local_sets import LSC, lsc_of
+from .class_statistics import ClassStatistics
 from .notebook import result_html
-from .pattern import check_rule, pattern_of
-from .purity import Purity, purity_of
 from .result_file import read_result, write_result
-from .result_schema import ARRAYS, IDS, OPTIONAL
-from .samples import most_confused, sample_columns, sample_ids
-from .statistic import by_class, skewness_of_each
+from .samples import most_confused, sample_columns
 from .summary import summary_of
 
 if TYPE_CHECKING:
@@ -29,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class KStarDistribution:
+class KStarDistribution(ClassStatistics):
     """k* values of labelled samples, class by class; made by `kstar_distribution`.
 
     Immutable: the arrays are read-only copies. ``dataclasses.replace(result, threshold=0.3)``
@@ -82,132 +72,11 @@ class KStarDistribution:
     True
     """
 
-    kstar: NDArray[np.int64]
-    class_index: NDArray[np.int64]
-    classes: NDArray[Any]
-    population: NDArray[np.int64]
-    class_names: tuple[str, ...]
-    metric: str
-    query_form: bool
-    skewness: str
-    threshold: float
-    foreign_at_zero: NDArray[np.bool_] | None = None
-    foreign_index: NDArray[np.int64] | None = None
-    foreign_distance: NDArray[Any] | None = None
-    foreign_class: NDArray[np.int64] | None = None
-    reference_names: tuple[str, ...] | None = None
-    ids: NDArray[Any] | None = None
-
-    def __post_init__(self) -> None:
-        check_rule(self.skewness, self.threshold)
-        object.__setattr__(self, "threshold", float(self.threshold))
-        object.__setattr__(self, "class_names", tuple(self.class_names))
-        if self.reference_names is not None:
-            object.__setattr__(self, "reference_names", tuple(self.reference_names))
-        if self.ids is not None:
-            object.__setattr__(self, IDS, sample_ids(self.ids, len(self.kstar)))
-        for name in (*ARRAYS, *OPTIONAL):
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, _read_only(np.array(getattr(self, name))))
-
     def __repr__(self) -> str:
         return f"<KStarDistribution: {self._title()}>"
 
     def _repr_html_(self) -> str:
         return result_html(self, self._title())
-
-    @cached_property
-    def normalized(self) -> NDArray[np.float64]:
-        """(N,) k* divided by the population, in (0, 1]; NaN where the references lack the class."""
-        return _read_only(normalized(self.kstar, self.class_index, self.population))
-
-    @cached_property
-    def sizes(self) -> NDArray[np.int64]:
-        """(C,) number of samples of each class."""
-        return _read_only(np.bincount(self.class_index))
-
-    @cached_property
-    def class_values(self) -> tuple[NDArray[np.float64], ...]:
-        """The normalised k* values of each class, in the order of the samples."""
-        return by_class(self.normalized, self.class_index)
-
-    @cached_property
-    def mean(self) -> NDArray[np.float64]:
-        """(C,) mean of the normalised k* values."""
-        return self._per_class(np.mean)
-
-    @cached_property
-    def std(self) -> NDArray[np.float64]:
-        """(C,) standard deviation of the normalised k* values, as of a population (ddof = 0)."""
-        return self._per_class(np.std)
-
-    @cached_property
-    def skewness_plain(self) -> NDArray[np.float64]:
-        """(C,) skewness of the normalised k* values (biased); NaN where all are equal."""
-        return _read_only(skewness_of_each(self.class_values))
-
-    @cached_property
-    def skewness_augmented(self) -> NDArray[np.float64]:
-        """(C,) the same after 0 and 1 are appended to the values of the class."""
-        return _read_only(skewness_of_each(self.class_values, (0.0, 1.0)))
-
-    @cached_property
-    def pattern(self) -> tuple[str, ...]:
-        """How each class is held: "fractured", "overlapped", "clustered" or "undefined".
-
-        By the chosen skewness: fractured above the threshold, clustered below minus the threshold,
-        overlapped between them and at either. A class whose values are all 1 is clustered. One
-        sample, or no references of its class, or no skewness because all values are equal, leaves
-        the pattern undefined.
-        """
-        skewness = deciding_skewness(self)
-        return tuple(
-            pattern_of(values, skew, self.threshold)
-            for values, skew in zip(self.class_values, skewness, strict=True)
-        )
-
-    def lsc(self) -> LSC:
-        """Return the local set average cardinality, of all samples and of each class.
-
-        The local set of a sample are all samples nearer to it than the nearest one of another
-        class, itself among them. Their number is k*, unless that one is at distance 0: nothing is
-        nearer, so that the local set is empty, while k*, which is a rank, is 1. The total is
-        1 - sum / N^2, that of a class of n samples 1 - sum / n^2.
-
-        Under metric "precomputed" a sample is at distance 0 from itself, whatever the diagonal.
-
-        Raises
-        ------
-        ValueError
-            In the query form: local sets are defined among the samples themselves. Where it is not
-            known which samples have a foreign one at distance 0 (`foreign_at_zero`).
-
-        References
-        ----------
-        Leyva, Gonzalez and Perez, "A Set of Complexity Measures Designed for Applying
-        Meta-Learning to Instance Selection", IEEE TKDE 27(2), 2015 (local sets).
-        Lorena et al., "How Complex Is Your Classification Problem?", ACM Computing Surveys 52(5),
-        2019 (the measure LSC).
-        """
-        if self.query_form:
-            raise ValueError(
-                "lsc: local sets are defined among the samples themselves; a result without "
-                "references is wanted, got one of the query form"
-            )
-        if self.foreign_at_zero is None:
-            raise ValueError(
-                "lsc: a result that knows where foreign samples are at distance 0 is wanted "
-                "(foreign_at_zero), got one without, as kstar-gpu 0.1.0 saved them; compute it anew"
-            )
-        return lsc_of(self.kstar, self.foreign_at_zero, self.class_index, self.population)
-
-    def purity(self) -> Purity:
-        """Return the share of samples whose nearest neighbour is of their own class.
-
-        Of all samples, and of each class (C,). That is k* > 1; a foreign sample as near as the
-        nearest of the own class counts as nearest.
-        """
-        return purity_of(self.kstar, self.class_index)
 
     def to_frame(self, *, samples: bool = False) -> "pd.DataFrame":
         """Return the statistics as a pandas DataFrame, one row per class.
@@ -221,6 +90,17 @@ class KStarDistribution:
         ------
         ImportError
             Without pandas.
+
+        Examples
+        --------
+        >>> frame = result.to_frame()
+        >>> print(frame[["class", "n", "mean", "pattern"]].round(2).to_string(index=False))
+        class  n  mean    pattern
+          ant 20  0.59 overlapped
+          bee 20  0.07  fractured
+          cat 20  0.07  fractured
+        >>> result.to_frame(samples=True).shape
+        (60, 4)
         """
         if samples:
             return import_pandas().DataFrame(sample_columns(self, slice(None)))
@@ -260,6 +140,17 @@ class KStarDistribution:
             For an `n` or `by` that is none; if the result was made without ``return_foreign=True``.
         ImportError
             Without pandas.
+
+        Examples
+        --------
+        >>> result = kstar_distribution(features, labels, return_foreign=True)
+        >>> table = result.confused(2)
+        >>> print(table[["sample", "class", "kstar", "foreign_class"]].to_string(index=False))
+         sample class  kstar foreign_class
+             24   bee      1           cat
+             47   cat      1           bee
+        >>> result.confused(1, by="class")["class"].tolist()
+        ['ant', 'bee', 'cat']
         """
         columns = sample_columns(self, most_confused(self, n, by))
         return import_pandas("confused").DataFrame(columns)
@@ -290,11 +181,26 @@ class KStarDistribution:
         TypeError, ValueError
             For an unknown `kind`; classes that the result does not have; a `top` that is no number
             of classes, or beside kind "all".
+
+        Examples
+        --------
+        >>> print(result.summary())
+        k* distribution: 60 samples, 3 classes, euclidean
+        class   n   mean    std  skew plain  skew augmented  pattern
+        ant    20  0.590  0.288      -0.407          -0.407  overlapped
+        bee    20  0.070  0.029       1.150           4.185  fractured
+        cat    20  0.070  0.040       2.086           4.079  fractured
+        pattern: plain skewness, threshold 0.5
         """
         return summary_of(self, self._title(), kind, classes, top)
 
     def plot(self, ax: "Axes | None" = None, **options: Any) -> "Axes":
-        """Draw the distributions; options and result as for `kstar_gpu.plot_distributions`."""
+        """Draw the distributions; options and result as for `kstar_gpu.plot_distributions`.
+
+        Examples
+        --------
+        >>> result.plot(sort="mean").figure.savefig("distributions.png")
+        """
         from ..plot import plot_distributions
 
         return plot_distributions(self, ax, **options)
@@ -310,6 +216,10 @@ class KStarDistribution:
         ------
         ValueError, TypeError
             If this is no result: of k* beyond the size of their class, for example.
+
+        Examples
+        --------
+        >>> result.save("layer3.npz")
         """
         write_result(vars(self), as_path(path))
 
@@ -323,6 +233,12 @@ class KStarDistribution:
             A ValueError: if the file is no such file, or is damaged.
         ValueError
             If it has a newer format than this version reads.
+
+        Examples
+        --------
+        >>> result.save("layer3.npz")
+        >>> KStarDistribution.load("layer3.npz").mean.round(2)
+        array([0.59, 0.07, 0.07])
         """
         fields, _ = read_result(as_path(path))
         return cls(**fields)
@@ -331,16 +247,8 @@ class KStarDistribution:
         form = ", among references" if self.query_form else ""
         return f"{len(self.kstar)} samples, {len(self.classes)} classes, {self.metric}{form}"
 
-    def _per_class(self, statistic: Callable[[NDArray[np.float64]], Any]) -> NDArray[np.float64]:
-        return _read_only(np.array([statistic(values) for values in self.class_values]))
-
 
 def check_result(value: object, name: str) -> None:
     """Refuse an argument, of this name, that is no result."""
     if not isinstance(value, KStarDistribution):
         raise TypeError(f"{name}: a KStarDistribution is wanted, got {type(value).__name__}")
-
-
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    array.flags.writeable = False
-    return array

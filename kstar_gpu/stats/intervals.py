@@ -40,9 +40,13 @@ def confidence_intervals(
 
     Parameters
     ----------
+    result : KStarDistribution
     statistic : {"mean", "skewness"}
-    level : between 0 and 1
-    resamples, seed : how often, and from which random numbers
+        Of k* / class size.
+    level : float
+        Share of the statistics of what was drawn that lie within, between 0 and 1.
+    resamples, seed : int
+        How often samples are drawn, and from which random numbers.
 
     Returns
     -------
@@ -62,8 +66,9 @@ def confidence_intervals(
 
     Examples
     --------
-    >>> confidence_intervals(result, seed=0).shape
-    (3, 2)
+    >>> low, high = confidence_intervals(result).T
+    >>> (low < result.mean) & (result.mean < high)
+    array([ True,  True,  True])
     """
     check_result(result, "result")
     statistic_named(statistic)
@@ -141,8 +146,11 @@ def resampled_intervals(
         As for `kstar_gpu.kstar_distribution`, without references: metric (not "precomputed"),
         backend, device, memory_limit.
     statistic : {"mean", "skewness"}
-    level : between 0 and 1
-    resamples, seed : how often, and from which random numbers
+        Of k* / class size.
+    level : float
+        Share of the statistics of what was drawn that lie within, between 0 and 1.
+    resamples, seed : int
+        How often samples are drawn, and from which random numbers.
     progress : bool, optional
         Show a progress bar; by default as in `kstar_gpu.kstar`.
 
@@ -163,8 +171,9 @@ def resampled_intervals(
 
     Examples
     --------
-    >>> resampled_intervals(features, labels, resamples=19).shape
-    (3, 2)
+    >>> low, high = resampled_intervals(features, labels, resamples=19).T
+    >>> (low < result.mean) & (result.mean < high)
+    array([ True,  True,  True])
     """
     statistic_named(statistic)
     _check_draws(level, resamples, 2, seed)

@@ -11,7 +11,14 @@ from .statistic import Floats, by_class
 
 
 class LSC(NamedTuple):
-    """Local set average cardinality: 0 where each class is one compact region, near 1 if mixed."""
+    """Local set average cardinality: 0 where each class is one compact region, near 1 if mixed.
+
+    Attributes
+    ----------
+    total : float
+        Of all samples. 0 is reached by one class alone; by C equal ones, 1 - 1 / C.
+    per_class : (C,) float64
+    """
 
     total: float
     per_class: Floats

@@ -9,7 +9,14 @@ from .statistic import Floats
 
 
 class Purity(NamedTuple):
-    """Share of the samples whose nearest neighbour is of their own class."""
+    """Share of the samples whose nearest neighbour is of their own class.
+
+    Attributes
+    ----------
+    total : float
+        Of all samples.
+    per_class : (C,) float64
+    """
 
     total: float
     per_class: Floats
