@@ -18,6 +18,7 @@ PAGE = "benchmarks.md"
 OURS = "kstar (cpu)"
 KIND = re.compile(r"[^:\[]+")  # of a set, without its size
 GROWING = {name for series in SERIES for name in series.names()}
+WIDEST = 7  # sets in a table
 FEW = 0.001  # wrong ones are counted below this share
 
 
@@ -68,7 +69,7 @@ def size_of(part: pd.DataFrame) -> str:
 
 
 def glance(frame: pd.DataFrame) -> str:
-    """Return methods by sets."""
+    """Return methods by sets, in as many tables as fit a page."""
     shown = frame.assign(cell=frame.apply(cell, axis=1))
     parts = shown.groupby("set", sort=False)
     sizes = {name: f"{KIND.findall(name)[0]}, {size_of(part)}" for name, part in parts}
@@ -76,7 +77,8 @@ def glance(frame: pd.DataFrame) -> str:
         index="method", columns="set", values="cell", aggfunc="first", sort=False
     )
     table = table[[*sizes]].rename(columns=sizes).fillna("-")
-    return _markdown(table.reset_index())
+    tables = np.array_split(np.arange(len(sizes)), -(-len(sizes) // WIDEST))
+    return "\n\n".join(_markdown(table.iloc[:, part].reset_index()) for part in tables)
 
 
 def exponents(frame: pd.DataFrame) -> str:
