@@ -7,6 +7,7 @@ import ast
 import doctest
 import importlib
 import inspect
+import re
 import sys
 from functools import cached_property
 from types import FunctionType
@@ -131,6 +132,8 @@ def test_examples_give_what_they_say(example, tmp_path, monkeypatch):
     assert doctest.DocTestRunner().run(test).failed == 0
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+    if "wandb" in sys.modules:
+        sys.modules["wandb"].teardown()  # else its settings stay those of this run
 
 
 def without_example(thing, name):
@@ -143,6 +146,21 @@ def without_example(thing, name):
             if isinstance(member, kinds) and not own.startswith("_"):
                 found |= set() if ">>> " in (member.__doc__ or "") else {f"{name}.{own}"}
     return found
+
+
+def described(thing):
+    """Return the names under "Parameters" in a docstring."""
+    text = inspect.getdoc(thing)
+    section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w+\n-+\n|\Z)", text, re.M | re.S)
+    lines = re.findall(r"^(\w[^:\n]*)", section[1] if section else "", re.M)
+    return {name for line in lines for name in line.strip().split(", ")}
+
+
+@pytest.mark.parametrize("name", kstar_gpu.__all__)
+def test_parameters_are_described(name):
+    thing = getattr(kstar_gpu, name)
+    for parameter in inspect.signature(thing).parameters if inspect.isfunction(thing) else ():
+        assert parameter in described(thing)
 
 
 def test_all_that_is_public_has_examples():

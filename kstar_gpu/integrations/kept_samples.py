@@ -93,7 +93,7 @@ class KeptSamples(Metric):
 
     @torch.jit.unused
     def forward(self, *batch: Any, **named: Any) -> Any:
-        """Take a batch and return the value of this batch alone.
+        """Take a batch, as `update` does, and return the value of this batch alone.
 
         Examples
         --------

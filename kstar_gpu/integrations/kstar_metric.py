@@ -36,39 +36,7 @@ Floats = NDArray[np.float64]
 class KStarMetric(AskedTogether):
     """A number of each class's k* distribution, averaged; what it is of, subclasses say.
 
-    ``update(features, labels)`` takes a batch: (B, ...) features and (B,) integer labels.
-    ``compute()`` is of all samples since the last reset, across processes of those of all;
-    ``forward(features, labels)`` is of its batch alone. Both are float32, or float64 after
-    ``set_dtype(torch.float64)``. Of fewer than two classes they are NaN, as in a sanity check over
-    a loader that is sorted by class; the first time there is a warning.
-
-    Features and labels are kept until the next reset, on the device of the features (or on the
-    host: ``compute_on_cpu=True``). Of several processes each keeps its own, and they are asked
-    together (`kstar_gpu.scale.distributed`); all features are gathered in each of them only by
-    ``sync()``, under a ``memory_limit``, and where ``dist_sync_fn`` says how. Samples that a
-    distributed sampler repeats count again.
-
-    Parameters
-    ----------
-    class_names : sequence of str, or mapping from label to str, optional
-        Of all classes, whether samples of them come or not. Names of a sequence are those of the
-        labels 0, 1, 2, ...
-    average : {"macro", "weighted", "micro", "none"} or None
-        "macro": the mean over the classes that have samples. "weighted": the same, weighted by
-        their samples. "micro": of all samples at once. "none" or None: no average but one number
-        per class, (C,), at the place that its label has among those of `class_names`, or in 0, 1,
-        2, ...; NaN for a class without samples.
-    num_classes : int, optional
-        How many classes there are, if they have no names. Without both (C,) reaches up to the
-        largest label that came.
-    options
-        As for `kstar_gpu.kstar_distribution`: metric ("euclidean", "cosine"), backend,
-        memory_limit, skewness, threshold; others as for `torchmetrics.Metric`.
-
-    Raises
-    ------
-    ValueError, TypeError
-        For arguments that are none; at once, not at the end of an epoch.
+    Arguments are those of `KStar`, which tells of all of them.
     """
 
     is_differentiable = False

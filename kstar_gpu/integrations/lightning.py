@@ -61,7 +61,7 @@ class KStarCallback(Callback):
 
     Per layer, by the model's own `log`: ``kstar_mean/LAYER``, ``kstar_skewness/LAYER``,
     ``kstar_fractured/LAYER``, ``kstar_overlapped/LAYER``, ``kstar_clustered/LAYER``, as
-    `KStarMetric.scalars` has them; without ``/`` for the model itself (``""``). Callbacks such as
+    `KStar.scalars` has them; without ``/`` for the model itself (``""``). Callbacks such as
     EarlyStopping and ModelCheckpoint find them. Of several validation loaders each has its own:
     ``kstar_mean/LAYER/dataloader_idx_1``.
 

@@ -22,7 +22,13 @@ from .unheard import as_written
 
 
 class Activations(NamedTuple):
-    """What the layers gave for N samples: features by layer name, and the labels, on the CPU.
+    """What the layers gave for N samples, on the CPU.
+
+    Attributes
+    ----------
+    features : dict from a layer's name to its (N, d) tensor
+        (N, ...) with a pool that leaves more. A wrong name is a KeyError that says what there is.
+    labels : (N,) tensor
 
     Examples
     --------
@@ -207,6 +213,11 @@ def read_activations(directory: str | os.PathLike[str]) -> Activations:
     """Return what `activations` has spilled into a directory, mapped into memory.
 
     All of it is read once, and compared with the sums that were kept of it.
+
+    Parameters
+    ----------
+    directory : path
+        What `activations` was given as `spill`.
 
     Raises
     ------

@@ -146,6 +146,11 @@ class Sweep:
 
         By the names of models and data sets, and layers in their order in the model.
 
+        Parameters
+        ----------
+        directory : path, or address that fsspec knows
+            What `sweep` was given as `out`.
+
         Raises
         ------
         DamagedFileError
@@ -189,7 +194,7 @@ class Sweep:
         return found
 
     def add(self, key: Key, outcome: KStarDistribution | str) -> None:
-        """Take a result, or what went wrong.
+        """Take a result, or a str: what went wrong.
 
         Examples
         --------

@@ -83,8 +83,11 @@ class KStarDistribution(ClassStatistics):
 
         Columns: class, n, mean, std, skewness_plain, skewness_augmented, pattern.
 
-        With ``samples=True`` one row per sample, in the order of the input, with the columns of
-        `confused`; those of foreign samples only where the result knows them.
+        Parameters
+        ----------
+        samples : bool
+            One row per sample instead, in the order of the input, with the columns of `confused`;
+            those of foreign samples only where the result knows them.
 
         Raises
         ------
