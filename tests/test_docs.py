@@ -143,7 +143,8 @@ def of_loops_and_searches(features, labels):
     from sklearn.model_selection import GridSearchCV
     from torch.utils.tensorboard import SummaryWriter
 
-    found = {"writer": SummaryWriter("logs"), "run": SimpleNamespace(log=lambda *_, **__: None)}
+    found = {"class_names": ["ant", "bee", "cat"]}
+    found |= {"writer": SummaryWriter("logs"), "run": SimpleNamespace(log=lambda *_, **__: None)}
     found |= {"step": 0, "result": kstar_gpu.kstar_distribution(features, labels)}
     found |= {"images": features.reshape(-1, 2, 2), "paths": [f"{n}.png" for n in range(60)]}
     found |= {"pipeline": PCA(2).fit(features), "grid": {"n_components": [1, 2]}}

@@ -4,7 +4,7 @@
         --> kstar_metric: arguments, results --> stats.distribution
                 --> asked_together --> kept_samples: processes; batches, types
                 --> known_classes: places and names of classes
-    lightning: KStarCallback --> networks.hooks, torchmetrics
+    lightning: KStarCallback --> networks.hooks, torchmetrics, trackers: loggers
     tensorboard, wandb: log_to_tensorboard, log_to_wandb --> scalars
 
 Not imported by the package itself, so that it can do without the libraries: each file says which

@@ -24,12 +24,11 @@ from ..networks.scout import scout
 from ..networks.unheard import as_written
 from ..plot.common import check_installed
 from ..stats.distribution import KStarDistribution
-from . import tensorboard, wandb
 from .scalars import check_every, scalars_of, tagged
 from .torchmetrics import KStar
+from .trackers import check_trackers, log_picture
 
 LIBRARIES = ("lightning.pytorch", "pytorch_lightning")
-TRACKERS = ("TensorBoardLogger", "WandbLogger")
 UNSEEN = (
     "may have its channels on any axis, and forward(inputs), which could tell, fails or runs it "
     "otherwise: pool='channels_first', 'channels_last', 'flatten' or a function is wanted"
@@ -231,12 +230,7 @@ class KStarCallback(Callback):
         if self.plot_every_n_epochs is None or trainer.fast_dev_run:
             return
         check_installed()
-        if not any(_tracker(logger) for logger in trainer.loggers):
-            found = ", ".join(type(logger).__name__ for logger in trainer.loggers) or "none"
-            raise ValueError(
-                f"plot_every_n_epochs: {' or '.join(TRACKERS)} among the trainer's loggers is "
-                f"wanted, got {found}"
-            )
+        check_trackers(trainer.loggers)
 
     def _log(
         self, trainer: Any, pl_module: Any, result: KStarDistribution | None, name: str
@@ -251,21 +245,7 @@ class KStarCallback(Callback):
         if trainer.state.fn == "fit" and (trainer.current_epoch + 1) % every:
             return
         for logger in trainer.loggers:
-            _log_picture(logger, result, trainer.global_step, name)
-
-
-def _log_picture(logger: Any, result: KStarDistribution, step: int, name: str) -> None:
-    tracker = _tracker(logger)
-    if tracker == "TensorBoardLogger":
-        tensorboard.add_picture(logger.experiment, result, step, name)
-    elif tracker == "WandbLogger":
-        logger.experiment.log({**wandb.media_of(result, name), "trainer/global_step": step})
-
-
-def _tracker(logger: Any) -> str | None:
-    """Return which logger this is, of whichever library; None for one that takes no pictures."""
-    names = {base.__name__ for base in type(logger).__mro__}
-    return next((tracker for tracker in TRACKERS if tracker in names), None)
+            log_picture(logger, result, trainer.global_step, name)
 
 
 def _name(layer: str, loader: int | None) -> str:
