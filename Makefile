@@ -48,7 +48,7 @@ test: .venv/dev/installed
 # torchvision does not load beside every torch: these two belong together.
 .venv/dev,zoo/installed: TORCH = torch==2.14.1
 test-zoo: .venv/dev,zoo/installed
-	.venv/dev,zoo/$(BIN)/python -m pytest tests/networks/test_zoo.py
+	.venv/dev,zoo/$(BIN)/python -m pytest tests/networks/test_zoo.py tests/networks/test_picture_folder.py
 
 # Minutes; what came of it is kept beside, and docs/reliability.md is written from that.
 STRESS = cd tests && PYTHONPATH=../benchmarks ../.venv/dev/$(BIN)/python -m

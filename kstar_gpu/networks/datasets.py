@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from ..extras import import_extra
 from ..inputs.array_files import read_inputs
 from ..inputs.labels import encode_labels
+from .picture_folder import PictureFolder
 from .zoo import Transform
 
 MOST_WORKERS = 8
@@ -22,19 +22,18 @@ def image_folder(
     Parameters
     ----------
     folder : path
-        With a folder of pictures for each class, as `torchvision.datasets.ImageFolder` reads it.
+        With a folder of pictures for each class, as `list_pictures` reads it.
     transform : from a picture of PIL to a tensor
     batch : pictures at a time
 
     Raises
     ------
-    ImportError
-        Without torchvision.
+    ImportError, ValueError, OSError
+        As `PictureFolder`.
     """
-    datasets = import_extra("torchvision", "zoo", "torchvision is needed for that").datasets
-    pictures = datasets.ImageFolder(folder, transform)
+    pictures = PictureFolder(folder, transform)
     workers = min(MOST_WORKERS, os.cpu_count() or 1)
-    return DataLoader(pictures, batch, num_workers=workers), list(pictures.classes)
+    return DataLoader(pictures, batch, num_workers=workers), pictures.class_names
 
 
 def array_file(

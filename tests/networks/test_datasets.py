@@ -1,4 +1,4 @@
-"""Inputs in files of arrays, in batches; folders of pictures are read in test_zoo.py."""
+"""Inputs in files of arrays, and folders of pictures, in batches."""
 
 import sys
 
@@ -37,7 +37,19 @@ def test_names_in_the_file(tmp_path):
     assert array_file(tmp_path / "named.npz")[1] == ["a", "b", "c"]
 
 
-def test_pictures_need_torchvision(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "torchvision", None)
-    with pytest.raises(ImportError, match=r'torchvision is needed .* "kstar-gpu\[zoo\]"'):
-        image_folder(tmp_path, lambda picture: picture)
+def test_pictures_come_in_batches_without_torchvision(tmp_path, monkeypatch):
+    image = pytest.importorskip("PIL.Image")
+    monkeypatch.setitem(sys.modules, "torchvision", None)  # importing it fails now
+    for shade, name in enumerate(["cat/0.png", "cat/1.png", "ant/0.png"]):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        image.new("RGB", (2, 2), (shade, 0, 0)).save(tmp_path / name)
+    loader, names = image_folder(tmp_path, red, batch=2)
+    assert [(found.tolist(), labels.tolist()) for found, labels in loader] == [
+        ([2, 0], [0, 1]),
+        ([1], [1]),
+    ]
+    assert names == ["ant", "cat"]
+
+
+def red(picture):
+    return torch.tensor(picture.getpixel((0, 0))[0])
