@@ -39,8 +39,8 @@ def _is_missing(error: ModuleNotFoundError, module: str) -> bool:
 def _does_not_load(module: str, error: Exception) -> ImportError:
     name = module.partition(".")[0]
     return ImportError(
-        f"{name} is installed, but does not load: {error}; beside torch {torch.__version__} another "
-        f"version or build of it may be wanted, of the same index as torch"
+        f"{name} is installed, but does not load: {error}; beside torch {torch.__version__} "
+        "another version or build may be wanted, of the same index as torch"
     )
 
 
