@@ -3,10 +3,12 @@
 import argparse
 import warnings
 from pathlib import Path
+from shlex import quote
 
 from ..inputs.devices import check_computes, named_device
 from ..names import one_line
 from ..networks.named_pairs import named_pairs
+from ..networks.object_store import is_address
 from ..networks.pairs import Seen, of_shard
 from ..networks.pooling import read_pool
 from ..networks.sweep import Key, sweep_pairs, tell_of_globs
@@ -106,11 +108,14 @@ def _run(arguments: argparse.Namespace) -> None:
     if arguments.table is not None:
         write_table(arguments.table, results.to_frame, lambda: in_words(results))
     several = len(arguments.model) * len(arguments.data) > 1
-    for key, result in results.results.items():
+    for key, result in results.items():
         # Of many classes a few lines, or a screen would hold one layer of many.
         brief = len(results) > 1 and len(result.classes) > MOST_LINES
         text = result.summary(top=0 if brief else None)
         say(f"\n{one_line(_title(key, several))}\n{text}")
+    if results:
+        page = " --out PAGE.html" if is_address(arguments.out) else ""
+        say(f"\nas a page: kstar-gpu report {quote(arguments.out)}{page}")
     if results.errors:
         errors = results.errors.items()
         raise ValueError("; ".join(f"{_title(key, several)}: {why}" for key, why in errors))

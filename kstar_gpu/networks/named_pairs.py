@@ -10,11 +10,11 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from ..user_code import UserData
-from .checkpoints import load_checkpoint
+from .checkpoints import load_weights, other_classes, read_checkpoint
 from .datasets import array_file, image_folder
 from .pairs import Made, Pair
 from .watched_loader import WatchedLoader
-from .zoo import Transform, named_model
+from .zoo import Transform, named_model, takes_classes
 
 
 def named_pairs(
@@ -58,9 +58,14 @@ def named_pairs(
 
 
 def _model(name: str, checkpoint: Path | None) -> tuple[nn.Module, Transform | None]:
-    model, transform = named_model(name, weights=checkpoint is None)
-    if checkpoint is not None:
-        load_checkpoint(model, checkpoint)
+    if checkpoint is None:
+        return named_model(name)
+    weights = read_checkpoint(checkpoint)
+    model, transform = named_model(name, weights=False)
+    classes = other_classes(weights, model)
+    if classes is not None and takes_classes(name):
+        model, transform = named_model(name, weights=False, classes=classes)
+    load_weights(model, weights, checkpoint)
     return model, transform
 
 
@@ -93,8 +98,8 @@ def named_data(
     if path.is_dir():
         if transform is None:
             raise ValueError(
-                "--data: a folder of pictures is wanted with timm:NAME, torchvision:NAME, hf:NAME, "
-                f"or a FACTORY that returns a transform, too; {name} has none: give FILE.npz"
+                f"--data: {data} holds pictures, and what makes inputs of them is not known of "
+                f"{name}: a FACTORY is wanted that returns (model, transform), or inputs in a file"
             )
         return image_folder(path, transform, batch)
     dtype = next((parameter.dtype for parameter in model.parameters()), None)

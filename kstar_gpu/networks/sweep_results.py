@@ -1,7 +1,7 @@
 """What a sweep has found: k* distributions by model, data set and layer."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,11 +37,11 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sweep:
+class Sweep(Mapping[Key, KStarDistribution]):
     """The results of a sweep, by model, data set and layer, in the order they were asked for.
 
-    ``sweep[model, data, layer]`` is one of them; a key that is none is an UnknownKeyError, which is
-    a KeyError and says what there is.
+    A mapping: ``sweep["net", "test", "layer1"]``, ``for key, result in sweep.items()``. A key that is
+    none is an UnknownKeyError, which is a KeyError and says what there is.
 
     Attributes
     ----------
@@ -67,6 +67,9 @@ class Sweep:
         if isinstance(key, tuple) and key in self.results:
             return self.results[Key(*key)]
         raise self._unknown(key)
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self.results)
 
     def __len__(self) -> int:
         return len(self.results)

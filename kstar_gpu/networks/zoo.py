@@ -17,7 +17,9 @@ from .hubs import hub_address, loading
 Transform = Callable[[Any], Any]  # from a picture of PIL to a tensor
 
 
-def named_model(name: str, weights: bool = True) -> tuple[nn.Module, Transform | None]:
+def named_model(
+    name: str, weights: bool = True, classes: int | None = None
+) -> tuple[nn.Module, Transform | None]:
     """Return a network and what makes its inputs of pictures, if that is known.
 
     Parameters
@@ -29,6 +31,8 @@ def named_model(name: str, weights: bool = True) -> tuple[nn.Module, Transform |
         network, or the network and its transform.
     weights : bool
         False: only its structure is wanted, and the library's weights are not loaded.
+    classes : int, optional
+        How many it tells apart, where `takes_classes`; by default as many as the library's does.
 
     Raises
     ------
@@ -41,10 +45,11 @@ def named_model(name: str, weights: bool = True) -> tuple[nn.Module, Transform |
         Without timm, torchvision or transformers.
     """
     source, _, rest = name.partition(":")
+    more = {} if classes is None else {"num_classes": classes}
     if source == "timm":
-        return _from_timm(rest, weights)
+        return _from_timm(rest, weights, more)
     if source == "torchvision":
-        return _from_torchvision(rest, weights)
+        return _from_torchvision(rest, weights, more)
     if source == "hf":
         return _from_transformers(rest, weights)
     file, _, factory = name.rpartition(":")
@@ -56,7 +61,12 @@ def named_model(name: str, weights: bool = True) -> tuple[nn.Module, Transform |
     return _from_file(Path(file), factory)
 
 
-def _from_timm(name: str, weights: bool) -> tuple[nn.Module, Transform]:
+def takes_classes(name: str) -> bool:
+    """Whether a network of this name can be made for any number of classes."""
+    return name.partition(":")[0] in ("timm", "torchvision")
+
+
+def _from_timm(name: str, weights: bool, more: dict[str, int]) -> tuple[nn.Module, Transform]:
     timm = import_extra("timm", "zoo", "timm is needed for that")
     if not timm.is_model(name):
         raise ValueError(
@@ -65,14 +75,16 @@ def _from_timm(name: str, weights: bool) -> tuple[nn.Module, Transform]:
     what = f"timm's {name}"
     try:
         with loading(what, hub_address() if weights else None), user_code(what):
-            model = timm.create_model(name, pretrained=weights)
+            model = timm.create_model(name, pretrained=weights, **more)
     except RuntimeError as error:  # none at all, or none of that tag
         raise ValueError(f"model: timm has no such weights for {name!r}: {error}") from error
     settings = timm.data.resolve_model_data_config(model)
     return model, timm.data.create_transform(**settings, is_training=False)
 
 
-def _from_torchvision(name: str, weights: bool) -> tuple[nn.Module, Transform]:
+def _from_torchvision(
+    name: str, weights: bool, more: dict[str, int]
+) -> tuple[nn.Module, Transform]:
     models = import_extra("torchvision", "zoo", "torchvision is needed for that").models
     if name not in models.list_models():
         raise ValueError(
@@ -86,7 +98,7 @@ def _from_torchvision(name: str, weights: bool) -> tuple[nn.Module, Transform]:
         if not asked:
             raise FileNotFoundError(chosen.url)
         with user_code(what):
-            model = models.get_model(name, weights=chosen if weights else None)
+            model = models.get_model(name, weights=chosen if weights else None, **more)
     return model, chosen.transforms()
 
 

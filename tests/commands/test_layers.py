@@ -70,7 +70,7 @@ def test_with_neither(capsys):
             "--data: none.npz: there is no such file",
         ),
         (["nets.py:picky"], "the model failed: RuntimeError: mat1 and mat2 shapes cannot be multi"),
-        (["nets.py:network", "--data", "."], "--data: a folder of pictures is wanted with timm:NA"),
+        (["nets.py:network", "--data", "."], "--data: . holds pictures, and what makes inputs of"),
         (["nets.py"], "hf:NAME or FILE.py:FACTORY is wanted, got 'nets.py'"),
     ],
 )

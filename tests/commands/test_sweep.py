@@ -47,6 +47,7 @@ def test_from_files_to_a_page(folder, capsys):
     printed = capsys.readouterr().out
     assert "\n3\nk* distribution: 60 samples, 3 classes, euclidean\n" in printed
     assert "eel" in printed
+    assert printed.endswith("\nas a page: kstar-gpu report runs\n")
     results = Sweep.load("runs")
     assert [*results.results] == [("nets.network", "images", layer) for layer in ("0", "3")]
     data = np.load("images.npz")
@@ -173,7 +174,10 @@ def test_numbers_of_numpy_and_labels_of_any_kind(folder, capsys, rng):
         (["none.py:network"], "model: there is no file none.py"),
         (["timm:resnet18"], 'timm is needed for that: pip install "kstar-gpu[zoo]"'),
         (["torchvision:resnet18"], 'torchvision is needed for that: pip install "kstar-gpu[zoo]"'),
-        (["nets.py:network", "."], "--data: a folder of pictures is wanted with timm:NAME"),
+        (
+            ["nets.py:network", "."],
+            "--data: . holds pictures, and what makes inputs of them is not",
+        ),
         (["nets.py:network", "none.npz"], "none.npz: there is no such file"),
         (["nets.py:network", "images.npz", "--batch", "0"], "--batch: at least 1 is wanted, got 0"),
         (["nets.py:network", "images.npz", "--pool", "max"], "pool: auto, flatten, mean, cls or"),

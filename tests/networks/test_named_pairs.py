@@ -1,7 +1,12 @@
 """Pairs by names: each model is loaded when its turn comes, and once while it is."""
 
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from kstar_gpu.networks import named_pairs as named
 from kstar_gpu.networks.named_pairs import named_pairs
@@ -38,9 +43,9 @@ def test_each_model_with_each_data_set(folder, monkeypatch):
     asked = []
     plain = named.named_model
 
-    def named_model(name, weights):
+    def named_model(name, **options):
         asked.append(name)
-        return plain(name, weights)
+        return plain(name, **options)
 
     monkeypatch.setattr(named, "named_model", named_model)
     pairs = named_pairs(["nets.py:one", "nets.py:two"], ["a/a.npz", "b/b.npz"], 4)
@@ -81,5 +86,37 @@ def test_data_that_are_not_there_are_told_before_a_model_is_made(folder):
 
 def test_pictures_want_a_transform(folder):
     (pair,) = named_pairs(["nets.py:one"], ["a"], 4)
-    with pytest.raises(ValueError, match=r"--data: a folder of pictures.*nets\.py:one has none"):
+    with pytest.raises(ValueError, match=r"--data: a holds pictures.* not known of nets\.py:one"):
+        pair.make()
+
+
+@pytest.fixture
+def library(monkeypatch):
+    """Put a stand-in for timm, whose network tells a thousand classes apart unless it is told."""
+    data = SimpleNamespace(resolve_model_data_config=lambda _: {}, create_transform=lambda **_: abs)
+    made = SimpleNamespace(
+        is_model=lambda _: True,
+        data=data,
+        create_model=lambda name, pretrained, num_classes=1000: nn.Linear(4, num_classes),
+    )
+    monkeypatch.setitem(sys.modules, "timm", made)
+
+
+def test_a_network_of_a_library_has_the_classes_of_its_checkpoint(folder, library):
+    for classes in (7, 1000):
+        state = nn.Linear(4, classes).state_dict()
+        torch.save(state, "my.pt")
+        (pair,) = named_pairs(["timm:net"], ["a/a.npz"], 4, folder / "my.pt")
+        assert torch.equal(pair.make().model.weight, state["weight"])
+
+
+def test_what_else_does_not_fit_is_refused(folder, library):
+    torch.save(nn.Linear(5, 7).state_dict(), "my.pt")
+    for model in ("timm:net", "nets.py:one"):
+        (pair,) = named_pairs([model], ["a/a.npz"], 4, folder / "my.pt")
+        with pytest.raises(ValueError, match=r"of another shape: weight \(7, 5\) instead of"):
+            pair.make()
+    torch.save(nn.Linear(4, 7).state_dict(), "my.pt")  # a function makes what it makes
+    (pair,) = named_pairs(["nets.py:one"], ["a/a.npz"], 4, folder / "my.pt")
+    with pytest.raises(ValueError, match=r"weight \(7, 4\) instead of \(2, 4\)"):
         pair.make()

@@ -26,6 +26,16 @@ def test_parts_are_put_together_in_their_order():
     assert len(Sweep.of([])) == 0
 
 
+def test_it_is_a_mapping():
+    found = sweep(network(), loader(), LAYERS)
+    assert [*found] == [*found.results] == [*found.keys()]
+    assert [*found.values()] == [*found.results.values()]
+    key = next(iter(found))
+    assert key in found
+    assert ("a", "b", "c") not in found
+    assert found.get(("a", "b", "c")) is None
+
+
 def test_it_can_be_pickled():
     found = sweep(network(), loader(), LAYERS)
     again = pickle.loads(pickle.dumps(found))

@@ -107,3 +107,15 @@ def test_from_the_command_line(weights, pictures, tmp_path, capsys):
 def test_unknown_names(name, message):
     with pytest.raises(ValueError, match=message):
         named_model(name)
+
+
+@pytest.mark.parametrize("library", ["timm", "torchvision"])
+def test_a_checkpoint_of_ten_classes(library, pictures, tmp_path, capsys):
+    model, _ = named_model(f"{library}:resnet18", weights=False, classes=10)
+    torch.save({"state_dict": model.state_dict()}, tmp_path / "my.pt")
+    command = ["sweep", "--model", f"{library}:resnet18", "--checkpoint", str(tmp_path / "my.pt")]
+    command += ["--data", str(pictures), "--layers", "fc", "--out", str(tmp_path / "runs")]
+    assert cli.main(command) == 0
+    assert [*Sweep.load(tmp_path / "runs").results] == [
+        (f"{library}:resnet18@my", "pictures", "fc")
+    ]
