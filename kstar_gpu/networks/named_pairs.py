@@ -45,13 +45,11 @@ def named_pairs(
     if checkpoint is not None and not checkpoint.is_file():
         raise FileNotFoundError(f"--checkpoint: {checkpoint}: there is no such file")
     _check_differ("--model", [*map(_model_name, models)])
-    _check_differ("--data", [*map(_data_name, data)])
+    _check_differ("--data", [*map(data_name, data)])
     made = lru_cache(maxsize=1)(partial(_model, checkpoint=checkpoint))
     suffix = "" if checkpoint is None else f"@{checkpoint.stem}"
     return [
-        Pair(
-            _model_name(model) + suffix, _data_name(path), partial(_make, made, model, path, batch)
-        )
+        Pair(_model_name(model) + suffix, data_name(path), partial(_make, made, model, path, batch))
         for model in models
         for path in data
     ]
@@ -74,7 +72,7 @@ def _make(
 ) -> Made:
     model, transform = made(name)
     loader, class_names = named_data(data, name, model, transform, batch)
-    watched = WatchedLoader(UserData(loader, "the data"), _data_name(data), keep_first=True)
+    watched = WatchedLoader(UserData(loader, "the data"), data_name(data), keep_first=True)
     return Made(model, watched, class_names)
 
 
@@ -118,7 +116,7 @@ def _model_name(argument: str) -> str:
     return f"{Path(file).stem}.{name}" if file.endswith(".py") else argument
 
 
-def _data_name(argument: str) -> str:
+def data_name(argument: str) -> str:
     """Return what a data set is called in results: the folder's or file's own name."""
     path = Path(argument)
     return path.resolve().name if path.is_dir() else path.stem

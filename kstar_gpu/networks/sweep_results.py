@@ -40,8 +40,8 @@ class Key(NamedTuple):
 class Sweep(Mapping[Key, KStarDistribution]):
     """The results of a sweep, by model, data set and layer, in the order they were asked for.
 
-    A mapping: ``sweep["net", "test", "layer1"]``, ``for key, result in sweep.items()``. A key that is
-    none is an UnknownKeyError, which is a KeyError and says what there is.
+    A mapping: ``sweep["net", "test", "layer1"]``, ``for key, result in sweep.items()``. A key that
+    is none is an UnknownKeyError, which is a KeyError and says what there is.
 
     Attributes
     ----------

@@ -25,43 +25,66 @@ LOSSLESS = 32  # pixels: up to here, and with transparency, PNG
 
 @dataclass
 class Images:
-    """Images of the samples of data sets, and those of them that the page shows.
+    """Images of the samples of data sets, or of references, and those that the page shows.
 
     Attributes
     ----------
     given : by the data set's name
+    argument : what they were given as
     shown : ``data:`` addresses of images, or texts, by the data set's name and the sample
     """
 
     given: Mapping[str, Any]
+    argument: str = "images"
     shown: dict[str, dict[int, dict[str, str]]] = field(default_factory=dict)
 
     def show(self, data: str, sample: int) -> None:
         """Take a sample's image into the page, if there is one."""
         own = self.shown.setdefault(one_line(data), {})
         if data in self.given and sample not in own:
-            own[sample] = shown_as(thumbnail_of(self.given[data], sample, "images"))
+            own[sample] = shown_as(thumbnail_of(self.given[data], sample, self.argument))
 
 
 def images_of(sweep: Sweep, images: Any) -> Images:
-    """Return images by data set, checked; see `write_report`."""
+    """Return images of samples by data set, checked; see `write_report`."""
+    counts: dict[str, set[int | None]] = {}
+    for key, result in sweep.results.items():
+        counts.setdefault(key.data, set()).add(len(result.kstar))
+    return _checked(images, counts, "images", "data sets of the sweep")
+
+
+def reference_images_of(sweep: Sweep, images: Any) -> Images:
+    """Return images of references by data set, checked; see `write_report`."""
+    counts: dict[str, set[int | None]] = {}
+    for key, result in sweep.results.items():
+        if result.query_form:
+            counts.setdefault(key.data, set()).add(None)  # results do not know how many there are
+    if images is not None and not counts:
+        raise ValueError("reference_images: None is wanted for a sweep without references")
+    return _checked(images, counts, "reference_images", "data sets with references")
+
+
+def _checked(
+    images: Any, counts: Mapping[str, set[int | None]], argument: str, wanted: str
+) -> Images:
+    """Return images by data set: of each so many as are counted, where that is known."""
     if images is None:
-        return Images({})
-    known = {key.data: len(result.kstar) for key, result in sweep.results.items()}
+        return Images({}, argument)
     if not isinstance(images, Mapping):
-        if len(known) > 1:
+        if len(counts) > 1:
             raise ValueError(
-                f"images: a mapping from the data set's name is wanted for {len(known)} data sets, "
-                f"got {type(images).__name__}"
+                f"{argument}: a mapping from the data set's name is wanted for {len(counts)} data "
+                f"sets, got {type(images).__name__}"
             )
-        images = dict.fromkeys(known, images)
+        images, name = dict.fromkeys(counts, images), argument
+    else:
+        name = f"{argument}[{{!r}}]"
     for data, own in images.items():
-        if data not in known:
-            raise ValueError(f"images: data sets of the sweep are wanted, {[*known]}, got {data!r}")
-        for key, result in sweep.results.items():
-            if key.data == data:
-                check_images(own, len(result.kstar), "images")
-    return Images(images)
+        if data not in counts:
+            raise ValueError(f"{argument}: {wanted} are wanted, {[*counts]}, got {data!r}")
+        for count in counts[data]:
+            check_images(own, count, name.format(data))
+    return Images(images, argument)
 
 
 def confused_of(
@@ -69,6 +92,7 @@ def confused_of(
     classes: Mapping[Any, tuple[int, str]],
     data: str,
     images: Images,
+    references: Images,
     cells: int,
 ) -> list[dict[str, Any]]:
     """Return the most confused samples of a layer, and of each of its classes; the first the most.
@@ -80,12 +104,14 @@ def confused_of(
     result : of the layer
     classes : place and name of every class, by label
     data : name of the data set
-    images : takes those of the samples
+    images, references : take those of the samples, and of the references that these meet
     cells : classes in layers of the whole page, which share its room
     """
     if result.foreign_index is None:
         return []
-    most = (MOST_SHOWN if data in images.given else MOST_NAMED) // max(1, cells)
+    others = references if result.query_form else images
+    shown = data in images.given or data in others.given
+    most = (MOST_SHOWN if shown else MOST_NAMED) // max(1, cells)
     rows = most_confused(result, MOST_OF_ALL)
     if most:
         of_classes = most_confused(result, min(most, MOST_OF_CLASS), by="class")
@@ -109,8 +135,7 @@ def confused_of(
                 sample[name] = one_line(columns[name][place])
         found.append(sample)
         images.show(data, row)
-        if not result.query_form:
-            images.show(data, foreign)
+        others.show(data, foreign)
     return found
 
 

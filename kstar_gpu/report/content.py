@@ -29,14 +29,14 @@ NORMAL = 1.96  # standard errors
 Floats = NDArray[np.float64]
 
 
-def content_of(sweep: Sweep, images: Images) -> dict[str, Any]:
+def content_of(sweep: Sweep, images: Images, references: Images) -> dict[str, Any]:
     """Return all that the page of a sweep shows.
 
     Parameters
     ----------
     sweep : Sweep
         With one result at least.
-    images : from `images_of`
+    images, references : from `images_of` and `reference_images_of`
     """
     keys: dict[tuple[str, str], list[Key]] = {}
     for key in sweep.results:
@@ -47,11 +47,12 @@ def content_of(sweep: Sweep, images: Images) -> dict[str, Any]:
     pairs = []
     for (model, data), own in keys.items():
         classes = _classes([sweep.results[key] for key in own])
+        shown = data, images, references, cells
         layers = [
             {
                 "name": one_line(key.layer or "(model)"),
                 **layer_of(sweep.results[key], classes, resamples),
-                "confused": confused_of(sweep.results[key], classes, data, images, cells),
+                "confused": confused_of(sweep.results[key], classes, *shown),
             }
             for key in own
         ]
@@ -60,6 +61,7 @@ def content_of(sweep: Sweep, images: Images) -> dict[str, Any]:
     return {
         "pairs": pairs,
         "images": images.shown,
+        "references": references.shown,
         "bins": BINS,
         "colours": CLASSES,
         "interval": "95 %, bootstrap" if resamples else "95 %, normal",

@@ -23,7 +23,7 @@ from ..files import as_path, write_whole
 from ..names import one_line
 from ..networks.sweep import Sweep
 from ..plot.layers import check_sweep
-from .confused import images_of
+from .confused import images_of, reference_images_of
 from .content import content_of
 
 SCRIPTS = ("base", "table", "hover", "multiples", "lines", "tables", "confused", "controls")
@@ -35,6 +35,7 @@ def write_report(
     title: str = "k* of layers",
     *,
     images: Any = None,
+    reference_images: Any = None,
 ) -> None:
     """Write a page that needs no other file and no network.
 
@@ -48,16 +49,18 @@ def write_report(
     title : its heading
     images : sequence of N images or texts, or mapping from the data set's name to such, optional
         Shown beside the most confused samples; in the order of the samples, of the kinds that
-        `kstar_gpu.plot_confused` takes. Of results among references they are those of the samples;
-        the references are only named.
+        `kstar_gpu.plot_confused` takes.
+    reference_images : sequence of M images or texts, or mapping as `images`, optional
+        In the query form: those of the references, which are only named without.
 
     Raises
     ------
     TypeError
-        If `sweep` is no Sweep, `path` no path, or `images` are none.
+        If `sweep` is no Sweep, `path` no path, or `images` or `reference_images` are none.
     ValueError
         If the sweep is empty; if there is not one image per sample, images are of a data set that
-        the sweep does not have, or of several data sets without their names.
+        the sweep does not have, or of several data sets without their names; if images are of
+        references and there are none, or more than those.
     ImportError
         For images without Pillow.
 
@@ -71,7 +74,8 @@ def write_report(
     target = as_path(path)
     if len(sweep) == 0:
         raise ValueError("sweep: one result at least is wanted, got none")
-    write_whole(target, page_of(title, content_of(sweep, images_of(sweep, images))))
+    shown = images_of(sweep, images), reference_images_of(sweep, reference_images)
+    write_whole(target, page_of(title, content_of(sweep, *shown)))
 
 
 def page_of(title: str, content: Mapping[str, Any]) -> str:

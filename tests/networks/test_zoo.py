@@ -10,6 +10,7 @@ from PIL import Image
 
 from kstar_gpu import Sweep, activations, cli, kstar
 from kstar_gpu.networks.datasets import image_folder
+from kstar_gpu.networks.picture_folder import ENDINGS, list_pictures
 from kstar_gpu.networks.zoo import named_model
 
 timm = pytest.importorskip("timm")
@@ -119,3 +120,18 @@ def test_a_checkpoint_of_ten_classes(library, pictures, tmp_path, capsys):
     assert [*Sweep.load(tmp_path / "runs").results] == [
         (f"{library}:resnet18@my", "pictures", "fc")
     ]
+
+
+def test_pictures_are_listed_in_the_order_of_image_folder(pictures):
+    """As the library itself reads them: folders in folders, names in all letters, other files."""
+    picture = (pictures / "ant" / "0.png").read_bytes()
+    for name in ("ant/0/x.png", "ant/0/deep/w.PNG", "ant/0-/y.jpeg", "Zoo/9.bmp", "Zoo/10.webp"):
+        (pictures / name).parent.mkdir(parents=True, exist_ok=True)
+        (pictures / name).write_bytes(picture)
+    (pictures / "ant" / "notes.txt").touch()
+    (pictures / "loose.png").touch()
+    wanted = torchvision.datasets.ImageFolder(pictures)
+    paths, labels, _ = list_pictures(pictures)
+    assert [(str(path), label) for path, label in zip(paths, labels, strict=True)] == wanted.samples
+    assert len(paths) == 17
+    assert ENDINGS == torchvision.datasets.folder.IMG_EXTENSIONS

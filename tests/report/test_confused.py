@@ -12,7 +12,13 @@ from PIL import Image
 from kstar_gpu import Sweep, kstar_distribution
 from kstar_gpu.networks.sweep import Key
 from kstar_gpu.report import confused
-from kstar_gpu.report.confused import Images, confused_of, images_of, shown_as
+from kstar_gpu.report.confused import (
+    Images,
+    confused_of,
+    images_of,
+    reference_images_of,
+    shown_as,
+)
 
 
 def result_of(classes=3, **options):
@@ -27,7 +33,7 @@ def places(result):
 def test_the_most_confused_come_first_then_those_of_each_class(monkeypatch):
     monkeypatch.setattr(confused, "MOST_OF_ALL", 5)
     result = result_of(ids=[f"<{i}>" for i in range(60)])
-    found = confused_of(result, places(result), "test", Images({}), 3)
+    found = confused_of(result, places(result), "test", Images({}), Images({}), 3)
     table = result.confused(5)
     assert [one["sample"] for one in found[:5]] == table["sample"].tolist()
     assert [one["foreign"] for one in found[:5]] == table["foreign_sample"].tolist()
@@ -42,21 +48,21 @@ def test_the_most_confused_come_first_then_those_of_each_class(monkeypatch):
 
 def test_many_classes_share_the_room(monkeypatch):
     result = result_of()
-    found = confused_of(result, places(result), "test", Images({}), 10**6)
+    found = confused_of(result, places(result), "test", Images({}), Images({}), 10**6)
     assert len(found) == confused.MOST_OF_ALL
 
 
 def test_a_result_that_knows_no_foreign_samples_has_none():
     x, y, _ = features(3, 0.5)
     result = kstar_distribution(x, y)
-    assert confused_of(result, places(result), "test", Images({}), 3) == []
+    assert confused_of(result, places(result), "test", Images({}), Images({}), 3) == []
 
 
 def test_images_are_those_of_the_samples():
     result = result_of()
     levels = np.arange(60, dtype=np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)
     images = Images({"test": levels})
-    found = confused_of(result, places(result), "test", images, 3)
+    found = confused_of(result, places(result), "test", images, Images({}), 3)
     shown = images.shown["test"]
     assert {*shown} == {one[name] for one in found for name in ("sample", "foreign")}
     for sample, one in shown.items():
@@ -88,15 +94,45 @@ def test_texts_are_cut():
     assert text.endswith("\N{HORIZONTAL ELLIPSIS}")
 
 
-def test_references_have_no_images_here():
+def query_result():
     x, y, names = features(3, 0.5)
-    result = kstar_distribution(
+    return kstar_distribution(
         x[:12], y[:12], names, references=x[12:], reference_labels=y[12:], return_foreign=True
     )
-    images = Images({"test": np.zeros((12, 4, 4))})
-    found = confused_of(result, places(result), "test", images, 3)
+
+
+@pytest.mark.parametrize("given", [(), ("images",), ("references",), ("images", "references")])
+def test_references_have_images_of_their_own(given):
+    result = query_result()
+    levels = np.arange(60, dtype=np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)
+    images = Images({"test": levels[:12]} if "images" in given else {})
+    references = Images({"test": levels[12:]} if "references" in given else {}, "reference_images")
+    found = confused_of(result, places(result), "test", images, references, 3)
     assert not any(one["known"] for one in found)
-    assert {*images.shown["test"]} == {one["sample"] for one in found}
+    for own, name, first in ((images, "sample", 0), (references, "foreign", 12)):
+        shown = own.shown["test"]
+        assert {*shown} == ({one[name] for one in found} if own.given else set())
+        for sample, one in shown.items():
+            content = one["image"].partition(",")[2]
+            with Image.open(io.BytesIO(base64.b64decode(content))) as image:
+                assert np.array_equal(np.asarray(image), levels[first + sample])
+
+
+def test_images_of_references_are_wanted_where_there_are_some():
+    alone, among = (Key("net", name, "layer") for name in ("alone", "among"))
+    sweep = Sweep({alone: result_of()})
+    assert reference_images_of(sweep, None).given == {}
+    with pytest.raises(ValueError, match="reference_images: None is wanted for a sweep without"):
+        reference_images_of(sweep, ["text"] * 48)
+    sweep.results[among] = query_result()
+    assert [*reference_images_of(sweep, ["text"] * 48).given] == ["among"]
+    with pytest.raises(ValueError, match=r"reference_images: data sets with references are wanted"):
+        reference_images_of(sweep, {"alone": ["text"] * 48})
+    with pytest.raises(TypeError, match=r"reference_images\['among'\]: an image .*, got int"):
+        reference_images_of(sweep, {"among": 3})
+    few = reference_images_of(sweep, {"among": ["text"] * 2})
+    with pytest.raises(ValueError, match=r"reference_images: more than \d+ are wanted, got 2"):
+        confused_of(sweep.results[among], places(query_result()), "among", Images({}), few, 3)
 
 
 def test_what_are_no_images_is_refused():
@@ -109,6 +145,10 @@ def test_what_are_no_images_is_refused():
         ValueError, match=r"images: data sets of the sweep .*\['test'\], got 'tset'"
     ):
         images_of(sweep, {"tset": ["text"] * 60})
+    with pytest.raises(
+        ValueError, match=r"images\['test'\]: one per sample is wanted \(60\), got 2"
+    ):
+        images_of(sweep, {"test": ["text"] * 2})
     with pytest.raises(TypeError, match=r"images: an image .* per sample is wanted, got int"):
         images_of(sweep, 3)
     sweep.results[Key("net", "train", "layer")] = result_of()

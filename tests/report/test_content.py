@@ -18,7 +18,7 @@ def printed(column):
 
 def test_every_layer_has_the_numbers_of_its_result():
     sweep = made_sweep(4)
-    (pair,) = content_of(sweep, Images({}))["pairs"]
+    (pair,) = content_of(sweep, Images({}), Images({}))["pairs"]
     assert (pair["model"], pair["data"]) == ("net", "test")
     assert [layer["name"] for layer in pair["layers"]] == LAYERS
     for layer, result in zip(pair["layers"], sweep.results.values(), strict=True):
@@ -37,7 +37,7 @@ def test_classes_that_a_layer_lacks_are_missing_there():
     both = kstar_distribution(x[y < 2], y[y < 2], ["a", "b"])
     others = kstar_distribution(x[y > 0], y[y > 0], ["b", "c"])
     sweep = Sweep({Key("net", "test", "one"): both, Key("net", "test", "two"): others})
-    (pair,) = content_of(sweep, Images({}))["pairs"]
+    (pair,) = content_of(sweep, Images({}), Images({}))["pairs"]
     assert pair["classes"] == ["a", "b", "c"]
     one, two = pair["layers"]
     assert one["n"] == [20, 20, None]
@@ -64,9 +64,9 @@ def test_what_is_undefined_is_none():
 def test_of_many_classes_intervals_are_of_a_normal_distribution(monkeypatch):
     result = many(30, 50)
     sweep = Sweep({Key("net", "test", "layer"): result})
-    assert content_of(sweep, Images({}))["interval"] == "95 %, bootstrap"
+    assert content_of(sweep, Images({}), Images({}))["interval"] == "95 %, bootstrap"
     monkeypatch.setattr(content, "MOST_BOOTSTRAPS", 29)
-    told = content_of(sweep, Images({}))
+    told = content_of(sweep, Images({}), Images({}))
     assert told["interval"] == "95 %, normal"
     (layer,) = told["pairs"][0]["layers"]
     half = 1.96 * result.std / np.sqrt(50)
@@ -78,5 +78,5 @@ def test_of_many_classes_intervals_are_of_a_normal_distribution(monkeypatch):
 def test_where_nothing_varies_there_is_no_interval(monkeypatch, most):
     monkeypatch.setattr(content, "MOST_BOOTSTRAPS", most)
     sweep = Sweep({Key("net", "test", "layer"): made([1, 1, 1, 1, 2], [2, 2, 1])})
-    (layer,) = content_of(sweep, Images({}))["pairs"][0]["layers"]
+    (layer,) = content_of(sweep, Images({}), Images({}))["pairs"][0]["layers"]
     assert layer["low"] == layer["high"] == [None] * 3

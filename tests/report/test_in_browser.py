@@ -4,40 +4,18 @@ import time
 
 import numpy as np
 import pytest
-from helpers.browser import BROWSER, DRIVER, MISSING, Browser
+from helpers.browser import BROWSER, DRIVER, MISSING
 from helpers.made_result import many
 from helpers.made_sweep import LAYERS, features, made_sweep
 
 from kstar_gpu import Sweep, kstar_distribution
 from kstar_gpu.networks.sweep import Key
-from kstar_gpu.report.page import write_report
 
 pytestmark = pytest.mark.skipif(not (BROWSER and DRIVER), reason=MISSING)
 
 CLASS = "#distributions tbody td:nth-child(2)"
 MEAN = "#distributions tbody td:nth-child(5)"
 HEAD = "#distributions th:nth-child({}) button"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    window = Browser(tmp_path_factory.mktemp("profile"))
-    yield window
-    window.close()
-
-
-@pytest.fixture
-def opened(browser, tmp_path):
-    """Opens the page of a sweep; in the end nothing may have gone wrong in it."""
-
-    def opened(sweep, width=1280, scheme="light", **options):
-        write_report(sweep, tmp_path / "page.html", **options)
-        browser.resize(width, 900, scheme)
-        browser.open(tmp_path / "page.html")
-        return browser
-
-    yield opened
-    assert browser.logged() == []
 
 
 def wide_sweep(classes, layers):
@@ -185,23 +163,6 @@ def test_another_model_shows_the_same_layer_and_classes(opened):
     browser.click("#layers tbody tr:nth-child(2) button")
     assert browser.texts(MEAN) == [f"{mean:.3f}" for mean in results[1].mean]
     assert browser.run("return document.querySelector('#pair').value") == "0"
-
-
-def test_confused_samples_have_their_pictures(opened):
-    x, y, names = features(3, 0.5)
-    result = kstar_distribution(x, y, names, return_foreign=True)
-    pictures = np.random.default_rng(0).random((60, 8, 8))
-    browser = opened(Sweep({Key("net", "test", "layer"): result}), images=pictures)
-    seen = browser.run(
-        "return [...document.images].map(i => [i.complete && i.naturalWidth, i.alt])"
-    )
-    table = result.confused(24)
-    assert [width for width, _ in seen] == [8] * 48
-    assert [alt for _, alt in seen[::2]] == [
-        f"sample {sample}: {name}"
-        for sample, name in zip(table["sample"], table["class"], strict=True)
-    ]
-    assert f"k* = {table['kstar'][0]} of 20" in browser.texts(".cards li")[0]
 
 
 HOSTILE = [

@@ -6,23 +6,23 @@ at("confused").append(none, cards);
 const MOST_CARDS = 24;
 
 // Without images there is nothing, rather than an empty frame.
-function pictureOf(sample, name) {
-  const given = (report.images[pair().data] || {})[sample];
+function pictureOf(images, called, sample, name) {
+  const given = (images[pair().data] || {})[sample];
   if (!given) return "";
   if (given.text !== undefined) return element("span", { class: "picture words" }, given.text);
-  return element("img", { class: "picture", src: given.image, alt: `sample ${sample}: ${name}` });
+  return element("img", { class: "picture", src: given.image, alt: `${called} ${sample}: ${name}` });
 }
 
 function cardOf(one) {
   const own = nameOf(one.class);
-  const meets = one.known ? pictureOf(one.foreign, one.meets) : "";
+  const [others, kind] = one.known ? [report.images, "sample"] : [report.references, "reference"];
   const called = (id, sample) => (id === undefined ? `#${sample}` : id);
   const foreign = one.known ? called(one.foreign_id, one.foreign) : `reference #${one.foreign}`;
   return element("li", {},
-    element("figure", {}, pictureOf(one.sample, own),
+    element("figure", {}, pictureOf(report.images, "sample", one.sample, own),
       element("figcaption", {}, element("button", { type: "button", class: "link",
         click: () => pick(one.class) }, own), element("small", {}, called(one.id, one.sample)))),
-    element("figure", {}, meets,
+    element("figure", {}, pictureOf(others, kind, one.foreign, one.meets),
       element("figcaption", {}, one.meets, element("small", {}, foreign))),
     element("p", {}, `k* = ${one.kstar} of ${one.size}`));
 }
