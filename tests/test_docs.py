@@ -31,7 +31,7 @@ NET = """
 import torch
 
 def make_net():
-    net = torch.nn.Sequential()
+    net = torch.nn.Sequential(torch.nn.Flatten())
     net.add_module("body", torch.nn.Linear(4, 8))
     net.add_module("head", torch.nn.Linear(8, 3))
     return net
@@ -223,7 +223,7 @@ def files_for_commands(folder):
     np.savez("features.npz", features=features)
     np.save("labels.npy", labels)
     np.savez("data.npz", features=features, labels=labels)
-    np.savez("images.npz", inputs=features, labels=labels)
+    np.savez("images.npz", inputs=features.reshape(-1, 2, 2), labels=labels)
     table = pa.table({"vector": features.tolist(), "species": labels.astype(str).tolist()})
     pa.parquet.write_table(table, "embeddings.parquet")
     (folder / "nets.py").write_text(NET)
