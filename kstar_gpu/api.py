@@ -20,6 +20,7 @@ from .inputs.metrics import METRICS, PRECOMPUTED, check_metric
 from .inputs.problem import DistanceTable, Problem, make_problem, make_table
 from .inputs.streams import on_stream_of
 from .scale import dask_arrays, disk
+from .scale.disk_memory import limit_of_walk
 from .scale.stored import Stored
 
 
@@ -240,7 +241,7 @@ def _walked(
     if sides is None or (place.type != "cpu" and not must):
         return None
     pairs = choose_pairs(backend, metric, place)
-    limit = disk.limit_of_walk(sides, pairs, memory_limit, must)
+    limit = limit_of_walk(sides, pairs, memory_limit, must)
     if limit is None:
         return None
     found = exactly(lambda: disk.kstar(sides, classes, metric, pairs, limit, progress), place, [])

@@ -12,7 +12,8 @@ import torch
 
 from ..inputs.problem import Integers, Problem
 from .base import Engine
-from .shards import Census, Floats, Nearest, Pairs, Shard
+from .pairs import Pairs
+from .shards import Census, Floats, Nearest, Shard
 
 
 class OneSided(Pairs[Shard]):

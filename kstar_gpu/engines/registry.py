@@ -13,7 +13,7 @@ from .base import Engine
 from .cuda.status import obstacle as cuda_obstacle
 from .cuda.status import status as cuda_status
 from .one_sided import OneSided
-from .shards import Pairs
+from .pairs import Pairs
 from .status import BackendStatus, extension_status
 
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..engines.denormals import denormals_kept
+from ..engines.pairs import Pairs
 from ..engines.registry import choose_pairs
-from ..engines.shards import Few, Floats, Nearest, Pairs, Shard, Summary, centre_of
+from ..engines.shards import Few, Floats, Nearest, Shard, Summary, centre_of
 from ..engines.torch_state import exactly
 from ..inputs.arrays import restorer, to_tensor
 from ..inputs.classes import make_classes, normalized, population

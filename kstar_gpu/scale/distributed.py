@@ -14,8 +14,9 @@ from torch import Tensor
 
 from ..columns import on_host
 from ..engines.denormals import denormals_kept
+from ..engines.pairs import Pairs
 from ..engines.registry import choose_pairs, computing_device
-from ..engines.shards import Floats, Pairs
+from ..engines.shards import Floats
 from ..engines.torch_state import exactly
 from ..files import as_path, check_target, make_folder
 from ..inputs.arrays import KStarForeign, restorer

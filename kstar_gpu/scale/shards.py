@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 
 from ..cpu_tensors import taken
+from ..engines.pairs import Pairs, Ready
 from ..engines.registry import choose_pairs
-from ..engines.shards import Census, Few, Floats, Nearest, Pairs, Ready, Shard, Summary, centre_of
+from ..engines.shards import Census, Few, Floats, Nearest, Shard, Summary, centre_of
 from ..inputs.metrics import METRICS
 from ..inputs.problem import Integers, check_scale, checked_magnitude, in_class_order
 

@@ -7,14 +7,7 @@ import pytest
 import torch
 
 from kstar_gpu.engines import projection
-from kstar_gpu.engines.projection import (
-    WIDTHS,
-    Costs,
-    Trial,
-    choose_balls,
-    contraction,
-    lift,
-)
+from kstar_gpu.engines.projection import WIDTHS, Costs, Trial, choose_balls
 
 # As of an engine whose tiles cost what they multiply, and which pays for a survivor.
 COSTS = Costs(pair=10, screened=100, screened_product=2, worth=0)
@@ -155,23 +148,3 @@ def test_samples_see_as_far_as_their_nearest_foreign_reference(flat, monkeypatch
     distances = np.linalg.norm(x[asking, None] - x[near], axis=2)
     distances[y[asking, None] == y[near]] = np.inf
     np.testing.assert_allclose(found, distances.min(1), rtol=1e-3)
-
-
-def test_a_contraction_lengthens_no_vector(rng):
-    directions = torch.from_numpy(rng.standard_normal((40, 8)))
-    assert float(torch.linalg.matrix_norm(directions, 2)) > 5
-    assert float(torch.linalg.matrix_norm(contraction(directions), 2)) <= 1
-
-
-@pytest.mark.parametrize("width", [1, 8, 30])
-def test_lifted_points_lie_no_farther_apart_and_mirrored_ones_no_nearer(width, rng):
-    points = torch.from_numpy(rng.standard_normal((120, 40)))
-    directions = torch.from_numpy(rng.standard_normal((40, width)))
-    lifted, error = lift(points, contraction(directions))
-    mirrored = lifted.clone()
-    mirrored[:, -1] *= -1
-    distance, doubt = torch.cdist(points, points), error[:, None] + error + 1e-9  # of cdist
-    off = ~torch.eye(120, dtype=torch.bool)
-    assert bool((torch.cdist(lifted, lifted) <= distance + doubt)[off].all())
-    assert bool((torch.cdist(lifted, mirrored) >= distance - doubt)[off].all())
-    assert float(error.max()) < 1e-6

@@ -8,12 +8,12 @@ import torch
 
 from kstar_gpu import definition
 from kstar_gpu.engines.bounds import FLOAT32, Certificate
+from kstar_gpu.engines.lift import contraction
 from kstar_gpu.engines.portable.balls import make_frame, make_full, make_narrow
 from kstar_gpu.engines.portable.byte_balls import make_bytes
 from kstar_gpu.engines.portable.scratch import Scratch
 from kstar_gpu.engines.portable.screen import Screen
 from kstar_gpu.engines.portable.sieves import byte_scale
-from kstar_gpu.engines.projection import contraction
 
 from .families import labels, problem_of
 

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from ...inputs.problem import Problem
+from ..pairs import Memory
 from ..projection import SURVEY_BYTES
-from ..shards import Memory
 from . import _cpu
 from .balls import padded_width
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from ...inputs.problem import Integers
 from ..duplicates import first_of_each, groups_of_equals
-from ..shards import Census, Memory, Nearest, Shard
-from ..shards import Pairs as AnyPairs
+from ..pairs import Memory
+from ..pairs import Pairs as AnyPairs
+from ..shards import Census, Nearest, Shard
 from . import _cpu
 from .algebra import Crew
 from .balls import Balls, Floats, choose_unit, in_whole_units

@@ -16,7 +16,8 @@ from ...inputs.problem import Integers, Problem
 from .. import projection
 from ..bounds import FLOAT16_ON_TENSOR_CORES, Certificate
 from ..frame import Frame
-from ..projection import Costs, Trial, contraction, lift
+from ..lift import contraction, lift
+from ..projection import Costs, Trial
 from . import _cuda
 from .arrays import array, array_if, current_stream, padded, whole_chunks
 from .panels import Panel

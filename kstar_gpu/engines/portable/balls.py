@@ -15,7 +15,7 @@ from ...distance import CHUNK_ELEMENTS, row_chunks, underflow_error
 from ...inputs.problem import Problem, Samples
 from ..bounds import FLOAT64, Certificate, Precision
 from ..frame import Frame, make_centre
-from ..projection import lift
+from ..lift import lift
 from . import canaries
 from .scratch import Scratch
 

@@ -9,7 +9,8 @@ import torch
 from ...inputs.problem import Integers, Problem
 from .. import projection
 from ..bounds import FLOAT32, Certificate
-from ..projection import Costs, Trial, contraction
+from ..lift import contraction
+from ..projection import Costs, Trial
 from .balls import Balls, make_certificate, make_narrow
 from .byte_balls import BYTE_PRODUCT, TRIED_ROWS, Coarsening, choose_coarsening, make_bytes
 from .screen import Screen

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from ...cpu_tensors import taken
-from ...engines.shards import Few, Nearest, Pairs, Shard, Summary, centre_of
+from ...engines.pairs import Pairs
+from ...engines.shards import Few, Nearest, Shard, Summary, centre_of
 from ...inputs.devices import float64_device
 from ...inputs.problem import Integers, checked_magnitude
 from ..checkpoint import State

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engines.shards import Nearest, Pairs, Shard
+from ...engines.pairs import Pairs
+from ...engines.shards import Nearest, Shard
 from ...inputs.problem import Integers
 from .group import Ranks
 from .meeting import ShardOf

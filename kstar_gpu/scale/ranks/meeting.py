@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from ...cpu_tensors import row_bytes, taken
-from ...engines.shards import Pairs, Shard
+from ...engines.pairs import Pairs
+from ...engines.shards import Shard
 from ...inputs.problem import Integers
 from .group import Ranks
 from .party import Party, Question

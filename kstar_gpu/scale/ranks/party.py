@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...engines.shards import Nearest, Pairs, Shard
+from ...engines.pairs import Pairs
+from ...engines.shards import Nearest, Shard
 from ...inputs.problem import Integers
 
 

@@ -8,7 +8,7 @@ from helpers.families import FAMILIES, labels, problem_of
 from kstar_gpu import definition
 from kstar_gpu.engines.bounds import Certificate
 from kstar_gpu.engines.frame import make_centre
-from kstar_gpu.engines.projection import contraction
+from kstar_gpu.engines.lift import contraction
 
 CPU = torch.device("cpu")
 DEPTH = 32  # dimensions of a chunk
