@@ -51,6 +51,13 @@ def test_links_lead_somewhere(page):
             assert anchor in anchors(target.relative_to(house.ROOT).as_posix()), link
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "CHANGELOG.md"])
+def test_files_that_are_named_are_there(page):
+    for name in {*re.findall(r"[`\s](\w+/[\w/]+\.(?:pyi?|[ch]pp|cu|sbatch))`?", text_of(page))}:
+        places = [house.ROOT / name, house.ROOT / house.PACKAGE / name]
+        assert "NAME" in name or any(place.is_file() for place in places), name
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_what_is_named_of_the_package_is_there(page):
     for name in {*re.findall(r"`(kstar_gpu(?:\.\w+)+)`", text_of(page))}:
