@@ -7,6 +7,7 @@
 For `lightning` and `pytorch_lightning`, whichever are installed (extra `lightning`).
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from importlib import import_module
@@ -22,8 +23,8 @@ from ..networks.masks import MaskFunction, TokenMasks, check_mask
 from ..networks.pooling import Pool, check_globs, check_pool, pools_by_layer
 from ..networks.scout import scout
 from ..networks.unheard import as_written
-from ..plot.common import check_installed
 from ..stats.distribution import KStarDistribution
+from .repeated_samples import OwnSamples, validation_loaders
 from .scalars import check_every, scalars_of, tagged
 from .torchmetrics import KStar
 from .trackers import check_trackers, log_picture
@@ -67,8 +68,12 @@ class KStarCallback(Callback):
     What `validation_step` runs is heard by forward hooks, which are there during validation alone,
     and are gone after an exception, too. Nothing of the training changes. Features are kept on the
     host until the end of the epoch. Of several processes each keeps its own, and all are asked
-    together; samples that a distributed sampler repeats count again. A sanity check hears the
-    layers, so that what is wrong is told at once, and logs nothing.
+    together. Samples that torch's DistributedSampler repeats, so that all processes have as many,
+    are left out; those that another sampler, or a data set of one's own, repeats count again. A
+    sanity check hears the layers, so that what is wrong is told at once, and logs nothing.
+
+    Of a layer whose features are NaN or infinite nothing is logged in that epoch, a warning names
+    both, and the training goes on; what watches a value finds that of the epoch before.
 
     Parameters
     ----------
@@ -152,6 +157,7 @@ class KStarCallback(Callback):
                 recording(pl_module, modules, pools, None, holds=True)
             )
             self._hooks = hooks.pop_all()
+        self._own = [*map(OwnSamples, validation_loaders(trainer))]
         for key in self._keys(trainer):
             self.metrics.setdefault(key, KStar(self.class_names, **self.options)).reset()
 
@@ -179,8 +185,12 @@ class KStarCallback(Callback):
         """Take what the layers gave for a batch."""
         if self.recorder.open:
             self._settle(pl_module)
-        for layer, rows in self.recorder.rows().items():
-            self.metrics[layer, dataloader_idx].update(rows, self._labels)
+        rows, labels = self.recorder.rows(), self._labels
+        taken = len(labels)
+        if dataloader_idx < len(self._own):
+            taken = self._own[dataloader_idx].among(taken)
+        for layer, own in rows.items() if taken else ():
+            self.metrics[layer, dataloader_idx].update(own[:taken], labels[:taken])
 
     def on_validation_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Hear nothing any more; log what was heard."""
@@ -189,9 +199,14 @@ class KStarCallback(Callback):
         several = any(loader for _, loader in keys)
         for layer, loader in keys:
             metric = self.metrics[layer, loader]
+            name = _name(layer, loader if several else None)
             if not trainer.sanity_checking:
-                result = metric.distribution_if_any()
-                self._log(trainer, pl_module, result, _name(layer, loader if several else None))
+                try:
+                    result = metric.distribution_if_any()
+                except ValueError as error:  # in all processes alike; a training goes on without it
+                    _tell(trainer, f"nothing of {name!r} is logged: {error}")
+                else:
+                    self._log(trainer, pl_module, result, name)
             metric.reset()
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
@@ -229,7 +244,6 @@ class KStarCallback(Callback):
         check_globs(self.pool, all_names(pl_module))
         if self.plot_every_n_epochs is None or trainer.fast_dev_run:
             return
-        check_installed()
         check_trackers(trainer.loggers)
 
     def _log(
@@ -251,3 +265,9 @@ class KStarCallback(Callback):
 def _name(layer: str, loader: int | None) -> str:
     place = "" if loader is None else f"dataloader_idx_{loader}"
     return "/".join(filter(None, (layer, place)))
+
+
+def _tell(trainer: Any, message: str) -> None:
+    if trainer.is_global_zero:
+        told = f"KStarCallback: epoch {trainer.current_epoch}: {message}"
+        warnings.warn(told, UserWarning, stacklevel=3)

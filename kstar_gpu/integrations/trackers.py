@@ -1,8 +1,9 @@
-"""The loggers of a Lightning trainer that take pictures, of whichever library they are."""
+"""Loggers of Lightning that take pictures."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from ..plot.common import check_installed
 from ..stats.distribution import KStarDistribution
 from . import tensorboard, wandb
 
@@ -10,17 +11,18 @@ TRACKERS = ("TensorBoardLogger", "WandbLogger")
 
 
 def check_trackers(loggers: Sequence[Any]) -> None:
-    """Refuse loggers none of which takes pictures."""
+    """See that pictures can be drawn, and that one of a trainer's loggers takes them."""
+    check_installed()
     if not any(map(_tracker, loggers)):
         found = ", ".join(type(logger).__name__ for logger in loggers) or "none"
         raise ValueError(
-            f"plot_every_n_epochs: {' or '.join(TRACKERS)} among the trainer's loggers is wanted, "
-            f"got {found}"
+            f"plot_every_n_epochs: {' or '.join(TRACKERS)} among the trainer's loggers is "
+            f"wanted, got {found}"
         )
 
 
 def log_picture(logger: Any, result: KStarDistribution, step: int, name: str) -> None:
-    """Log the picture of a result (to W&B with a table of the classes), if this takes pictures."""
+    """Log the picture of a result, and with W&B its table; nothing where no pictures are taken."""
     tracker = _tracker(logger)
     if tracker == "TensorBoardLogger":
         tensorboard.add_picture(logger.experiment, result, step, name)
@@ -29,6 +31,6 @@ def log_picture(logger: Any, result: KStarDistribution, step: int, name: str) ->
 
 
 def _tracker(logger: Any) -> str | None:
-    """Return which logger this is, by its name or that of what it is made from."""
+    """Return which logger this is, of whichever library; None for one that takes no pictures."""
     names = {base.__name__ for base in type(logger).__mro__}
     return next((tracker for tracker in TRACKERS if tracker in names), None)

@@ -92,3 +92,14 @@ class Failing(Watched_lightning):
         super().validation_step(batch, batch_idx, dataloader_idx)
         if not self.trainer.sanity_checking:
             raise RuntimeError("no validation today")
+
+
+class Diverging(Watched_lightning):
+    """From epoch 1 to 2 the features of its last samples are NaN; then it recovers."""
+
+    def validation_step(self, batch, batch_idx, dataloader_idx=0):
+        late = len(self.samples) - 1
+        if self.current_epoch in (1, 2):
+            last = (batch[0] == self.samples.tensors[0][late]).all(1)
+            batch[0][last] = torch.nan
+        super().validation_step(batch, batch_idx, dataloader_idx)

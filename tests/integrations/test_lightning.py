@@ -1,6 +1,8 @@
 """The callback: what it logs, of one process and of two, and that a training is left as it is."""
 
+import csv
 import importlib
+import re
 import sys
 import warnings
 
@@ -14,7 +16,7 @@ pytest.importorskip("pytorch_lightning", reason="pytorch_lightning: pip install 
 
 import lightning
 import pytorch_lightning
-from helpers.watched_net import NETS, Failing, Unclear
+from helpers.watched_net import NETS, Diverging, Failing, Unclear
 
 from kstar_gpu import LayerError, kstar_distribution
 from kstar_gpu.integrations.lightning import KStarCallback
@@ -75,6 +77,41 @@ def test_samples_of_all_processes_are_asked_together(samples):
         used = trainer(KStarCallback(["same"]), devices=2, strategy="ddp_spawn")
         used.fit(net)
     assert logged(used) == wanted(samples, "same")
+
+
+def test_samples_that_a_sampler_repeats_count_once(samples):
+    fewer = samples[0][:-1], samples[1][:-1]  # 23: one of two processes is given one again
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        used = trainer(KStarCallback(["same"]), devices=2, strategy="ddp_spawn")
+        used.fit(NETS["lightning"](*fewer))
+    assert logged(used) == wanted(fewer, "same")
+    twice = [torch.cat([part, part[:1]]) for part in fewer]
+    assert wanted(fewer, "same") != wanted(twice, "same")
+
+
+NOTHING = r"KStarCallback: epoch {}: nothing of 'same' is logged: .*finite numbers are wanted"
+
+
+def test_a_training_goes_on_without_what_is_not_finite(samples, tmp_path):
+    logger = lightning.pytorch.loggers.CSVLogger(tmp_path)
+    used = trainer(KStarCallback(["same"]), max_epochs=4, logger=logger)
+    with pytest.warns(UserWarning, match=NOTHING.format(1)) as caught:
+        used.fit(Diverging(*samples))
+    assert len([one for one in caught if re.match(NOTHING.format(2), str(one.message))]) == 1
+    assert len([one for one in caught if "KStarCallback" in str(one.message)]) == 2
+    with open(tmp_path / "lightning_logs" / "version_0" / "metrics.csv", newline="") as file:
+        epochs = [row["epoch"] for row in csv.DictReader(file) if row.get("kstar_mean/same")]
+    assert epochs == ["0", "3"]
+    assert logged(used) == wanted(samples, "same")
+
+
+def test_what_is_not_finite_in_one_process_ends_none(samples):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        used = trainer(KStarCallback(["same"]), devices=2, strategy="ddp_spawn", max_epochs=2)
+        used.fit(Diverging(*samples))
+    assert logged(used) == wanted(samples, "same")  # of epoch 0
 
 
 def test_training_goes_as_without_it(samples):
