@@ -4,7 +4,9 @@
         --> kstar_metric: arguments, results --> stats.distribution
                 --> asked_together --> kept_samples: processes; batches, types
                 --> known_classes: places and names of classes
-    lightning: KStarCallback --> networks.hooks, torchmetrics, trackers: loggers
+    lightning: KStarCallback --> networks.hooks, torchmetrics
+        --> repeated_samples: what a distributed sampler gives twice
+        --> trackers: loggers that take pictures
     tensorboard, wandb: log_to_tensorboard, log_to_wandb --> scalars
 
 Not imported by the package itself, so that it can do without the libraries: each file says which
