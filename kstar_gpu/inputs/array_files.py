@@ -49,6 +49,10 @@ def read_samples(features: str, labels: str | None, option: str) -> tuple[Any, A
     if labels is None and "labels" not in file.names:
         entries = f" (entries: {file.listed})" if isinstance(file.content, Columns) else ""
         raise ValueError(f"{option} is wanted, since {file.path} has no entry 'labels'{entries}")
+    if labels is not None and labels in file.names and not Path(labels).exists():
+        raise FileNotFoundError(
+            f"{option}: there is no file {labels}; {file.path}:{labels} is the entry of that name"
+        )
     label_key = "labels"
     if labels is not None and path_and_key(labels)[0] == file.path:
         label_key = path_and_key(labels)[1] or label_key

@@ -53,13 +53,25 @@ class Columns(Mapping[str, Any]):
         Raises
         ------
         ValueError
-            If a column has no name, as a row's number that pandas has written beside it.
+            If a column has no name, as a row's number that pandas has written beside it; if one
+            holds text.
         """
         names = [name for name in self if name != labels]
         if not all(names):
             raise ValueError(
                 f"{self.path}: names for all columns are wanted, got one without (of pandas: "
                 "to_csv(index=False) leaves the index out)"
+            )
+        kinds = {name: str(self.table.schema.field(name).type) for name in names}
+        if texts := [name for name, kind in kinds.items() if "string" in kind]:
+            vectors = [
+                name for name, kind in kinds.items() if "list<" in kind and "str" not in kind
+            ]
+            key = vectors[0] if vectors else "KEY"
+            raise ValueError(
+                f"{self.path}: numbers are wanted as features, got text in "
+                f"{one_line(', '.join(map(repr, texts)))}; {self.path}:{one_line(key)} would name "
+                "one column, or several by a glob"
             )
         return self.table.select(names)
 

@@ -1,6 +1,6 @@
 """Tables in files: which columns are features, which are labels; nothing is taken for another."""
 
-import builtins
+import sys
 
 import numpy as np
 import pandas as pd
@@ -49,6 +49,34 @@ def test_all_columns_but_the_labels_are_features(name):
     assert labels.to_pylist() == NAMES.tolist()
     with pytest.raises(ValueError, match=r"no entry 'labels' \(entries: f0, f1, f2, f3, species\)"):
         samples(name)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_of_text_it_is_said_how_features_are_named(name):
+    write(name, frame(id=NAMES, labels=LABELS))
+    with pytest.raises(
+        ValueError, match=rf"got text in 'id'; {name}:KEY would name one column, or"
+    ):
+        samples(name)
+
+
+def test_a_column_of_vectors_is_told(tmp_path):
+    vectors = pa.FixedSizeListArray.from_arrays(pa.array(FEATURES.ravel()), 4)
+    table = pa.table({"id": NAMES, "text": NAMES.tolist(), "vector": vectors, "labels": LABELS})
+    parquet.write_table(table, "a.parquet")
+    with pytest.raises(ValueError, match=r"text in 'id', 'text'; a\.parquet:vector would name one"):
+        samples("a.parquet")
+    np.testing.assert_array_equal(samples("a.parquet:vector")[0], FEATURES)
+
+
+def test_labels_that_are_named_without_their_file():
+    write("a.csv", frame(species=NAMES))
+    with pytest.raises(
+        FileNotFoundError, match=r"^--labels: .* no file species; a\.csv:species is"
+    ):
+        samples("a.csv", "species")
+    with pytest.raises(FileNotFoundError, match="spices: there is no such file"):
+        samples("a.csv", "spices")
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
@@ -159,10 +187,8 @@ def test_what_becomes_much_larger_is_refused():
 @pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
 def test_without_arrow(name, monkeypatch):
     write(name, frame(labels=LABELS))
-    plain = builtins.__import__
-    monkeypatch.setattr(
-        "kstar_gpu.extras.import_module", lambda module: plain(f"no_such_{module[:2]}")
-    )
+    for module in ("pyarrow.csv", "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, module, None)  # importing it fails now
     with pytest.raises(
         ImportError, match=rf'{name} needs pyarrow: pip install "kstar-gpu\[disk\]"'
     ):
