@@ -9,7 +9,7 @@ from torch import nn
 
 from ..extras import import_extra
 from ..names import one_line
-from ..networks.batches import batches_of
+from ..networks.batches import batches_of, tensors_of
 from ..networks.layer_names import all_names, find_layers
 from ..networks.named_pairs import named_data
 from ..networks.output_shapes import output_shapes
@@ -53,7 +53,7 @@ def _run(arguments: argparse.Namespace) -> None:
     batch = _batch(arguments, model, transform)
     if batch is not None:
         with user_code("the model"):
-            shapes = output_shapes(model, batch, len(batch))
+            shapes = output_shapes(model, batch, len(tensors_of(batch)[0]))
     chosen = {*stages(model)}
     rows = [_row(name, model, name in chosen, shapes) for name in names]
     say("\n".join(line.rstrip() for line in text_table([*zip(*rows, strict=True)])))

@@ -29,7 +29,8 @@ def add(commands: Commands) -> None:
         "soon as it is there; what is there already is not computed again.",
         epilog="FACTORY is called without arguments and returns the model, a torch.nn.Module, or "
         "the model and what makes an input of a picture. FOLDER has a folder of pictures for each "
-        "class. FILE has the inputs as `inputs`, one per sample, and `labels`.",
+        "class. FILE has `inputs`, one per sample, or entries that are called as the model's "
+        "arguments (`input_ids`, `attention_mask`), and `labels`.",
     )
     parser.set_defaults(run=_run)
     option = parser.add_argument

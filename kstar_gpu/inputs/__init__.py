@@ -3,6 +3,7 @@ r"""From anything to checked tensors and classes, with one metric left.
 The way of the data, from what a caller has to what an engine takes::
 
     array_files     FILE[:KEY] of the command line -> arrays
+    model_inputs    the same, where they are what a model takes
     containers      numpy, torch, lists, frames, DLPack -> plain arrays, with nothing missing
          |          (frames, torch_tensors, objects: one kind of container each)
     arrays          those of features -> float tensors that hold the same numbers; back

@@ -17,7 +17,6 @@ from torch import Tensor
 
 from ..extras import import_extra
 from ..names import one_line
-from .arrays import to_tensor
 from .file_sizes import GrowthError, check_growth, check_npy, check_npz_member, check_zip
 from .frames import is_column
 from .labels import encode_both
@@ -67,34 +66,6 @@ def read_labels(labels: str) -> Any:
     """Return the labels that FILE[:KEY] names, by default the entry "labels"."""
     file, key = open_named(labels)
     return file.entry(key, "labels")
-
-
-def read_inputs(path: str) -> tuple[Tensor, Any, list[str] | None]:
-    """Return what a model takes, a label for each, and the class names if they fit the labels.
-
-    Parameters
-    ----------
-    path : of a file with `inputs`, `labels`, and perhaps `class_names`
-
-    Raises
-    ------
-    ValueError, OSError, ImportError
-        As `read_samples`; if there is not one label per input.
-    """
-    file, _ = open_named(path)
-    labels = file.entry("labels", "labels")
-    given = file.entry("inputs", "inputs")
-    try:
-        inputs = to_tensor(given, "inputs") if is_column(given) else torch.as_tensor(given)
-        count = len(inputs), len(labels)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(
-            f"{file.path}: an array of inputs and one of labels are wanted, "
-            f"got {type(given).__name__} and {type(labels).__name__} ({error})"
-        ) from error
-    if count[0] != count[1]:
-        raise ValueError(f"{file.path}: one label per input is wanted ({count[0]}), got {count[1]}")
-    return inputs, labels, names_that_fit(file.class_names(), labels, None)
 
 
 def names_that_fit(names: Any, labels: Any, reference_labels: Any) -> list[str] | None:

@@ -173,6 +173,14 @@ def check_keys(inputs: Any, labels: Any) -> None:
         )
 
 
+def arguments_of(model: nn.Module) -> list[str]:
+    """Return what the arguments of a model's forward pass are called, if that is told."""
+    try:
+        return [*inspect.signature(model.forward).parameters]
+    except (TypeError, ValueError):
+        return []
+
+
 def _check_names(model: nn.Module, named: Mapping[str, Tensor]) -> None:
     try:
         signature = inspect.signature(model.forward)

@@ -9,7 +9,9 @@ from typing import Any
 from torch import nn
 from torch.utils.data import DataLoader
 
+from ..inputs.model_inputs import MASK
 from ..user_code import UserData
+from .batches import arguments_of
 from .checkpoints import load_weights, other_classes, read_checkpoint
 from .datasets import array_file, image_folder
 from .pairs import Made, Pair
@@ -101,7 +103,10 @@ def named_data(
             )
         return image_folder(path, transform, batch)
     dtype = next((parameter.dtype for parameter in model.parameters()), None)
-    return array_file(path, batch, dtype)
+    takes = arguments_of(model)
+    # Of models of transformers, which would take padding for text.
+    padding = getattr(getattr(model, "config", None), "pad_token_id", None)
+    return array_file(path, batch, dtype, takes, padding if MASK in takes else None)
 
 
 def _check_differ(option: str, names: list[str]) -> None:

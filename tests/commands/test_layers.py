@@ -18,6 +18,14 @@ def network():
 def with_transform():
     return network(), lambda picture: torch.zeros(1, 6, 6) + picture.width * 0
 
+class Two(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Linear(2, 3)
+
+    def forward(self, left, right):
+        return self.body(left + right)
+
 def picky():
     return nn.Linear(7, 2), lambda picture: torch.zeros(3)
 """
@@ -48,6 +56,11 @@ SHAPES = [
 def test_with_data(capsys):
     assert listed(capsys, "nets.py:network", "--data", "images.npz") == SHAPES
     assert listed(capsys, "nets.py:network", "--data", "images.npz", "--layers", "3") == SHAPES[3:]
+
+
+def test_with_inputs_by_name(capsys):
+    np.savez("two.npz", left=np.ones((12, 2)), right=np.ones((12, 2)), labels=np.arange(12) % 3)
+    assert listed(capsys, "nets.py:Two", "--data", "two.npz") == [["body", "*", "Linear", "N, 3"]]
 
 
 def test_with_a_transform(capsys):

@@ -5,7 +5,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from kstar_gpu.inputs.array_files import names_that_fit, read_inputs, read_labels, read_samples
+from kstar_gpu.inputs.array_files import names_that_fit, read_labels, read_samples
+from kstar_gpu.inputs.model_inputs import read_inputs
 
 FEATURES = np.random.default_rng(0).standard_normal((30, 4)).astype(np.float32)
 LABELS = np.arange(30) % 3

@@ -10,8 +10,9 @@ from pyarrow import parquet
 
 from kstar_gpu import definition, kstar
 from kstar_gpu.files import DamagedFileError
-from kstar_gpu.inputs.array_files import read_inputs, read_labels, read_samples
+from kstar_gpu.inputs.array_files import read_labels, read_samples
 from kstar_gpu.inputs.arrays import to_tensor
+from kstar_gpu.inputs.model_inputs import read_inputs
 
 FEATURES = np.random.default_rng(0).standard_normal((30, 4)).astype(np.float32)
 LABELS = np.arange(30) % 3

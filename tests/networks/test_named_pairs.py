@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from kstar_gpu import activations
 from kstar_gpu.networks import named_pairs as named
 from kstar_gpu.networks.named_pairs import named_pairs
 
@@ -120,3 +121,39 @@ def test_what_else_does_not_fit_is_refused(folder, library):
     (pair,) = named_pairs(["nets.py:one"], ["a/a.npz"], 4, folder / "my.pt")
     with pytest.raises(ValueError, match=r"weight \(7, 4\) instead of \(2, 4\)"):
         pair.make()
+
+
+TEXTS = """
+from types import SimpleNamespace
+from torch import nn
+
+class Texts(nn.Module):
+    config = SimpleNamespace(pad_token_id=0)
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(9, 2)
+
+    def forward(self, input_ids, attention_mask=None, **more):
+        assert not more
+        return self.embedding(input_ids)
+"""
+
+
+def test_texts_are_averaged_over_the_tokens_that_a_mask_marks(folder):
+    (folder / "texts.py").write_text(TEXTS)
+    ids = np.array([[3, 4, 0], [5, 0, 0], [6, 7, 8]])
+    labels = np.array([0, 1, 1])
+    np.savez("tokens.npz", input_ids=ids, attention_mask=ids > 0, labels=labels, ids=labels)
+    np.savez("bare.npz", inputs=ids, labels=labels)
+    masked, bare = (
+        pair.make for pair in named_pairs(["texts.py:Texts"], ["tokens.npz", "bare.npz"], 2)
+    )
+    model, loader, _ = masked()
+    features, found = activations(model, loader, ["embedding"])
+    assert found.tolist() == [0, 1, 1]
+    rows = model.embedding.weight.detach()
+    wanted = [rows[[3, 4]].mean(0), rows[5], rows[[6, 7, 8]].mean(0)]
+    torch.testing.assert_close(features["embedding"], torch.stack(wanted))
+    with pytest.raises(ValueError, match=r"bare\.npz: inputs hold the model's padding \(token 0\)"):
+        bare()
