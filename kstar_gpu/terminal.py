@@ -47,7 +47,8 @@ def fault_of_user(error: Exception) -> str | None:
     if is_exhausted(error):
         return f"memory does not suffice: {_line(error)}"
     if what is not None:
-        return f"{what} failed: {type(error).__name__}: {_line(error)} ({_place(error)})"
+        kind = f"{type(error).__name__}: "  # a worker's line has it already
+        return f"{what} failed: {kind}{_line(error).removeprefix(kind)} ({_place(error)})"
     return _line(error) if isinstance(error, EXPECTED) else None
 
 

@@ -58,6 +58,10 @@ def test_of_a_worker_of_a_loader_the_end_is_told():
     message = "Caught OSError in DataLoader worker process 0.\nOriginal Traceback (most recent call"
     message += " last):\n  File x, line 3\n    y\nOSError: image file is truncated\n"
     assert fault(OSError(message)) == "OSError: image file is truncated"
+    error = OSError(message)
+    with pytest.raises(OSError, match="truncated"), user_code("the data"):
+        raise error
+    assert fault(error).startswith("the data failed: OSError: image file is truncated (test_term")
 
 
 class Console(io.TextIOWrapper):

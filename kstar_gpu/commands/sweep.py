@@ -13,6 +13,7 @@ from ..networks.pairs import Seen, of_shard
 from ..networks.pooling import read_pool
 from ..networks.sweep import Key, sweep_pairs, tell_of_globs
 from ..networks.sweep_settings import How
+from ..networks.zoo import takes_classes
 from ..stats.summary import MOST_LINES
 from ..terminal import say
 from .options import Commands, add_metric, add_table
@@ -115,11 +116,19 @@ def _run(arguments: argparse.Namespace) -> None:
         text = result.summary(top=0 if brief else None)
         say(f"\n{one_line(_title(key, several))}\n{text}")
     if results:
-        page = " --out PAGE.html" if is_address(arguments.out) else ""
-        say(f"\nas a page: kstar-gpu report {quote(arguments.out)}{page}")
+        _say_more(arguments)
     if results.errors:
         errors = results.errors.items()
         raise ValueError("; ".join(f"{_title(key, several)}: {why}" for key, why in errors))
+
+
+def _say_more(arguments: argparse.Namespace) -> None:
+    """Say what may be other than somebody thinks, and what can be done next."""
+    folders = any(Path(data).is_dir() for data in arguments.data)
+    if arguments.checkpoint is not None and takes_classes(arguments.model[0]) and folders:
+        say("\npictures: prepared as the library does it; FILE.py:FACTORY would say how else")
+    page = " --out PAGE.html" if is_address(arguments.out) else ""
+    say(f"\nas a page: kstar-gpu report {quote(arguments.out)}{page}")
 
 
 def _title(key: Key, several: bool) -> str:

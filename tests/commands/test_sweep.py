@@ -1,6 +1,7 @@
 """`kstar-gpu sweep` and then `kstar-gpu report`: from files to a page."""
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -346,3 +347,31 @@ def test_many_classes_take_a_few_lines_a_layer(folder, capsys, rng):
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith("most ") for line in lines)
     assert len(lines) <= 42
+
+
+def test_of_pictures_for_a_checkpoint_it_is_said_who_prepares_them(folder, capsys, monkeypatch):
+    image = pytest.importorskip("PIL.Image")
+    for name in ("a/0.png", "a/1.png", "b/0.png", "b/1.png"):
+        (folder / "pictures" / name).parent.mkdir(parents=True, exist_ok=True)
+        image.new("RGB", (2, 2)).save(folder / "pictures" / name)
+    monkeypatch.setitem(sys.modules, "timm", TIMM)
+    torch.save(torch.nn.Linear(4, 3).state_dict(), "my.pt")
+    given = ["--model", "timm:net", "--data", "pictures", "--layers", "", "--out", "runs"]
+    assert cli.main(["sweep", *given, "--checkpoint", "my.pt"]) == 0
+    told = "\npictures: prepared as the library does it"
+    assert told in capsys.readouterr().out
+    assert cli.main(["sweep", *given[:-1], "others"]) == 0
+    assert told not in capsys.readouterr().out
+
+
+def one_number(picture):
+    return torch.full((4,), float(picture.width))
+
+
+TIMM = SimpleNamespace(
+    is_model=lambda _: True,
+    create_model=lambda name, pretrained, num_classes=1000: torch.nn.Linear(4, num_classes),
+    data=SimpleNamespace(
+        resolve_model_data_config=lambda _: {}, create_transform=lambda **_: one_number
+    ),
+)
