@@ -14,7 +14,8 @@ from torch import Tensor
 from .cpu_tensors import on_cpu
 
 Column = NDArray[Any] | Tensor  # (N,)
-EXACT_ROOTS = ("cuda",)  # devices whose square roots of float64 have no error, by their manual
+# Devices whose square roots of float64 have no error, by their manual. AMD's bears the same name.
+EXACT_ROOTS = () if torch.version.hip else ("cuda",)
 
 
 def column_of(tensor: Tensor) -> Column:
@@ -67,7 +68,7 @@ def stable_order(codes: Column) -> Column:
 def rising_codes(codes: Column) -> NDArray[np.int64]:
     """Return the classes in that order: an array, of which no more leaves a device than sizes."""
     sizes = sizes_of(codes, 0)
-    return np.repeat(np.arange(len(sizes)), sizes)
+    return np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
 
 
 def sizes_of(codes: Column, classes: int) -> NDArray[np.int64]:

@@ -90,5 +90,12 @@ def byte_balls(request, monkeypatch):
 
 
 @pytest.fixture
+def narrow_integers(monkeypatch):
+    """Let numpy count in 32 bits, as it does on Windows before its second version."""
+    arange = np.arange
+    monkeypatch.setattr(np, "arange", lambda *ends, dtype=np.int32: arange(*ends, dtype=dtype))
+
+
+@pytest.fixture
 def rng():
     return np.random.default_rng(20231204)

@@ -1,9 +1,12 @@
 """Columns: the same of an array as of a tensor, which stays one."""
 
+from importlib.util import module_from_spec, spec_from_file_location
+
 import numpy as np
 import pytest
 import torch
 
+from kstar_gpu import columns
 from kstar_gpu.columns import (
     all_differ,
     any_between,
@@ -51,6 +54,16 @@ def test_roots_are_correctly_rounded(kind, rng):
     np.testing.assert_array_equal(on_host(roots), np.sqrt(values))
 
 
+@pytest.mark.parametrize(("version", "devices"), [(None, ("cuda",)), ("6.4", ())])
+def test_on_amds_devices_torchs_roots_are_not_relied_on(version, devices, monkeypatch):
+    monkeypatch.setattr(torch.version, "hip", version)
+    again = spec_from_file_location("kstar_gpu.columns_again", columns.__file__)
+    module = module_from_spec(again)
+    again.loader.exec_module(module)
+    roots = module.EXACT_ROOTS
+    assert roots == devices
+
+
 @pytest.mark.parametrize("classes", [2, 300, 70_000])
 def test_classes_rise_and_samples_of_each_keep_their_order(classes, kind, rng):
     codes = rng.integers(0, classes, 100_000)
@@ -59,6 +72,10 @@ def test_classes_rise_and_samples_of_each_keep_their_order(classes, kind, rng):
     rising = rising_codes(kind(codes))
     assert rising.dtype == np.int64
     np.testing.assert_array_equal(rising, codes[order])
+
+
+def test_classes_have_64_bits_where_numpys_own_integers_have_32(narrow_integers):
+    assert rising_codes(np.array([3, 1, 1])).dtype == np.int64
 
 
 def test_classes_without_samples_have_none(kind):

@@ -104,8 +104,9 @@ def without_duplicates(problem: Problem, fingerprints: list[Tensor]) -> Distinct
 
 def _as_it_is(problem: Problem) -> Distinct:
     """Return a problem of which no samples are joined, and none is settled."""
-    ours, theirs = (np.arange(len(side)) for side in (problem.samples, problem.references))
-    nothing = np.full(len(ours), NO_ROW)
+    sizes = len(problem.samples), len(problem.references)
+    ours, theirs = (np.arange(size, dtype=np.int64) for size in sizes)
+    nothing = np.full_like(ours, NO_ROW)
     return Distinct(problem, ours, ours, theirs, np.ones_like(theirs), nothing)
 
 

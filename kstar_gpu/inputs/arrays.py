@@ -152,8 +152,15 @@ def restorer(like: Any) -> Callable[[Column], Any]:
         else:
             library = sys.modules.get(type(like).__module__.partition(".")[0])
         if hasattr(library, "from_dlpack"):
-            return lambda result: library.from_dlpack(on_device(result, device))
+            return lambda result: _handed_over(on_device(result, device), library)
     return on_host
+
+
+def _handed_over(result: Tensor, library: Any) -> Any:
+    """Return a tensor as another library's, by DLPack."""
+    # From no CUDA device but the current one does torch give anything away.
+    with torch.cuda.device_of(result):  # type: ignore[no-untyped-call]  # of torch
+        return library.from_dlpack(result)
 
 
 def on_device(result: Column, device: torch.device) -> Tensor:

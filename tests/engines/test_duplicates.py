@@ -99,6 +99,12 @@ def test_without_duplicates_nothing_changes(rng):
     assert not distinct.settled.any()
 
 
+def test_whole_numbers_have_64_bits_where_numpys_own_have_32(narrow_integers, rng):
+    distinct = join(problem_of(gaussian(rng, 50, 4), labels(rng, 50, 3)))
+    for column in (distinct.weights, distinct.equal_rows, distinct.positions, distinct.own_weights):
+        assert column.dtype == np.int64
+
+
 @pytest.mark.parametrize(("step", "joined"), [(1.0, True), (1e-170, False)])
 def test_none_are_joined_where_different_rows_can_be_at_distance_zero(step, joined):
     # 0 of both classes, and its neighbour, whose difference to 0 may have no square.

@@ -2,6 +2,7 @@
 
 import sys
 import types
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -107,6 +108,24 @@ def test_dlpack_in_dlpack_out(standard, monkeypatch):
     result = kstar(array, labels)
     assert isinstance(result, Foreign)
     np.testing.assert_array_equal(result.array, WANTED)
+
+
+def test_a_result_is_handed_over_where_it_is(monkeypatch):
+    """torch gives nothing away that is on another CUDA device than the current one."""
+    current = []
+
+    @contextmanager
+    def device_of(tensor):
+        current.append(tensor)
+        yield
+        current.clear()
+
+    monkeypatch.setattr(torch.cuda, "device_of", device_of)
+    library = types.ModuleType("foreign_arrays")
+    library.from_dlpack = lambda tensor: [tensor is where for where in current]
+    monkeypatch.setitem(sys.modules, "foreign_arrays", library)
+    array = type("Array", (Foreign,), {"__module__": "foreign_arrays"})(X)
+    assert kstar(array, Y) == [True]
 
 
 def strided(x):

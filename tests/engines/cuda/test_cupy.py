@@ -6,6 +6,7 @@ import torch
 from helpers.families import labels
 
 from kstar_gpu import definition, kstar, kstar_distribution
+from kstar_gpu.inputs.streams import on_stream_of
 
 pytestmark = pytest.mark.gpu
 ENGINES = ["cuda", "torch"]
@@ -90,3 +91,22 @@ def test_on_another_device(cupy, samples):
     found = kstar(x, y)
     assert found.device.id == 1
     np.testing.assert_array_equal(cupy.asnumpy(found), definition.kstar(*samples))
+
+
+def test_tensors_of_torch_beside_it_are_waited_for(cupy, samples):
+    x, y = samples
+    x, y = cupy.asarray(x), torch.from_numpy(y).cuda()
+    wanted = kstar(x, y)
+    torch.cuda.synchronize()
+    with cupy.cuda.Stream(non_blocking=True) as stream:
+        late = torch.zeros_like(y)
+        torch.cuda._sleep(CLOCKS)
+        late += y
+        found = kstar(x, late)
+        stream.synchronize()
+    assert bool((found == wanted).all())
+
+
+def test_on_the_default_stream_torchs_is_the_same(cupy):
+    with torch.cuda.stream(torch.cuda.Stream()), on_stream_of(cupy.zeros(3)):
+        assert torch.cuda.current_stream() == torch.cuda.default_stream()
