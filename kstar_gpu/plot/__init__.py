@@ -4,7 +4,7 @@ Those of axes draw into axes, given or new, and return them; `plot_embedding` re
 more than a hundred classes they draw an overview, unless `kind`, `classes` or `top` ask for other
 things. `theme` is the look of a printed page. Who calls whom:
 
-    embedding, display --> distributions --> overview --> rows --> violins
+    embedding, display --> distributions --> overview --> rows --> violins, text_line
     compare                confusion, layers --> cells
     confused --> thumbnails                                    all: colours, common
 

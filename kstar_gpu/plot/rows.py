@@ -87,12 +87,14 @@ class _Table:
         self._places = [moved(ax, place, x, 0) for x, _ in COLUMNS]
         self._seen: set[str] = set()
         for x, name in COLUMNS:
-            self._text(1, 1, name, moved(ax, ax.transAxes, x, 4), _side(name), va="bottom")
+            place = moved(ax, ax.transAxes, x, 4)
+            look: dict[str, Any] = dict(ha=_side(name), va="bottom", fontsize=letters)
+            ax.text(1, 1, name, transform=place, **look)
 
     def write(self, row: float, cells: tuple[str, str, str], colour: "Colour | str") -> None:
         """Write a line."""
         for (_, name), place, cell in zip(COLUMNS, self._places, cells, strict=True):
-            written = self._text(1, row, cell, place, _side(name), color=colour)
+            written = self._text(1, row, cell, place, _side(name), colour)
             # Room is made once for each width, instead of asking a thousand times.
             written.set_in_layout(name == "pattern" and cell not in self._seen)
             self._seen.add(cell)
@@ -101,13 +103,17 @@ class _Table:
         """Write names at the left."""
         place = moved(self._ax, self._ax.get_yaxis_transform(), -5, 0)
         for row, name in enumerate(names):
-            self._text(0, row, name, place, "right", color=text_colour())
+            self._text(0, row, name, place, "right", text_colour())
 
     def _text(
-        self, x: float, y: float, text: str, place: "Transform", side: str, **look: Any
+        self, x: float, y: float, text: str, place: "Transform", side: str, colour: "Colour | str"
     ) -> "Text":
-        look = {"va": "center", "fontsize": self._letters, **look}
-        return self._ax.text(x, y, text, transform=place, ha=side, **look)
+        from .text_line import TextLine
+
+        look: dict[str, Any] = dict(ha=side, va="center", fontsize=self._letters, color=colour)
+        line = TextLine(x, y, text, transform=place, clip_on=False, **look)
+        self._ax.add_artist(line)
+        return line
 
 
 def _side(column: str) -> str:
