@@ -43,6 +43,12 @@ def test_it_stands_where_matplotlib_draws_it(text, side):
     assert abs(column - wanted_column) <= 2  # letters stand at whole pixels
 
 
+def test_it_stands_upright():
+    rows = [dark for dark in ink(TextLine, "LLL", fontsize=20).sum((1, 2)) if dark]
+    assert rows[-2] > 2 * rows[1]
+    assert rows[-2] > rows[0]
+
+
 def test_it_is_drawn_at_one_go(monkeypatch):
     monkeypatch.setattr(RendererAgg, "draw_text", None)  # which draws letter by letter
     assert ink(TextLine).any()
