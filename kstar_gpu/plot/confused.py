@@ -7,6 +7,7 @@ from ..inputs.problem import Integers
 from ..names import one_line
 from ..stats.distribution import KStarDistribution, check_result
 from ..stats.samples import most_confused, sample_columns
+from .colours import MOST_COLOURS, Colour, Palette, colours
 from .common import drawn_into, plain, text_colour
 from .thumbnails import Thumbnail, check_images, thumbnail_of
 
@@ -31,11 +32,12 @@ def plot_confused(
     n: int = 12,
     by: str | None = None,
     reference_images: Any = None,
+    palette: Palette = None,
 ) -> "Axes":
     """Draw the samples of the smallest k*, each beside its nearest sample of another class.
 
-    Above each image or text its class, below it its number or id, and k* of the class size.
-    The order is that of `KStarDistribution.confused`.
+    Above each image or text its class, whose colour its frame has; below it its number or id, and
+    k* of the class size. The order is that of `KStarDistribution.confused`.
 
     Parameters
     ----------
@@ -52,6 +54,8 @@ def plot_confused(
         How many pairs; with ``by="class"`` so many of each class.
     reference_images : sequence of M images or texts
         In the query form: those of the references.
+    palette : name of a colormap of matplotlib, or sequence of colours, optional
+        Of the classes, in their order. By default more than ten have no colours.
 
     Returns
     -------
@@ -60,10 +64,11 @@ def plot_confused(
     Raises
     ------
     TypeError
-        For what is no result, no axes, or no image or text.
+        For what is no result, no axes, no image or text, or no palette.
     ValueError
         If there is not one image per sample, or one of another shape; if the result was made
-        without ``return_foreign=True``; if `reference_images` are missing, or not wanted.
+        without ``return_foreign=True``; if `reference_images` are missing, or not wanted; for
+        too few colours.
     ImportError
         Without matplotlib.
 
@@ -81,6 +86,7 @@ def plot_confused(
         raise ValueError(f"reference_images: {wanted} wanted for a result {form}")
     if result.query_form:
         check_images(reference_images, None, "reference_images")
+    frames = _frames(result, palette)
     rows = most_confused(result, n, by)
     if len(rows) == 0:
         raise ValueError("result: samples of a class that the references have are wanted, got none")
@@ -99,8 +105,9 @@ def plot_confused(
         mark = f"$k^*$ = {columns['kstar'][number]} of {size}"
         ax.text(x, y - 0.22, mark, va="top", fontsize=SMALL)
         for side, thumbnail in zip(("", "foreign_"), pair, strict=True):
-            _draw(ax, x, y, width, thumbnail)
-            name = one_line(columns[f"{side}class"][number])
+            name = columns[f"{side}class"][number]
+            _draw(ax, x, y, width, thumbnail, frames.get(name))
+            name = one_line(name)
             called = _cut(_called(columns, side, number), letters, first=False)
             ax.text(x, y + 1.05, plain(_cut(name, letters)), va="bottom", fontsize=9)
             ax.text(x, y - 0.05, plain(called), va="top", fontsize=SMALL)
@@ -123,6 +130,14 @@ def _pairs(
         (thumbnail_of(images, int(sample), "images"), thumbnail_of(others, int(foreign), name))
         for sample, foreign in zip(columns["sample"], columns["foreign_sample"], strict=True)
     ]
+
+
+def _frames(result: KStarDistribution, palette: Palette) -> dict[str, Colour]:
+    """Return the colour of each class by its name; none where nobody can tell so many apart."""
+    names = [*dict.fromkeys([*result.class_names, *(result.reference_names or ())])]
+    if palette is None and len(names) > MOST_COLOURS:
+        return {}
+    return dict(zip(names, colours(len(names), palette), strict=True))
 
 
 def _places(groups: Integers, most: int) -> list[tuple[int, int]]:
@@ -148,11 +163,14 @@ def _called(columns: dict[str, Any], side: str, place: int) -> str:
     return f"#{columns[f'{side}sample'][place]}"
 
 
-def _draw(ax: "Axes", x: float, y: float, width: float, thumbnail: Thumbnail) -> None:
-    """Draw an image or a text into its tile, whose lower left corner is given."""
+def _draw(
+    ax: "Axes", x: float, y: float, width: float, thumbnail: Thumbnail, colour: Colour | None
+) -> None:
+    """Draw an image or a text into its tile, whose lower left corner is given, and a frame."""
     from matplotlib.patches import Rectangle
 
-    frame = Rectangle((x, y), width, 1, fill=False, edgecolor=text_colour(), linewidth=0.5)
+    look: dict[str, Any] = dict(edgecolor=colour or text_colour(), linewidth=2 if colour else 0.5)
+    frame = Rectangle((x, y), width, 1, fill=False, **look)
     ax.add_patch(frame)
     if isinstance(thumbnail, str):
         start = " ".join(thumbnail[: 2 * LETTERS * LINES].split())

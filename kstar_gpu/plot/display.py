@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from ..stats.distribution import KStarDistribution, check_result
 from ..stats.from_features import kstar_distribution
 from ..stats.options import DISTRIBUTION_OPTIONS
+from .colours import Palette, check_palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,6 +72,7 @@ class KStarDisplay:
         response_method: str = "auto",
         class_names: Sequence[str] | Mapping[Any, str] | None = None,
         ax: "Axes | None" = None,
+        palette: Palette = None,
         **options: Any,
     ) -> "KStarDisplay":
         """Compute and draw k* in the space that a fitted estimator maps samples into.
@@ -85,6 +87,8 @@ class KStarDisplay:
             As for `kstar_gpu.kstar_distribution`: metric, backend, device, memory_limit, skewness,
             threshold.
         ax : matplotlib.axes.Axes, optional
+        palette
+            As for `kstar_gpu.plot_distributions`.
 
         Raises
         ------
@@ -105,7 +109,8 @@ class KStarDisplay:
         scores = _response(estimator, response_method)(X)
         if getattr(scores, "ndim", 2) == 1:  # of two classes: one decision
             scores = scores.reshape(-1, 1)
-        return cls.from_predictions(y, scores, class_names=class_names, ax=ax, **options)
+        drawing: dict[str, Any] = {"ax": ax, "palette": palette}
+        return cls.from_predictions(y, scores, class_names=class_names, **drawing, **options)
 
     @classmethod
     def from_predictions(
@@ -115,6 +120,7 @@ class KStarDisplay:
         *,
         class_names: Sequence[str] | Mapping[Any, str] | None = None,
         ax: "Axes | None" = None,
+        palette: Palette = None,
         **options: Any,
     ) -> "KStarDisplay":
         """Compute and draw k* of what a network or an estimator gave.
@@ -123,7 +129,7 @@ class KStarDisplay:
         ----------
         y_true : (N,) true labels
         y_score : (N, d) embeddings, logits or probabilities
-        class_names, ax, options
+        class_names, ax, palette, options
             As for `from_estimator`.
 
         Raises
@@ -140,7 +146,9 @@ class KStarDisplay:
         if unknown:
             known = ", ".join(sorted(OPTIONS))
             raise TypeError(f"KStarDisplay: options are {known}, got {', '.join(sorted(unknown))}")
-        return cls(kstar_distribution(y_score, y_true, class_names, **options)).plot(ax)
+        check_palette(palette)  # before there is anything to draw
+        display = cls(kstar_distribution(y_score, y_true, class_names, **options))
+        return display.plot(ax, palette=palette)
 
 
 def _response(estimator: Any, method: str) -> Any:

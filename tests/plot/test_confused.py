@@ -1,11 +1,14 @@
 """The most confused samples beside those that they meet."""
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from helpers.pictures import texts_overlap
+from matplotlib.colors import to_rgb
 
-from kstar_gpu import kstar_distribution, plot_confused
+from kstar_gpu import kstar_distribution, plot_confused, theme
+from kstar_gpu.plot.colours import colours
 
 pytestmark = pytest.mark.filterwarnings("error:.*:UserWarning")
 
@@ -53,6 +56,47 @@ def test_pairs_in_the_order_of_the_table(by, result, images):
         lefts = [round(text.get_position()[0], 3) for text in ax.texts[::5]]
         assert lefts[:5] == lefts[5:10] == lefts[10:]
         assert lefts[4] == lefts[0] != lefts[3]
+
+
+def frames_of(ax):
+    return [patch.get_edgecolor()[:3] for patch in ax.patches]
+
+
+@pytest.mark.parametrize("palette", [None, ["red", "lime", "blue"], "viridis"])
+def test_frames_have_the_colours_of_classes(palette, result, images):
+    ax = plot_confused(result, images, n=9, palette=palette)
+    table = result.confused(9)
+    own = dict(zip("abc", colours(3, palette), strict=True))
+    for place, side in enumerate(("class", "foreign_class")):
+        wanted = [own[name] for name in table[side]]
+        np.testing.assert_allclose(frames_of(ax)[place::2], wanted)
+    with theme(palette=["red", "lime", "blue"]):
+        assert {*frames_of(plot_confused(result, images))} <= {(1, 0, 0), (0, 1, 0), (0, 0, 1)}
+
+
+def test_of_many_classes_frames_have_colours_where_a_palette_is_given(rng):
+    result = kstar_distribution(rng.random((60, 4)), np.arange(60) % 12, return_foreign=True)
+    ink = to_rgb(mpl.rcParams["text.color"])
+    assert {*frames_of(plot_confused(result, ["text"] * 60))} == {ink}
+    assert len({*frames_of(plot_confused(result, ["text"] * 60, n=60, palette="hsv"))}) == 12
+    with pytest.raises(ValueError, match="palette: 12 colours are wanted, got 1"):
+        plot_confused(result, ["text"] * 60, palette=["red"])
+    assert len(plt.get_fignums()) == 2  # none for what is refused
+
+
+def test_references_of_other_classes_have_colours_too(rng):
+    x, names = rng.random((60, 4)), np.array(["a", "b", "c", "d"])
+    result = kstar_distribution(
+        x[:30],
+        names[1:][np.arange(30) % 3],
+        references=x[30:],
+        reference_labels=names[np.arange(30) % 4],
+        return_foreign=True,
+    )
+    ax = plot_confused(result, ["text"] * 30, n=30, reference_images=["text"] * 30)
+    table = result.confused(30)
+    pairs = zip(table["foreign_class"], frames_of(ax)[1::2], strict=True)
+    assert len({*pairs}) == len({*table["foreign_class"]}) == len({*frames_of(ax)[1::2]}) == 4
 
 
 def test_images_keep_their_shape_and_place(result, images):

@@ -98,3 +98,17 @@ def test_arguments_that_are_none(data):
     with pytest.raises(TypeError, match="result: a KStarDistribution is wanted, got int"):
         KStarDisplay(3)
     assert plt.get_fignums() == []
+
+
+def test_a_palette_of_the_patterns(data):
+    x, y = data
+    red = ["red", "#ff0001", "#ff0002"]
+    for display in (
+        KStarDisplay.from_predictions(y, x, palette=red),
+        KStarDisplay.from_estimator(StandardScaler().fit(x), x, y, palette=red),
+        KStarDisplay.from_predictions(y, x).plot(palette=red),
+    ):
+        faces = display.ax_.collections[0].get_facecolor()
+        assert {tuple(face[:2]) for face in faces} == {(1, 0)}
+    with pytest.raises(ValueError, match="palette: the name of one of matplotlib's colormaps"):
+        KStarDisplay.from_predictions(y, x, palette="rainbows")

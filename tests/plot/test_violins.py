@@ -36,7 +36,7 @@ def test_values_that_hardly_vary_have_a_density(values):
 def test_a_peak_between_two_points_is_not_missed():
     values = np.append(np.full(99_998, 0.505), [0.0, 1.0])
     values[:1000] += 1e-6 * np.arange(1000)
-    x, y = density(values)
+    _, y = density(values)
     assert np.argmin(y) != np.argmax(y)
     assert {*np.argsort(y)[-2:]} == {49, 50}  # of 99 steps, on both sides of the peak
     assert y[[0, -1]].max() < 1e-3
