@@ -212,6 +212,23 @@ def test_in_print_nothing_is_cut_off(opened):
     assert browser.run("return document.querySelector('#controls').checkVisibility()") is False
 
 
+def test_in_print_heads_are_texts_that_every_page_repeats(opened):
+    """Buttons are printed on the first page alone."""
+    browser = opened(wide_sweep(30, 60), 700)
+    browser.click(HEAD.format(5))
+    browser.tell("Emulation.setEmulatedMedia", media="print", features=[])
+    heads = browser.run(
+        "return [...document.querySelectorAll('#distributions th')].map(head => "
+        "[head.firstElementChild?.checkVisibility(), getComputedStyle(head, '::after').content])"
+    )
+    assert not any(visible for visible, _ in heads)
+    titles = ["class", "n", None, "mean", None, "std", "skewness", "pattern"]
+    wanted = ["none" if title is None else f'"{title}"' for title in titles]
+    wanted[3] = '"mean \u25b2"'
+    assert [content for _, content in heads[1:]] == wanted
+    assert browser.run("return document.querySelector('#confused').checkVisibility()") is False
+
+
 def test_what_goes_wrong_in_a_page_is_seen(browser, tmp_path):
     """The check of the fixture can fail."""
     (tmp_path / "page.html").write_text("<script>nothing.there</script>")

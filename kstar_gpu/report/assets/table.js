@@ -31,7 +31,8 @@ class SortedTable {
     this.sorted = sorted;
     this.falling = falling;
     this.head.replaceChildren(...columns.map((column, place) => element("th",
-      { scope: "col", class: column.words ? "words" : null },
+      { scope: "col", class: column.words ? "words" : null,
+        "data-title": column.value ? column.title : null },
       column.value
         ? element("button", { type: "button", click: () => this.sort(place) }, column.title)
         : column.title)));
