@@ -20,8 +20,8 @@ BETWEEN = 0.12  # the two of a pair
 ASIDE, ABOVE, BELOW = 0.42, 0.24, 0.5  # of a pair
 FIGURE_INCHES = 11
 LETTERS, LINES = 42, 6  # of a text that fits
-LETTERS_PER_HEIGHT = 14  # of a name that fits above a tile
-SMALL = 7.5  # points
+SMALL, LARGE = 7.5, 9  # points
+MOST_LETTERS = 200  # of a name, that are tried
 
 
 def plot_confused(
@@ -98,7 +98,6 @@ def plot_confused(
     places = _places(codes if by else 0 * codes, int(FIGURE_INCHES // (stride_x * TILE)))
     down, across = (1 + max(place) for place in zip(*places, strict=True))
     ax = drawn_into(ax, across * stride_x * TILE, down * stride_y * TILE)
-    letters = int(LETTERS_PER_HEIGHT * width)
     for number, (pair, (row, column)) in enumerate(zip(pairs, places, strict=True)):
         x, y = column * stride_x, -row * stride_y
         size = result.population[codes[number]]
@@ -107,9 +106,9 @@ def plot_confused(
         for side, thumbnail in zip(("", "foreign_"), pair, strict=True):
             name = columns[f"{side}class"][number]
             _draw(ax, x, y, width, thumbnail, frames.get(name))
-            name = one_line(name)
-            called = _cut(_called(columns, side, number), letters, first=False)
-            ax.text(x, y + 1.05, plain(_cut(name, letters)), va="bottom", fontsize=9)
+            called = _fit(_called(columns, side, number), width, SMALL, first=False)
+            name = _fit(one_line(name), width, LARGE)
+            ax.text(x, y + 1.05, plain(name), va="bottom", fontsize=LARGE)
             ax.text(x, y - 0.05, plain(called), va="top", fontsize=SMALL)
             x += width + BETWEEN
     ax.set_aspect("equal")
@@ -187,6 +186,20 @@ def _draw(
         left, bottom = x + (width - right) / 2, y + (1 - top) / 2
         extent = (left, left + right, bottom, bottom + top)
         ax.imshow(thumbnail, cmap="gray", vmin=0, vmax=1, extent=extent)
+
+
+def _fit(name: str, width: float, points: float, *, first: bool = True) -> str:
+    """Return the first or the last letters of a name, as many as a tile is wide."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font, room = FontProperties(size=points), 0.95 * width * TILE * 72  # pixels widen letters
+    letters = min(len(name), MOST_LETTERS)
+    shown = _cut(name, letters, first=first)
+    while (needed := text_to_path.get_text_width_height_descent(shown, font, False)[0]) > room:
+        letters = min(letters - 1, int(letters * room / needed))
+        shown = _cut(name, letters, first=first)
+    return shown
 
 
 def _cut(name: str, letters: int, *, first: bool = True) -> str:

@@ -117,24 +117,28 @@ def plot_embedding(
     import matplotlib.pyplot as plt
 
     beside_height = overview_height() if many else 1.2 + INCHES_PER_CLASS * count
-    height = max(2 * MAP_INCHES, beside_height)
-    beside_inches = BESIDE_INCHES + room_for(result.class_names)
-    figure = plt.figure(figsize=(2 * MAP_INCHES + beside_inches, height), layout="constrained")
-    heights = [MAP_INCHES, MAP_INCHES, height - 2 * MAP_INCHES]  # below the maps: more classes
-    heights = heights[: 2 + (heights[2] > 0)]
-    widths = (MAP_INCHES, MAP_INCHES, beside_inches)
-    grid = figure.add_gridspec(len(heights), 3, width_ratios=widths, height_ratios=heights)
+    across = min(2, len(drawn))
+    down = -(-len(drawn) // across)
+    height = max(down * MAP_INCHES, beside_height)
+    widths = [MAP_INCHES] * across + [BESIDE_INCHES]  # room for long names is beside these
+    width = sum(widths) + room_for(result.class_names)
+    figure = plt.figure(figsize=(width, height), layout="constrained")
+    heights = [MAP_INCHES] * down
+    if height > down * MAP_INCHES:  # below the maps: more classes
+        heights.append(height - down * MAP_INCHES)
+    sizes: dict[str, Any] = {"width_ratios": widths, "height_ratios": heights}
+    grid = figure.add_gridspec(len(heights), len(widths), **sizes)
     opacity = np.ones(len(shown))
     if shade:
         opacity = FAINTEST + (1 - FAINTEST) * np.nan_to_num(result.normalized[shown])
     rgba = np.column_stack([np.array(given)[result.class_index[shown]], opacity])
     for number, (name, points) in enumerate(drawn.items()):
-        ax = figure.add_subplot(grid[number // 2, number % 2], title=plain(name))
+        ax = figure.add_subplot(grid[number // across, number % across], title=plain(name))
         _draw_map(ax, points, rgba)
     shading = ", fainter where k* is small" if shade else ""
-    lowest = figure.axes[2 if len(drawn) > 2 else 0]
+    lowest = figure.axes[across * (down - 1)]
     lowest.set_xlabel(f"n = {len(shown)} of {len(rows)}{shading}", loc="left")
-    beside = figure.add_subplot(grid[:, 2])
+    beside = figure.add_subplot(grid[:, across])
     plot_distributions(result, beside, palette=palette if many else None)
     if not many:
         _colour_names(beside, given)

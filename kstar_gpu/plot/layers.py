@@ -35,6 +35,7 @@ MOST_MARKS = 32  # classes, and layers, whose cells are marked
 MOST_WIDTH, MOST_LAYERS = 12.0, 40  # inches, and layers that are all named in them
 MOST_DRAWS = 300_000_000  # of values, for all intervals of a picture
 QUARTERS = (0, 0.25, 0.5, 0.75, 1)
+BAR_INCHES = 2.0  # of the colour bar at least, beside which its meaning is written
 SLANT = 0.7  # of a slanted name's length: what it needs below, and at the left
 
 
@@ -121,7 +122,8 @@ def plot_layers(
     if kind == "map":
         width = 2.5 + max(0.5 * min(len(layers), 20), MOST_WIDTH * len(layers) / MOST_LAYERS)
         width = min(width, 2.5 + MOST_WIDTH) + room_for(names) + below
-        ax = drawn_into(ax, width, 1.6 + 0.26 * min(len(names), MOST_NAMES) + below)
+        height = max(BAR_INCHES, 0.26 * min(len(names), MOST_NAMES))
+        ax = drawn_into(ax, width, 1.6 + height + below)
         marked = len(names) <= MOST_MARKS and len(layers) <= MOST_MARKS
         _draw_map(ax, values.T, results, codes, statistic, palette, marked=marked)
         name_ticks(ax, names, "y")

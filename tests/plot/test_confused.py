@@ -99,6 +99,19 @@ def test_references_of_other_classes_have_colours_too(rng):
     assert len({*pairs}) == len({*table["foreign_class"]}) == len({*frames_of(ax)[1::2]}) == 4
 
 
+@pytest.mark.parametrize("name", ["W", "i", "\u0416"])
+def test_names_and_ids_are_as_wide_as_their_tile_at_most(name, data, images):
+    names = [name * 100 + letter for letter in "abc"]
+    ids = [f"{name * 100}{number}" for number in range(60)]
+    ax = plot_confused(kstar_distribution(*data, names, return_foreign=True, ids=ids), images)
+    ax.figure.canvas.draw()
+    tile = ax.patches[0].get_window_extent().width
+    texts = [text for text in ax.texts if "\N{HORIZONTAL ELLIPSIS}" in text.get_text()]
+    assert len(texts) == 48
+    for text in texts:
+        assert 0.7 * tile < text.get_window_extent().width < 1.08 * tile
+
+
 def test_images_keep_their_shape_and_place(result, images):
     ax = plot_confused(result, images, n=3)
     assert ax.get_aspect() == 1

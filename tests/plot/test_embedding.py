@@ -183,6 +183,26 @@ def test_maps_that_are_given(count, rng, monkeypatch):
         plot_embedding(x, y, maps={"a": x[:20, :2]}, samples=20)
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+@pytest.mark.parametrize("letters", [1, 60])
+def test_maps_fill_their_side(count, letters, rng):
+    """No room is left for maps that are not there, and long names take none of what is."""
+    x, y = rng.standard_normal((60, 8)), np.arange(60) % 3
+    maps = {f"map {n}": x[:, n : n + 2] for n in range(count)}
+    figure = plot_embedding(x, y, [letter * letters for letter in "abc"], maps=maps)
+    figure.canvas.draw()
+    *drawn, beside = figure.axes
+    boxes = [ax.get_window_extent() for ax in drawn]
+    assert {(round(box.width), round(box.height)) for box in boxes[1:]} <= {
+        (round(boxes[0].width), round(boxes[0].height))
+    }
+    assert 0.5 < boxes[0].width / boxes[0].height < 1.5
+    assert max(box.y1 for box in boxes) == pytest.approx(beside.get_window_extent().y1, abs=2)
+    left = min(box.x0 for box in boxes)
+    assert left < 0.05 * figure.bbox.width
+    assert drawn[2 if count > 2 else 0].get_xlabel() == "n = 60 of 60"
+
+
 def test_a_result_in_the_place_of_labels(rng, monkeypatch):
     x, y = features(3, rng)
     result = kstar_distribution(x, y, ["a", "b", "c"], metric="cosine")

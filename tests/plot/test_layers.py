@@ -27,6 +27,15 @@ def test_layers(classes, kind, statistic):
     assert not texts_overlap(ax)
 
 
+@pytest.mark.parametrize("statistic", ["mean", "skewness"])
+def test_what_a_map_of_two_classes_means_is_not_cut_off(statistic):
+    ax = plot_layers(made_sweep(2), kind="map", statistic=statistic)
+    bar = ax.figure.axes[1]
+    ax.figure.canvas.draw()
+    box = bar.yaxis.label.get_window_extent()
+    assert 0 <= box.y0 < box.y1 <= ax.figure.bbox.y1
+
+
 def test_lines_are_the_means():
     sweep = made_sweep(3)
     ax = plot_layers(sweep)
