@@ -109,7 +109,9 @@ def test_names_and_ids_are_as_wide_as_their_tile_at_most(name, data, images):
     texts = [text for text in ax.texts if "\N{HORIZONTAL ELLIPSIS}" in text.get_text()]
     assert len(texts) == 48
     for text in texts:
-        assert 0.7 * tile < text.get_window_extent().width < 1.08 * tile
+        assert (
+            0.7 * tile < text.get_window_extent().width < 1.1 * tile
+        )  # the next one begins at 1.12
 
 
 def test_images_keep_their_shape_and_place(result, images):

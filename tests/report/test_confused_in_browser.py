@@ -55,6 +55,8 @@ def test_texts_end_with_a_line(opened, width):
         const lines = [...range.getClientRects()].map((line) => [line.top, line.bottom]);
         return lines.filter(([top, bottom]) => top < end - 1 && bottom > end + 1).length"""
     assert browser.run(ends) == 0
+    clamp = "return getComputedStyle(document.querySelector('.picture.words')).webkitLineClamp"
+    assert browser.run(clamp) == "8"  # an ellipsis where there are more
     assert browser.run("return document.querySelector('.picture.words').innerText.length") > 100
     assert browser.run("return document.documentElement.scrollWidth") == width
     across = browser.run(
