@@ -196,7 +196,7 @@ def test_maps_fill_their_side(count, letters, rng):
     assert {(round(box.width), round(box.height)) for box in boxes[1:]} <= {
         (round(boxes[0].width), round(boxes[0].height))
     }
-    assert 0.75 < boxes[0].width / boxes[0].height < 1.5
+    assert 0.65 < boxes[0].width / boxes[0].height < 1.5
     assert max(box.y1 for box in boxes) == pytest.approx(beside.get_window_extent().y1, abs=2)
     left = min(box.x0 for box in boxes)
     assert left < 0.05 * figure.bbox.width
