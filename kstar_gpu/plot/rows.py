@@ -82,7 +82,11 @@ class _Table:
     """Text beside axes, at rows of these."""
 
     def __init__(self, ax: "Axes", letters: float) -> None:
+        from matplotlib.transforms import TransformedPatchPath
+
         self._ax, self._letters = ax, letters
+        self._patch = TransformedPatchPath(ax.patch)
+        self._known: dict[Any, Any] = {}
         place = ax.get_yaxis_transform()  # x in axes widths, y in rows
         self._places = [moved(ax, place, x, 0) for x, _ in COLUMNS]
         self._seen: set[str] = set()
@@ -110,8 +114,9 @@ class _Table:
     ) -> "Text":
         from .text_line import TextLine
 
-        look: dict[str, Any] = dict(ha=side, va="center", fontsize=self._letters, color=colour)
-        line = TextLine(x, y, text, transform=place, clip_on=False, **look)
+        look: dict[str, Any] = dict(ha=side, fontsize=self._letters, color=colour)
+        line = TextLine(x, y, text, self._known, transform=place, **look)
+        line.set_clip_path(self._patch)  # or each gets its own
         self._ax.add_artist(line)
         return line
 

@@ -32,7 +32,18 @@ class TextLine(Text):
 
     Of any text matplotlib works out anew, several times a picture, how its lines break, and draws
     it letter by letter: ten times as long for a thousand names.
+
+    Parameters
+    ----------
+    known : lines as they are drawn, which others share that say the same
+    x, y, text, options : of matplotlib's text
     """
+
+    def __init__(
+        self, x: float, y: float, text: str, known: dict[Any, Measured], **options: Any
+    ) -> None:
+        super().__init__(x, y, text, va="center", clip_on=False, **options)
+        self._known = known
 
     def draw(self, renderer: "RendererBase") -> None:
         """Draw the line; what is no plain one is left to matplotlib."""
@@ -96,19 +107,15 @@ class TextLine(Text):
 
     def _measured(self, renderer: "RendererBase") -> Measured:
         """Return the line as this renderer draws it."""
-        font = self.get_fontproperties()
-        asked: Any = type(renderer), self.figure.dpi, self.get_text(), hash(font)
-        if self._asked != asked:
-            self._asked = asked
+        text, font = self.get_text(), self.get_fontproperties()
+        asked = type(renderer), self.figure.dpi, text, hash(font)
+        if asked not in self._known:
             if isinstance(renderer, backend_agg.RendererAgg):
-                self._line = _drawn(self.get_text(), font, renderer.dpi)
+                self._known[asked] = _drawn(text, font, renderer.dpi)
             else:
                 measure = renderer.get_text_width_height_descent
-                self._line = Measured(*measure(self.get_text(), font, False))
-        return self._line
-
-    _asked: Any = None
-    _line: Measured
+                self._known[asked] = Measured(*measure(text, font, False))
+        return self._known[asked]
 
 
 def _drawn(text: str, properties: FontProperties, dpi: float) -> Measured:

@@ -7,13 +7,18 @@ import pytest
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.text import Text
 
-from kstar_gpu.plot.text_line import TextLine
+from kstar_gpu.plot import text_line
+from kstar_gpu.plot.text_line import TextLine, _drawn
 
 
 def written(kind, text="class gxH", **look):
     figure = plt.figure(figsize=(3, 0.5), dpi=100)
-    look = {"va": "center", "fontsize": 8, "clip_on": False, **look}
-    line = kind(0.5, 0.52, text, transform=figure.transFigure, **look)
+    look = {"fontsize": 8, **look}
+    if kind is TextLine:
+        line = TextLine(0.5, 0.52, text, {}, transform=figure.transFigure)
+    else:
+        line = Text(0.5, 0.52, text, transform=figure.transFigure, va="center", clip_on=False)
+    line.set(**look)
     figure.add_artist(line)
     return figure, line
 
@@ -52,6 +57,22 @@ def test_it_stands_upright():
 def test_it_is_drawn_at_one_go(monkeypatch):
     monkeypatch.setattr(RendererAgg, "draw_text", None)  # which draws letter by letter
     assert ink(TextLine).any()
+
+
+def test_lines_that_say_the_same_are_drawn_once(monkeypatch):
+    drawn, known = [], {}
+
+    def noted(text, *how):
+        drawn.append(text)
+        return _drawn(text, *how)
+
+    monkeypatch.setattr(text_line, "_drawn", noted)
+    figure = plt.figure()
+    for place, text in enumerate(["a", "b", "a", "a"]):
+        figure.add_artist(TextLine(0.1, place / 4, text, known, transform=figure.transFigure))
+    figure.canvas.draw()
+    figure.canvas.draw()
+    assert drawn == ["a", "b"]
 
 
 def test_it_has_its_colour():
