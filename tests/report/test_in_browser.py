@@ -201,6 +201,15 @@ def test_a_thousand_classes_in_a_hundred_layers_fit(opened, width, scheme):
     assert paper == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(22, 24, 27)")
 
 
+def test_on_a_phone_names_leave_room_for_distributions(opened):
+    browser = opened(made_sweep(4), 390)
+    ends = """
+        const right = (of) => document.querySelector(of).getBoundingClientRect().right;
+        return [right("#distributions .scroll"), right("#distributions svg")]"""
+    right, end = browser.run(ends)
+    assert end <= right
+
+
 def test_in_print_nothing_is_cut_off(opened):
     browser = opened(wide_sweep(30, 100), 700, "dark")
     browser.tell("Emulation.setEmulatedMedia", media="print", features=[])

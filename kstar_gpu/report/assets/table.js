@@ -65,10 +65,9 @@ class SortedTable {
   line(row) {
     return element("tr", {}, ...this.columns.map((column) => {
       const content = (column.cell || column.value)(row);
-      const cell = content instanceof Element && content.tagName === "TD" ? content
-        : element("td", {}, content === null ? "\u2013" : content);
-      if (column.words) cell.classList.add("words");
-      return cell;
+      if (content instanceof Element && content.tagName === "TD") return content;
+      if (column.words) return element("td", { class: "words" }, element("div", {}, content));
+      return element("td", {}, content === null ? "\u2013" : content);
     }));
   }
 }
