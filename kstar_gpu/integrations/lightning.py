@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ..extras import import_extra
+from ..inputs.metrics import NoDistanceError
 from ..networks.batches import Keys, batches_of, check_keys, copy_of
 from ..networks.hooks import LayerError, Recorder, recording
 from ..networks.layer_names import all_names, checked_names, find_layers
@@ -72,8 +73,9 @@ class KStarCallback(Callback):
     are left out; those that another sampler, or a data set of one's own, repeats count again. A
     sanity check hears the layers, so that what is wrong is told at once, and logs nothing.
 
-    Of a layer whose features are NaN or infinite nothing is logged in that epoch, a warning names
-    both, and the training goes on; what watches a value finds that of the epoch before.
+    Of a layer whose features have no distances (NaN, infinite, or zero under "cosine") nothing is
+    logged in that epoch, a warning names both, and the training goes on; what watches a value finds
+    that of the epoch before.
 
     Parameters
     ----------
@@ -203,7 +205,7 @@ class KStarCallback(Callback):
             if not trainer.sanity_checking:
                 try:
                     result = metric.distribution_if_any()
-                except ValueError as error:  # in all processes alike; a training goes on without it
+                except NoDistanceError as error:  # in all processes alike; training goes on
                     _tell(trainer, f"nothing of {name!r} is logged: {error}")
                 else:
                     self._log(trainer, pl_module, result, name)

@@ -114,6 +114,20 @@ def test_what_is_not_finite_in_one_process_ends_none(samples):
     assert logged(used) == wanted(samples, "same")  # of epoch 0
 
 
+def test_a_training_goes_on_without_rows_that_have_no_cosine(samples):
+    features = samples[0].clone()
+    features[3] = 0
+    used = trainer(KStarCallback(["same"], metric="cosine"))
+    with pytest.warns(UserWarning, match="nothing of 'same' is logged: .* no row may be zero"):
+        used.fit(NETS["lightning"](features, samples[1]))
+    assert not {key for key in used.callback_metrics if "kstar" in key}
+
+
+def test_options_that_cannot_be_honoured_end_it(samples):
+    with pytest.raises(ValueError, match="memory_limit: at least"):
+        trainer(KStarCallback(["same"], memory_limit=1)).fit(NETS["lightning"](*samples))
+
+
 def test_training_goes_as_without_it(samples):
     after = []
     for callbacks in ([], [KStarCallback(["same", "layer"])]):
