@@ -8,6 +8,7 @@ from matplotlib import rcParams
 from matplotlib.backends import backend_agg
 from matplotlib.colors import to_rgba
 from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from matplotlib.backend_bases import RendererBase
 
+# No other part of matplotlib's is used here that its manual does not promise.
+AT_ONE_GO = hasattr(backend_agg, "get_hinting_flag") and hasattr(FT2Font, "draw_glyphs_to_bitmap")
 MIDDLE = 0.26  # of the size, from the baseline to the middle of what most letters fill
 
 
@@ -110,7 +113,7 @@ class TextLine(Text):
         text, font = self.get_text(), self.get_fontproperties()
         asked = type(renderer), self.figure.dpi, text, hash(font)
         if asked not in self._known:
-            if isinstance(renderer, backend_agg.RendererAgg):
+            if AT_ONE_GO and isinstance(renderer, backend_agg.RendererAgg):
                 self._known[asked] = _drawn(text, font, renderer.dpi)
             else:
                 measure = renderer.get_text_width_height_descent

@@ -59,6 +59,12 @@ def test_it_is_drawn_at_one_go(monkeypatch):
     assert ink(TextLine).any()
 
 
+def test_it_is_drawn_where_matplotlib_cannot_do_that_any_more(monkeypatch):
+    wanted = middle(ink(Text))
+    monkeypatch.setattr(text_line, "AT_ONE_GO", False)
+    np.testing.assert_allclose(middle(ink(TextLine)), wanted, atol=2)  # pixels
+
+
 def test_lines_that_say_the_same_are_drawn_once(monkeypatch):
     drawn, known = [], {}
 
