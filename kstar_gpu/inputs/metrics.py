@@ -15,10 +15,6 @@ from ..distance import norms
 PRECOMPUTED = "precomputed"
 
 
-class NoDistanceError(ValueError):
-    """Features of which a metric makes no distances, whatever else was asked for."""
-
-
 @dataclass(frozen=True)
 class Metric:
     """How a metric becomes squared Euclidean distances between rows, and those its distances.
@@ -26,8 +22,8 @@ class Metric:
     Attributes
     ----------
     divisors : from a matrix (N, d) and its argument's name to what each row is divided by when it
-        is read, (N,) float64, at least its norm; None for rows as they are. Raises NoDistanceError
-        for rows that the metric cannot place.
+        is read, (N,) float64, at least its norm; None for rows as they are. Raises ValueError for
+        rows that the metric cannot place.
     distance : from squared Euclidean distances, a column of float64, to the metric's own
     """
 
@@ -40,7 +36,7 @@ def _nonzero_norms(matrix: Tensor, name: str) -> Tensor:
     zero = column_of(lengths) == 0
     if zero.any():
         row = int(np.flatnonzero(on_host(zero))[0])
-        raise NoDistanceError(f"{name}: under metric='cosine' no row may be zero, got row {row}")
+        raise ValueError(f"{name}: under metric='cosine' no row may be zero, got row {row}")
     return lengths
 
 

@@ -17,7 +17,7 @@ from ..columns import Column, column_of, put, rising_codes, stable_order, tensor
 from ..cpu_tensors import contiguous, extremes, flattened, in_float64, taken
 from ..distance import CHUNK_ELEMENTS, row_chunks, squared_distances
 from .classes import Classes
-from .metrics import METRICS, NoDistanceError
+from .metrics import METRICS
 
 LARGEST_MAGNITUDE = 1e150  # squares of more would leave float64
 SMALLEST_MAGNITUDE = 1e-150
@@ -200,9 +200,7 @@ def checked_magnitude(matrix: Tensor, name: str) -> float:
             rows = np.flatnonzero(~finite)
             # There is none if another thread has written to it meanwhile.
             where = f"row {chunk.start + int(rows[0])}" if len(rows) else "a row that changed"
-            raise NoDistanceError(
-                f"{name}: finite numbers are wanted, got NaN or infinity in {where}"
-            )
+            raise ValueError(f"{name}: finite numbers are wanted, got NaN or infinity in {where}")
         largest = max(largest, -low, high)
     return largest
 
@@ -210,7 +208,7 @@ def checked_magnitude(matrix: Tensor, name: str) -> float:
 def check_scale(largest: float) -> None:
     """Refuse features of which none has a magnitude that float64 can square."""
     if largest > LARGEST_MAGNITUDE or 0 < largest < SMALLEST_MAGNITUDE:
-        raise NoDistanceError(
+        raise ValueError(
             f"features: a largest magnitude between {SMALLEST_MAGNITUDE:g} and "
             f"{LARGEST_MAGNITUDE:g} is wanted (squares would leave float64: rescale), "
             f"got {largest:g}"

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ..extras import import_extra
-from ..inputs.metrics import NoDistanceError
 from ..networks.batches import Keys, batches_of, check_keys, copy_of
 from ..networks.hooks import LayerError, Recorder, recording
 from ..networks.layer_names import all_names, checked_names, find_layers
@@ -205,7 +204,9 @@ class KStarCallback(Callback):
             if not trainer.sanity_checking:
                 try:
                     result = metric.distribution_if_any()
-                except NoDistanceError as error:  # in all processes alike; training goes on
+                except ValueError as error:  # in all processes alike
+                    if not _is_of_features(error):
+                        raise
                     _tell(trainer, f"nothing of {name!r} is logged: {error}")
                 else:
                     self._log(trainer, pl_module, result, name)
@@ -267,6 +268,11 @@ class KStarCallback(Callback):
 def _name(layer: str, loader: int | None) -> str:
     place = "" if loader is None else f"dataloader_idx_{loader}"
     return "/".join(filter(None, (layer, place)))
+
+
+def _is_of_features(error: ValueError) -> bool:
+    """Whether it is what a layer gave that has no distances: an error names its argument."""
+    return "features: " in str(error)
 
 
 def _tell(trainer: Any, message: str) -> None:

@@ -20,14 +20,12 @@ from torch import Tensor
 from torch.distributed import distributed_c10d
 
 from ...exhausted_memory import as_memory_error, is_exhausted
-from ...inputs.metrics import NoDistanceError
 
 T = TypeVar("T")
 
 # Who is waited for computes, or has hung up. Only a host that vanishes does neither.
 PATIENCE = timedelta(days=1)
-# On all ranks; of other errors the others get a RuntimeError.
-SAME_KIND = (NoDistanceError, ValueError, TypeError)
+SAME_KIND = (ValueError, TypeError)  # on all ranks; of other errors the others get a RuntimeError
 FAILED = "failed"  # in the store: which rank, and why
 
 
