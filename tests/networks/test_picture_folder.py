@@ -78,6 +78,7 @@ def test_pictures_are_rgb_whatever_they_were(tmp_path, mode, shade):
 def test_samples_are_transformed_and_labelled(folder):
     pictures = PictureFolder(folder, lambda found: np.asarray(found)[0, 0, 0].item())
     assert len(pictures) == 6
+    # A JPEG keeps shades nearly.
     assert [*map(pictures.__getitem__, range(6))][1:3] == [(4, 1), (pytest.approx(2, abs=2), 2)]
 
 
