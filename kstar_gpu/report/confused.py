@@ -13,7 +13,7 @@ from ..names import one_line
 from ..networks.sweep import Sweep
 from ..plot.thumbnails import Thumbnail, check_images, thumbnail_of
 from ..stats.distribution import KStarDistribution
-from ..stats.samples import most_confused, sample_columns
+from ..stats.samples import by_confusion, most_confused, sample_columns
 
 MOST_OF_ALL, MOST_OF_CLASS = 24, 6
 # Of each class as many as give so many in the whole page, with and without pictures.
@@ -115,7 +115,7 @@ def confused_of(
     rows = most_confused(result, MOST_OF_ALL)
     if most:
         of_classes = most_confused(result, min(most, MOST_OF_CLASS), by="class")
-        rows = np.concatenate([rows, np.setdiff1d(of_classes, rows)])
+        rows = by_confusion(result, np.union1d(rows, of_classes))
     columns = {name: list(values) for name, values in sample_columns(result, rows).items()}
     places = [classes[label][0] for label in result.classes.tolist()]
     found = []

@@ -78,7 +78,7 @@ def most_confused(result: "KStarDistribution", n: int, by: str | None = None) ->
         raise ValueError(f"by: 'class' or None is wanted, got {by!r}")
     if result.foreign_distance is None:
         raise _without_foreign()
-    order = np.lexsort((result.foreign_distance, result.kstar))
+    order = by_confusion(result, np.arange(len(result.kstar)))
     # Where the references lack a class, k* is 1 and says nothing.
     order = order[result.population[result.class_index[order]] > 0]
     if by is None:
@@ -86,6 +86,15 @@ def most_confused(result: "KStarDistribution", n: int, by: str | None = None) ->
     order = order[np.argsort(result.class_index[order], kind="stable")]
     codes = result.class_index[order]
     return order[np.arange(len(order)) - np.searchsorted(codes, codes) < n]
+
+
+def by_confusion(result: "KStarDistribution", rows: Integers) -> Integers:
+    """Return samples in the order of `most_confused`; those that nothing tells apart as they are.
+
+    Their nearest foreign samples must be known.
+    """
+    assert result.foreign_distance is not None
+    return rows[np.lexsort((result.foreign_distance[rows], result.kstar[rows]))]
 
 
 def sample_columns(result: "KStarDistribution", rows: "Integers | slice") -> dict[str, Any]:

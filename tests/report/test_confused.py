@@ -30,7 +30,7 @@ def places(result):
     return {label: (code, "") for code, label in enumerate(result.classes.tolist())}
 
 
-def test_the_most_confused_come_first_then_those_of_each_class(monkeypatch):
+def test_the_most_confused_come_first_also_of_each_class(monkeypatch):
     monkeypatch.setattr(confused, "MOST_OF_ALL", 5)
     result = result_of(ids=[f"<{i}>" for i in range(60)])
     found = confused_of(result, places(result), "test", Images({}), Images({}), 3)
@@ -44,6 +44,10 @@ def test_the_most_confused_come_first_then_those_of_each_class(monkeypatch):
     assert {one["sample"] for one in found} == wanted
     assert len(found) == len(wanted)
     assert all(one["class"] == result.class_index[one["sample"]] for one in found)
+    for code, table in result.confused(6, by="class").groupby("class", sort=False):
+        place = result.class_names.index(code)
+        listed = [one["sample"] for one in found if one["class"] == place]
+        assert listed[:6] == table["sample"].tolist()
 
 
 def test_many_classes_share_the_room(monkeypatch):
