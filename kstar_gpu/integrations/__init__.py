@@ -5,6 +5,7 @@
                 --> asked_together --> kept_samples: processes; batches, types
                 --> known_classes: places and names of classes
     lightning: KStarCallback --> networks.hooks, torchmetrics
+        --> lightning_libraries: one callback for both of them
         --> repeated_samples: what a distributed sampler gives twice
         --> trackers: loggers that take pictures
     tensorboard, wandb: log_to_tensorboard, log_to_wandb --> scalars

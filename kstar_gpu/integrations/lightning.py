@@ -10,12 +10,10 @@ For `lightning` and `pytorch_lightning`, whichever are installed (extra `lightni
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
-from ..extras import import_extra
 from ..networks.batches import Keys, batches_of, check_keys, copy_of
 from ..networks.hooks import LayerError, Recorder, recording
 from ..networks.layer_names import all_names, checked_names, find_layers
@@ -24,36 +22,16 @@ from ..networks.pooling import Pool, check_globs, check_pool, pools_by_layer
 from ..networks.scout import scout
 from ..networks.unheard import as_written
 from ..stats.distribution import KStarDistribution
+from .lightning_libraries import Callback
 from .repeated_samples import OwnSamples, validation_loaders
 from .scalars import check_every, scalars_of, tagged
 from .torchmetrics import KStar
 from .trackers import check_trackers, log_picture
 
-LIBRARIES = ("lightning.pytorch", "pytorch_lightning")
 UNSEEN = (
     "may have its channels on any axis, and forward(inputs), which could tell, fails or runs it "
     "otherwise: pool='channels_first', 'channels_last', 'flatten' or a function is wanted"
 )
-
-
-def _callback_of_all() -> type:
-    """Return a callback for the trainers of every library that is installed: they are strangers."""
-    bases = []
-    for library in LIBRARIES:
-        try:
-            bases.append(import_module(library).Callback)
-        except ImportError:
-            continue
-    if not bases:
-        need = "KStarCallback needs lightning or pytorch_lightning"
-        import_extra(LIBRARIES[0], "lightning", need)
-    return type("Callback", tuple(bases), {})
-
-
-if TYPE_CHECKING:
-    from lightning.pytorch import Callback
-else:
-    Callback = _callback_of_all()
 
 
 class KStarCallback(Callback):

@@ -1,9 +1,7 @@
 """The callback: what it logs, of one process and of two, and that a training is left as it is."""
 
 import csv
-import importlib
 import re
-import sys
 import warnings
 
 import numpy as np
@@ -286,13 +284,3 @@ def test_pictures_without_a_place_are_refused(samples, tmp_path, logger):
     found = "CSVLogger" if logger else "none"
     with pytest.raises(ValueError, match=f"^plot_every_n_epochs: .* is wanted, got {found}"):
         used.fit(NETS["lightning"](*samples))
-
-
-def test_one_of_the_libraries_will_do(monkeypatch):
-    from kstar_gpu.integrations import lightning as ours
-
-    monkeypatch.setitem(sys.modules, "lightning.pytorch", None)  # importing it fails now
-    assert ours._callback_of_all().__bases__ == (pytorch_lightning.Callback,)
-    monkeypatch.setitem(sys.modules, "pytorch_lightning", None)
-    with pytest.raises(ImportError, match=r'pip install "kstar-gpu\[lightning\]"'):
-        importlib.reload(ours)
