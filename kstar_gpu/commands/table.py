@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..names import one_line
 from ..networks.sweep import Sweep
 from ..stats.distribution import KStarDistribution
 from ..terminal import say
@@ -50,6 +51,7 @@ def _run(arguments: argparse.Namespace) -> None:
         say(text())
     else:
         write_table(arguments.out, frame, text)
+        say(one_line(arguments.out))
 
 
 def in_words(saved: KStarDistribution | Sweep) -> str:

@@ -38,8 +38,9 @@ def test_of_samples(result, capsys):
     assert len(pd.read_csv("t.csv")) == 60
 
 
-def test_of_a_sweep():
+def test_of_a_sweep(capsys):
     assert cli.main(["table", "runs", "--out", "t.csv"]) == 0
+    assert capsys.readouterr().out == "t.csv\n"  # as of a picture, and of a page
     pd.testing.assert_frame_equal(pd.read_csv("t.csv"), made_sweep(3).to_frame(), check_exact=True)
 
 
