@@ -66,7 +66,8 @@ def test_what_bytes_miss_belongs_to_the_radius(share, rng, monkeypatch):
         return numbers, share * difference
 
     monkeypatch.setattr(byte_balls, "_rounded", missing_less)
-    judged = judge_bytes(rng.standard_normal((N, 1)))
+    # Of one dimension torch's product of bytes leaves `out` as it was.
+    judged = judge_bytes(rng.standard_normal((N, 2)))
     assert judged.wrongly_farther > 0
     assert judged.wrongly_nearer > 0
 
