@@ -51,13 +51,16 @@ def square_root(column: Column) -> Any:
 
 
 def any_between(column: Column, low: float, high: float) -> bool:
-    """Whether a number, or its magnitude, lies between two others, neither of which counts."""
+    """Whether the magnitude of any number lies between two others, neither of which counts."""
     size: Any = abs(column)
     return bool(((size > low) & (size < high)).any())
 
 
-def stable_order(codes: Column) -> Column:
-    """Return the positions, (N,) int64, at which classes rise, those of each in their order."""
+def stable_order(codes: Column) -> Any:
+    """Return the positions, (N,) int64, at which classes rise, those of each in their order.
+
+    They are a column of the kind that came. Classes are 0 or more.
+    """
     if isinstance(codes, Tensor):
         return torch.argsort(codes, stable=True)
     # In as few bits as they need: numpy sorts 16 of them by their digits.

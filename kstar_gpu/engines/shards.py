@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..columns import stable_order
 from ..inputs.problem import Integers, Samples
 from .duplicates import NO_ROW
 from .frame import CENTRE_ROWS, middle_row
@@ -118,7 +119,7 @@ class Few:
         rows = np.concatenate([part.rows for part in parts])
         codes = np.concatenate([part.codes for part in parts])
         ids = np.concatenate([part.ids for part in parts])
-        order = np.argsort(codes, kind="stable")
+        order = stable_order(codes)
         return Few(rows[order], codes[order], ids[order])
 
     def shard(self, most: int) -> Shard:

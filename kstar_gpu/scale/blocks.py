@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..columns import stable_order
 from ..engines.denormals import denormals_kept
 from ..engines.pairs import Pairs
 from ..engines.registry import choose_pairs
@@ -248,7 +249,7 @@ def results(
     best = _copied(known[-1])
     for each in known[:-1]:
         best.learn(*each)
-    found = by_id(np.argsort(codes, kind="stable"), best, np.sum(counts, axis=0))
+    found = by_id(stable_order(codes), best, np.sum(counts, axis=0))
     kstar = normalized(found.kstar, codes, population) if normalize else found.kstar
     restore = restorer(like)
     distance = METRICS[metric].distance(found.squared)

@@ -103,7 +103,7 @@ def kstar(
     census = _census(cut, pairs, total, plan, metric)
     pairs.agree(census)
     order = np.concatenate(
-        [start + on_host(stable_order(codes[0][start:stop])) for start, stop in _spans(cut[0])]
+        [start + stable_order(codes[0][start:stop]) for start, stop in _spans(cut[0])]
     )
     return by_id(order, *_walked(cut, pairs, census, sides[0].checkpoint, progress))
 

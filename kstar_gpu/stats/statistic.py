@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..columns import stable_order
 from ..inputs.problem import Integers
 
 Floats = NDArray[np.float64]
@@ -13,7 +14,7 @@ NUMBERS_AT_ONCE = 1 << 22  # of resampled or permuted values
 
 def by_class(values: Floats, class_index: Integers) -> tuple[Floats, ...]:
     """Return the values (N,) of each class, in the order of the samples; they are read-only."""
-    sorted_values = values[np.argsort(class_index, kind="stable")]
+    sorted_values = values[stable_order(class_index)]
     sorted_values.flags.writeable = False
     return tuple(np.split(sorted_values, np.cumsum(np.bincount(class_index))[:-1]))
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...columns import stable_order
 from ...inputs.problem import Integers
 from .meeting import is_shared, rounds_of
 
@@ -50,7 +51,7 @@ def in_turns(table: Integers, rank: int, codes: Integers) -> Integers:
     """
     sizes = table.sum(0)
     before = table[:rank].sum(0)
-    order = np.argsort(codes, kind="stable")
+    order = stable_order(codes)
     own = np.bincount(codes, minlength=len(sizes))
     # All samples in a row, by class, and in each by rank: dealt in turns.
     skipped = np.cumsum(sizes) - sizes + before - (np.cumsum(own) - own)
